@@ -1,0 +1,194 @@
+"""What the baselines and the report share: corpora, vectors, the file of results."""
+
+import gzip
+import json
+import os
+import re
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Set, Tuple
+
+import numpy
+from spacy.language import Language
+from spacy.training import Example
+from spacy.vectors import Vectors
+
+from spacy_birnn.data.conll import create_conll_reader
+from spacy_birnn.data.conllu import create_conllu_reader
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+import split_dev  # noqa: E402
+
+Corpora = Dict[str, List[Example]]
+RULES = ("exact", "lower", "digits")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The files of a corpus, what is learned from them, and its score.
+
+    Attributes:
+        dev: None where a seeded tenth of the documents of `train` chooses the
+            checkpoint (scripts/split_dev.py).
+        score: spaCy's key of the score of its own component: exact spans, or accuracy.
+        workflow: The project's workflow, and what its files in metrics/ begin with.
+        our_score: The key of the same score of our component.
+        columns: What the columns of the files hold; None for CoNLL-U.
+        test_is_dev: Whether the test file is a development set: testb is held out.
+    """
+
+    train: str
+    dev: Optional[str]
+    test: str
+    score: str
+    workflow: str
+    our_score: str
+    columns: Optional[Dict[str, int]] = None
+    test_is_dev: bool = False
+
+
+DATASETS = {
+    "wnut17": Dataset(
+        train="wnut17train.conll",
+        dev="emerging.dev.conll",
+        test="emerging.test.annotated",
+        score="ents_f",
+        workflow="wnut17",
+        our_score="ents_f",
+        columns={"word": 0, "ents": 1},
+    ),
+    "conll2003": Dataset(
+        train="eng.train",
+        dev=None,
+        test="eng.testa",
+        score="ents_f",
+        workflow="conll2003",
+        our_score="ents_f",
+        columns={"word": 0, "ents": 3},
+        test_is_dev=True,
+    ),
+    # spaCy's ner learns the chunks as if they were entities
+    "conll2000": Dataset(
+        train="train.txt",
+        dev="dev.txt",
+        test="test.txt",
+        score="ents_f",
+        workflow="conll2000",
+        our_score="spans_chunks_f",
+        columns={"word": 0, "ents": 2},
+    ),
+    # spaCy's tagger learns UPOS where it learns `tag`
+    "ud-lines": Dataset(
+        train="en_lines-ud-train.conllu",
+        dev="en_lines-ud-dev.conllu",
+        test="en_lines-ud-test.conllu",
+        score="tag_acc",
+        workflow="ud-english",
+        our_score="pos_acc",
+    ),
+}
+
+
+def load_corpora(dataset: Dataset, data_dir: Path, nlp: Language) -> Corpora:
+    """Read train, dev and test with the project's readers, a Doc a sentence."""
+    files = {"train": data_dir / dataset.train, "test": data_dir / dataset.test}
+    if dataset.dev:
+        files["dev"] = data_dir / dataset.dev
+        return read_files(dataset, files, nlp)
+    with tempfile.TemporaryDirectory() as temp:
+        whole = files["train"]
+        files["train"], files["dev"] = Path(temp, "train"), Path(temp, "dev")
+        split_dev.main([str(whole), str(files["train"]), str(files["dev"])])
+        return read_files(dataset, files, nlp)
+
+
+def read_files(dataset: Dataset, files: Dict[str, Path], nlp: Language) -> Corpora:
+    corpora = {}
+    for part, path in files.items():
+        if dataset.columns:
+            reader = create_conll_reader(path, columns=dataset.columns)
+        else:
+            reader = create_conllu_reader(path)
+        corpora[part] = list(reader(nlp))
+        if dataset.score == "tag_acc":
+            for example in corpora[part]:
+                for token in example.reference:
+                    token.tag_ = token.pos_
+    return corpora
+
+
+def words_of(corpora: Corpora) -> Set[str]:
+    """The distinct words of all files of a corpus."""
+    return {
+        token.text
+        for examples in corpora.values()
+        for example in examples
+        for token in example.reference
+    }
+
+
+def lookup_forms(word: str) -> Tuple[str, str, str]:
+    """The forms by which ours looks a word up, in its order."""
+    lower = word.lower()
+    return word, lower, re.sub(r"\d", "0", lower)
+
+
+def load_vectors(nlp: Language, path: Path, words: Set[str]) -> Dict[str, int]:
+    """Give every word the row of the form found first, under its own spelling.
+
+    spaCy looks up the exact form only, and GloVe 6B is lower-cased: without these
+    keys `Germany` would have no vector. Rows of forms that do not occur are not read:
+    nothing would look them up.
+
+    Returns:
+        How many distinct words were found by which form.
+    """
+    wanted = {form for word in words for form in lookup_forms(word)}
+    index: Dict[str, int] = {}
+    rows = []
+    open_text = gzip.open if path.suffix == ".gz" else open
+    with open_text(path, "rt", encoding="utf8") as lines:
+        for line in lines:
+            form, _, values = line.rstrip("\n").partition(" ")
+            if form in wanted and form not in index:
+                index[form] = len(rows)
+                rows.append(numpy.array(values.split(" "), dtype="float32"))
+    vectors = Vectors(
+        strings=nlp.vocab.strings, data=numpy.stack(rows), name="glove", mode="default"
+    )
+    found: Counter = Counter()
+    for word in sorted(words):
+        for rule, form in zip(RULES, lookup_forms(word), strict=True):
+            if form in index:
+                vectors.add(word, row=index[form])
+                found[rule] += 1
+                break
+        else:
+            found["missing"] += 1
+    nlp.vocab.vectors = vectors
+    return dict(found)
+
+
+def read_results(path: Path) -> List[Dict[str, Any]]:
+    if not path.exists():
+        return []
+    return json.loads(path.read_text(encoding="utf8"))
+
+
+def add_result(path: Path, run: Dict[str, Any]) -> None:
+    """Add a run to the file, in the place of an earlier run of the same cell."""
+
+    def cell(entry: Dict[str, Any]) -> Tuple[Any, ...]:
+        return tuple(entry[key] for key in ("dataset", "system", "setting", "seed"))
+
+    runs = [old for old in read_results(path) if cell(old) != cell(run)] + [run]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf8", dir=path.parent, delete=False
+    ) as temp:
+        json.dump(runs, temp, indent=2)
+        temp.write("\n")
+    os.replace(temp.name, path)

@@ -1,0 +1,74 @@
+"""Errors on the command line: one coded line on stderr, and the exit status."""
+
+import sys
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Iterator, Optional, Type
+
+import typer
+from thinc.api import ConfigValidationError
+from typer.core import TyperGroup
+
+from ..errors import BirnnError, Errors
+
+MISTAKE, WRONG_USAGE = 1, 2
+
+# Newer versions of typer carry their own click, so both are asked through typer.
+_UsageError: Any = typer.BadParameter.__mro__[1]
+
+
+class CodedGroup(TyperGroup):
+    """A group of commands that reports mistakes in one line, wherever it is mounted."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        with _reported():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _reported():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    try:
+        yield
+    except _UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            raise
+        message = " ".join(error.format_message().split()).rstrip(".")
+        command = error.ctx.command_path if error.ctx else "spacy-birnn"
+        _fail(Errors.B201.format(message=message, command=command), WRONG_USAGE)
+    except (BirnnError, ConfigValidationError) as error:
+        _fail(str(error), MISTAKE)
+    except BrokenPipeError:
+        # The reader (`| head`) has enough. Python would complain at exit, when it
+        # flushes what is left; there is nobody to read it.
+        sys.stdout = None  # type: ignore[assignment]
+        raise typer.Exit(MISTAKE) from None
+
+
+def _fail(message: str, status: int) -> None:
+    print(message, file=sys.stderr)
+    raise typer.Exit(status) from None
+
+
+def install_excepthook() -> None:
+    """Make an uncaught BirnnError end the process with one line, not a traceback.
+
+    For processes that are a command line and nothing else: inside `spacy train` our
+    errors pass through code that is not ours.
+    """
+    previous = sys.excepthook
+
+    def hook(
+        kind: Type[BaseException],
+        error: BaseException,
+        traceback: Optional[TracebackType],
+    ) -> None:
+        if isinstance(error, BirnnError):
+            print(error, file=sys.stderr)
+        else:
+            previous(kind, error, traceback)
+
+    sys.excepthook = hook

@@ -1,0 +1,41 @@
+"""Load a pipeline for a command."""
+
+import spacy
+from spacy.language import Language
+from thinc.api import ConfigValidationError
+
+from ..errors import BirnnError, Errors
+
+
+def load_pipeline(model: str, gpu_id: int = -1) -> Language:
+    """Load a pipeline by package name or directory.
+
+    Args:
+        model: What ``spacy.load`` takes.
+        gpu_id: The GPU to use, -1 for the CPU.
+
+    Raises:
+        BirnnError: There is no such GPU or pipeline, or it is damaged.
+    """
+    if gpu_id >= 0:
+        try:
+            spacy.require_gpu(gpu_id)
+        except Exception as error:
+            # cupy and CUDA each have exceptions of their own.
+            raise BirnnError(
+                Errors.B205.format(gpu_id=gpu_id, reason=_one_line(error))
+            ) from error
+    try:
+        return spacy.load(model)
+    except (BirnnError, ConfigValidationError):
+        raise
+    except Exception as error:
+        # A directory can be damaged in any file, and each has its own reader.
+        raise BirnnError(
+            Errors.B204.format(model=model, reason=_one_line(error))
+        ) from error
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text.rstrip(".")

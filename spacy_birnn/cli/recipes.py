@@ -1,0 +1,162 @@
+"""The settings that `init-config` writes: one table of what differs, one base."""
+
+from dataclasses import dataclass
+from typing import Any, Dict, Tuple
+
+from thinc.api import Config
+
+from ..pipeline.defaults import default_model
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What differs between tasks and between aims.
+
+    Attributes:
+        width: Output width of the encoder, both directions together.
+        depth: Stacked recurrent layers.
+        char_width: Character filters.
+        word_dropout: How often a word is replaced by the unknown one in training.
+        dropout: `[training] dropout`.
+        learn_rate: Of Adam, constant.
+        batch_size: Sentences (Docs) a step.
+        max_epochs: Passes over the training data, at most.
+        patience: Steps without a better score after which training ends.
+        eval_frequency: Steps between evaluations.
+    """
+
+    width: int
+    max_epochs: int
+    depth: int = 1
+    char_width: int = 50
+    word_dropout: float = 0.05
+    dropout: float = 0.5
+    learn_rate: float = 0.001
+    batch_size: int = 32
+    patience: int = 5000
+    eval_frequency: int = 500
+
+
+RECIPES: Dict[Tuple[str, str], Recipe] = {
+    ("ner", "efficiency"): Recipe(width=200, max_epochs=40),
+    ("ner", "accuracy"): Recipe(width=400, max_epochs=100, patience=10000),
+    ("pos", "efficiency"): Recipe(width=200, max_epochs=40),
+    ("pos", "accuracy"): Recipe(width=400, max_epochs=100, patience=10000),
+    ("chunk", "efficiency"): Recipe(width=200, max_epochs=40),
+    ("chunk", "accuracy"): Recipe(width=400, max_epochs=100, patience=10000),
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a task trains.
+
+    Attributes:
+        factory: The component, which also gets this name.
+        column: The target in annotated files.
+        decoder: A CRF pays for spans, not for tags.
+        settings: Of the component, beside its model.
+        score_weights: What chooses the best model.
+    """
+
+    factory: str
+    column: str
+    decoder: str
+    settings: Dict[str, Any]
+    score_weights: Dict[str, Any]
+
+
+TASKS: Dict[str, Task] = {
+    "ner": Task("birnn_ner", "ents", "crf", {}, {"ents_f": 1.0}),
+    "pos": Task(
+        "birnn_tagger",
+        "pos",
+        "softmax",
+        {"target": "pos"},
+        {"pos_acc": 1.0, "tag_acc": None},
+    ),
+    "chunk": Task("birnn_chunker", "chunks", "crf", {}, {"spans_chunks_f": 1.0}),
+}
+
+BASE = """
+[paths]
+train = null
+dev = null
+vectors = null
+
+[system]
+seed = 0
+gpu_allocator = null
+
+[corpora]
+
+[corpora.train]
+@readers = "spacy-birnn.Corpus.v1"
+path = ${paths.train}
+docs = "sentence"
+spans_key = "chunks"
+limit = 0
+
+[corpora.dev]
+@readers = "spacy-birnn.Corpus.v1"
+path = ${paths.dev}
+docs = "sentence"
+spans_key = "chunks"
+limit = 0
+
+[training]
+seed = ${system.seed}
+gpu_allocator = ${system.gpu_allocator}
+max_steps = 0
+accumulate_gradient = 1
+
+[training.optimizer]
+@optimizers = "Adam.v1"
+L2 = 0.0
+grad_clip = 0.0
+use_averages = true
+
+[training.batcher]
+@batchers = "spacy.batch_by_sequence.v1"
+
+[training.logger]
+@loggers = "spacy.ConsoleLogger.v1"
+progress_bar = false
+
+[initialize]
+vectors = ${paths.vectors}
+"""
+
+
+def recipe_config(
+    task: str, optimize: str, lang: str, columns: Dict[str, int], scheme: str
+) -> Config:
+    """A config with all choices made; spaCy fills in what is left at its default.
+
+    The components clip their gradients by one norm, so the optimizer, which would do so
+    for each parameter, does not.
+    """
+    recipe, chosen = RECIPES[task, optimize], TASKS[task]
+    config = Config().from_str(BASE, interpolate=False)
+    config["nlp"] = {"lang": lang, "pipeline": [chosen.factory]}
+    model = default_model(chosen.decoder)
+    model["tok2vec"]["embed"].update(
+        char_width=recipe.char_width, word_dropout=recipe.word_dropout
+    )
+    model["tok2vec"]["encode"].update(width=recipe.width, depth=recipe.depth)
+    config["components"] = {
+        chosen.factory: {"factory": chosen.factory, **chosen.settings, "model": model}
+    }
+    for corpus in config["corpora"].values():
+        corpus.update(columns=dict(columns), scheme=scheme)
+    training = config["training"]
+    training.update(
+        dropout=recipe.dropout,
+        max_epochs=recipe.max_epochs,
+        patience=recipe.patience,
+        eval_frequency=recipe.eval_frequency,
+        score_weights=dict(chosen.score_weights),
+    )
+    training["optimizer"]["learn_rate"] = recipe.learn_rate
+    training["batcher"]["size"] = recipe.batch_size
+    return config

@@ -1,0 +1,235 @@
+"""Hugging Face datasets with a column of tokens and a column of labels."""
+
+from itertools import chain, islice
+from pathlib import Path
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Literal,
+    NamedTuple,
+    Optional,
+    Set,
+    Tuple,
+    Union,
+)
+
+from spacy.language import Language
+from spacy.training import Example
+
+from ..errors import BirnnError, Errors
+from ..schemes import detect
+from .base import (
+    SPAN_TARGETS,
+    Sentence,
+    check_target,
+    check_words,
+    make_example,
+    read_spans,
+    read_values,
+    report_repairs,
+)
+from .loading import coded_errors, load
+
+_BATCH = 1000
+# A stream is read once, so its scheme is told from its beginning.
+_DETECTION_ROWS = 1000
+
+
+class Row(NamedTuple):
+    """One example of a dataset: its tokens, their labels, and where it stands."""
+
+    words: List[str]
+    labels: List[str]
+    place: str
+
+    def where(self, token: int) -> str:
+        """Say for messages where a token stands."""
+        return f"{self.place}, token {token}"
+
+
+def create_datasets_reader(
+    path: Optional[Union[str, Path]],
+    tokens: str = "tokens",
+    labels: str = "ner_tags",
+    target: str = "ents",
+    name: Optional[str] = None,
+    split: str = "train",
+    revision: Optional[str] = None,
+    streaming: bool = False,
+    scheme: Literal["auto", "iob1", "iob2", "bioes", "bilou"] = "auto",
+    spans_key: str = "chunks",
+    limit: int = 0,
+) -> Callable[[Language], Iterable[Example]]:
+    """Read a Hugging Face dataset (``spacy-birnn.DatasetsCorpus.v1``).
+
+    Each row becomes a Doc of one sentence. Class labels are decoded to their names; a
+    null or negative label, like ``-`` and ``_``, means that it is not known.
+
+    Args:
+        path: The id of a dataset on the Hub; or a Parquet, JSONL or Arrow file, a
+            directory of them, one written by ``save_to_disk``, or the address of a
+            file (http, https), which is downloaded into the cache of ``datasets``.
+        tokens: The column that holds a list of words a row.
+        labels: The column that holds a label for each of them.
+        target: What they become: ``ents``, ``chunks``, ``tag``, ``pos`` or ``_.name``.
+        name: The configuration of a dataset on the Hub.
+        split: The split, also a slice such as ``train[:10%]``. A single file is
+            whatever split is asked for.
+        revision: The branch, tag or commit of a dataset on the Hub.
+        streaming: Read row by row, without a copy of the data in memory or the cache.
+        scheme: How ``ents`` and ``chunks`` are tagged. ``auto`` tells it from all
+            labels, of a stream from those of its first 1000 rows.
+        spans_key: The key in ``doc.spans`` for the target ``chunks``.
+        limit: Read only so many rows; 0 for all.
+
+    Returns:
+        A function from the pipeline to Examples.
+    """
+    if path is None:
+        raise BirnnError(Errors.B104)
+    check_target(target)
+    source = HubSource(str(path), name, split, revision, streaming)
+    return DatasetsCorpus(source, tokens, labels, target, scheme, spans_key, limit)
+
+
+class HubSource(NamedTuple):
+    """Which dataset to load."""
+
+    path: str
+    name: Optional[str] = None
+    split: str = "train"
+    revision: Optional[str] = None
+    streaming: bool = False
+
+
+class DatasetsCorpus:
+    """See ``create_datasets_reader``."""
+
+    def __init__(
+        self,
+        source: HubSource,
+        tokens: str,
+        labels: str,
+        target: str,
+        scheme: str,
+        spans_key: str,
+        limit: int,
+    ) -> None:
+        self.source = source
+        self.tokens = tokens
+        self.labels = labels
+        self.target = target
+        self.scheme = scheme
+        self.spans_key = spans_key
+        self.limit = limit
+        self._dataset: Any = None
+        self._reported: Set[str] = set()
+
+    def __call__(self, nlp: Language) -> Iterator[Example]:
+        for sentence in islice(self.sentences(), self.limit or None):
+            yield make_example(nlp.vocab, [sentence], self.spans_key)
+
+    def sentences(self) -> Iterator[Sentence]:
+        """Yield the rows as sentences.
+
+        Raises:
+            BirnnError: The dataset cannot be loaded, or is not what the settings say.
+        """
+        if self.target in SPAN_TARGETS:
+            yield from self._span_sentences()
+            return
+        for row in self.rows():
+            values = read_values(self.target, row.labels, row.where)
+            yield Sentence(row.words, columns={self.target: values})
+
+    def _span_sentences(self) -> Iterator[Sentence]:
+        scheme, rows = self._detect(self.rows())
+        repairs, first = 0, ""
+        for row in rows:
+            column = f"column '{self.labels}'"
+            tags, count = read_spans(row.labels, scheme, row.where, column)
+            first = first or (row.place if count else "")
+            repairs += count
+            yield Sentence(row.words, columns={self.target: tags})
+        report_repairs(self._reported, self.source.path, repairs, scheme, first)
+
+    def _detect(self, rows: Iterator[Row]) -> Tuple[str, Iterator[Row]]:
+        """The scheme, and all rows."""
+        if self.scheme != "auto":
+            return self.scheme, rows
+        if self.source.streaming:
+            seen = list(islice(rows, _DETECTION_ROWS))
+            return detect(row.labels for row in seen), chain(seen, rows)
+        return detect(row.labels for row in rows), self.rows()
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows that hold tokens, their labels as strings."""
+        path = self.source.path
+        if self._dataset is None:
+            self._dataset = load(*self.source)
+        names = self._label_names()
+        number, is_empty = 0, True
+        for batch in self._batches():
+            columns = [self._column(batch, key) for key in (self.tokens, self.labels)]
+            for words, labels in zip(*columns, strict=True):
+                row = self._row(words, labels, names, f"{path}, row {number}")
+                number += 1
+                if row.words:
+                    is_empty = False
+                    yield row
+        if is_empty:
+            raise BirnnError(Errors.B118.format(path=path))
+
+    def _batches(self) -> Iterator[Dict[str, List[Any]]]:
+        batches = self._dataset.iter(batch_size=_BATCH)
+        while True:
+            with coded_errors(self.source.path):
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
+
+    def _column(self, batch: Dict[str, List[Any]], key: str) -> List[Any]:
+        if key not in batch:
+            raise BirnnError(
+                Errors.B130.format(
+                    path=self.source.path, column=key, columns=", ".join(batch)
+                )
+            )
+        return batch[key]
+
+    def _label_names(self) -> Optional[List[str]]:
+        """The names of class labels; None where the labels are no class labels."""
+        feature = (self._dataset.features or {}).get(self.labels)
+        return getattr(getattr(feature, "feature", None), "names", None)
+
+    def _row(
+        self, words: Any, labels: Any, names: Optional[List[str]], place: str
+    ) -> Row:
+        if not _is_list_of(str, words):
+            raise BirnnError(Errors.B131.format(where=place, column=self.tokens))
+        if not isinstance(labels, list) or len(labels) != len(words):
+            found = len(labels) if isinstance(labels, list) else "no list of"
+            raise BirnnError(
+                Errors.B132.format(where=place, words=len(words), labels=found)
+            )
+        if names is not None:
+            labels = [_class_name(label, names) for label in labels]
+        labels = ["" if label is None else label for label in labels]
+        if not _is_list_of(str, labels):
+            raise BirnnError(Errors.B133.format(where=place, column=self.labels))
+        row = Row(words, labels, place)
+        check_words(words, row.where)
+        return row
+
+
+def _is_list_of(kind: type, values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, kind) for value in values)
+
+
+def _class_name(label: Optional[int], names: List[str]) -> str:
+    return "" if label is None or label < 0 else names[label]

@@ -1,0 +1,112 @@
+"""Find and load a Hugging Face dataset: from the Hub, from disk or from an address."""
+
+import hashlib
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator, Optional
+
+from ..errors import BirnnError, Errors
+from .download import download, is_url
+from .text import list_files
+
+_BUILDERS = {
+    ".parquet": "parquet",
+    ".jsonl": "json",
+    ".json": "json",
+    ".arrow": "arrow",
+}
+
+
+def load(
+    path: str,
+    name: Optional[str],
+    split: str,
+    revision: Optional[str],
+    streaming: bool,
+) -> Any:
+    """Load one split of a dataset; see ``create_datasets_reader``.
+
+    Returns:
+        A ``Dataset``, or an ``IterableDataset`` where streaming.
+
+    Raises:
+        BirnnError: There is no such dataset, configuration, split or file, or it
+            cannot be read.
+    """
+    builder = _builder(path)
+    is_here = builder is not None or is_url(path) or Path(path).exists()
+    if is_here and (name or revision):
+        raise BirnnError(Errors.B127.format(path=path))
+    with coded_errors(path):
+        import datasets
+
+        if is_url(path) and builder is not None:
+            path = str(_fetch(path, Path(datasets.config.DOWNLOADED_DATASETS_PATH)))
+        if builder is not None:
+            _check_file(Path(path))
+            # A single file is whatever split is asked for, also a slice of it.
+            files = {split.partition("[")[0]: path}
+            return datasets.load_dataset(
+                builder, data_files=files, split=split, streaming=streaming
+            )
+        if (Path(path) / "dataset_dict.json").exists():
+            path = str(Path(path) / split)
+        if (Path(path) / "state.json").exists():
+            saved = datasets.load_from_disk(path)
+            return saved.to_iterable_dataset() if streaming else saved
+        return datasets.load_dataset(
+            path, name=name, split=split, revision=revision, streaming=streaming
+        )
+
+
+def _builder(path: str) -> Optional[str]:
+    """What reads a single file; None for a directory or the id of a dataset."""
+    if Path(path).is_dir():
+        return None
+    suffix = Path(path.removesuffix(".gz")).suffix
+    if suffix not in _BUILDERS and (is_url(path) or Path(path).exists()):
+        raise BirnnError(Errors.B128.format(path=path, known=", ".join(_BUILDERS)))
+    return _BUILDERS.get(suffix)
+
+
+def _check_file(path: Path) -> None:
+    for file in list_files(path):
+        if not file.stat().st_size:
+            raise BirnnError(Errors.B118.format(path=path))
+
+
+def _fetch(url: str, cache: Path) -> Path:
+    # The name must keep its suffix, which says how the file is compressed.
+    key = hashlib.sha256(url.encode("utf-8")).hexdigest()
+    target = cache / f"{key}{''.join(Path(url).suffixes[-2:])}"
+    download(url, target)
+    return target
+
+
+@contextmanager
+def coded_errors(path: str) -> Iterator[None]:
+    """Turn whatever ``datasets`` and what is below it raise into one line.
+
+    Their own log lines are held back meanwhile, and so are their progress bars where
+    nobody looks at a terminal.
+    """
+    import datasets
+
+    verbosity = datasets.logging.get_verbosity()
+    hide_bars = not (sys.stderr.isatty() or datasets.are_progress_bars_disabled())
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)
+    if hide_bars:
+        datasets.disable_progress_bars()
+    try:
+        yield
+    except BirnnError:
+        raise
+    except Exception as error:
+        cause = error.__cause__ or error
+        lines = str(cause).strip().splitlines() or [type(cause).__name__]
+        raise BirnnError(Errors.B129.format(path=path, reason=lines[0])) from error
+    finally:
+        datasets.logging.set_verbosity(verbosity)
+        if hide_bars:
+            datasets.enable_progress_bars()

@@ -1,0 +1,259 @@
+"""Coded messages: the only place where the wording of an error or a warning lives.
+
+Every message says what is wrong, where (file:line, column, label, component or config
+key) and what to do. Ranges: B001- models and components, B101- data and tag schemes,
+B201- scoring, tagging and the command line, B301- project steps (scripts/).
+"""
+
+
+class BirnnError(ValueError):
+    """A user's mistake. Its text is one line that begins with a code, e.g. ``[B101]``."""
+
+
+class _Coded(type):
+    """Prefix every message with its own name, so that a code is written once."""
+
+    def __getattribute__(cls, name: str):
+        value = super().__getattribute__(name)
+        return f"[{name}] {value}" if name[:1] in "BW" and name[1:].isdigit() else value
+
+
+class Errors(metaclass=_Coded):
+    # --- B001-B099: models and components ---------------------------------------------
+    B001 = (
+        "The model is not initialized: call nlp.initialize(lambda: examples), or load a "
+        "trained pipeline."
+    )
+    B002 = "The model's weights cannot be read ({reason}): the file is cut or altered."
+    B003 = (
+        "The model's file has format {found}, this version reads {known}: install the "
+        "spacy-birnn that wrote it."
+    )
+    B004 = (
+        "{what} cannot be initialized without sample documents: call "
+        "nlp.initialize(lambda: examples)."
+    )
+    B005 = (
+        "spacy-birnn.BiRNNEncoder.v1: width = {width} is odd, but two directions share it "
+        "equally: make it even, or set bidirectional = false."
+    )
+    B006 = "{where}: {key} = {value!r} must be a number of at least 0 (0 for no clipping)."
+    B007 = "{where}: {key} = {value!r} must be a whole number of at least 1."
+    B008 = "{where}: {key} = {value!r} must be null or a number from 0 to below 1."
+    B009 = (
+        "spacy-birnn.WordCharEmbed.v1: vectors = 'none' with chars = 'none' leaves nothing "
+        "to embed: choose at least one of them."
+    )
+    B010 = (
+        "spacy-birnn.WordCharEmbed.v1: char_width = {width} is odd, but chars = 'rnn' has "
+        "two directions that share it equally: make it even."
+    )
+    B011 = (
+        "spacy-birnn.WordCharEmbed.v1: vectors = 'frozen' with chars = 'none' needs word "
+        "vectors, and the vocabulary has none: set [initialize] vectors, or chars = 'cnn'."
+    )
+    B012 = (
+        "The vocabulary's word vectors are {found} wide, the model was trained with "
+        "{trained}: load the vectors that it was trained with."
+    )
+    B013 = (
+        "Component '{name}': no labels. The examples have no {what}: check the columns or "
+        "keys of the training data, or set [initialize.components.{name}] labels."
+    )
+    B014 = (
+        "Component '{name}': label '{label}' was not there at initialization (known: "
+        "{known}): map it, or train a new component."
+    )
+    B015 = (
+        "Component '{name}': labels cannot be added once the model is initialized "
+        "(add_label '{label}'): give them to nlp.initialize."
+    )
+    B016 = "Component '{name}': k_best needs k of at least 1, not {k!r}."
+    B017 = (
+        "Component '{name}': target = '{target}' is unknown: use 'tag', 'pos' or '_.name' "
+        "for a custom attribute."
+    )
+    B018 = (
+        "Component '{name}': '{label}' is no universal part of speech, so it cannot be "
+        "set as token.pos_: set target = 'tag', or map the labels."
+    )
+    B019 = (
+        "Component '{name}': the loss is {loss}, training cannot go on: lower "
+        "[training.optimizer] learn_rate, or clip gradients with grad_clip."
+    )
+    B020 = (
+        "Component '{name}': the files at {where} are cut or altered (their checksum "
+        "differs): copy the pipeline again."
+    )
+    B021 = "Component '{name}': {where} is missing: the pipeline's folder is incomplete."
+    B022 = (
+        "Component '{name}': its model has to be a spacy-birnn.SequenceTagger.v1, but "
+        "[components.{name}.model] is '{found}'."
+    )
+    B023 = (
+        "Component '{name}': label {label!r} cannot be used: labels are non-empty strings, "
+        "each given once."
+    )
+    B024 = (
+        "Component '{name}': the saved model does not fit the model of the config "
+        "({reason}): load it with the config that it was saved with."
+    )
+
+    # --- B101-B199: data and tag schemes ----------------------------------------------
+    B101 = (
+        "The span {start}-{end} ({label}) is empty, overlaps another span or lies "
+        "outside the {length} tokens: tags hold spans that do not overlap."
+    )
+    B102 = "Unknown tag '{tag}': expected O, or a prefix and a label such as B-LABEL."
+    B103 = "Unknown tag scheme '{scheme}': use one of {schemes}."
+    B104 = (
+        "The `path` of the corpus is null: set it in the config or on the command "
+        "line, e.g. --paths.train FILE."
+    )
+    B105 = "{path}: no such file or directory."
+    B106 = "{path}: the directory holds no files (hidden ones are passed over)."
+    B107 = "{path}: cannot be opened: {reason}."
+    B108 = (
+        "{path}:{line}: not UTF-8: byte {byte} at position {position} of the line. "
+        "Convert the file to UTF-8."
+    )
+    B109 = "{path}:{line}: cannot be read on, the file is cut or damaged: {reason}."
+    B110 = "Unknown `docs = \"{docs}\"`: use \"sentence\" or \"document\"."
+    B111 = "Unknown target '{target}': use one of {targets}, or _.name for an attribute."
+    B112 = "{where}: the word is empty: every row needs one."
+    B113 = (
+        "{where}: '{tag}' is not a universal part of speech such as NOUN: read the "
+        "column as `tag`, or as a custom attribute `_.name`."
+    )
+    B114 = (
+        "{where}: unknown tag '{tag}' in {column}: expected {expected} (scheme "
+        "{scheme}). Check `scheme` and the column."
+    )
+    B115 = (
+        "{path}:{line}: {found} columns where the file has {expected} (separated by "
+        "tabs if the row has one, else by blanks)."
+    )
+    B116 = (
+        "{path}:{line}: there is no column {index} for '{target}': the file has "
+        "{width} columns (counted from 0, or from the end with -1). Check `columns`."
+    )
+    B117 = (
+        "{path}: column {index} is both the word and '{target}': name the columns, "
+        "e.g. columns = {{\"word\": 0, \"ents\": 3}}."
+    )
+    B118 = "{path}: the file holds no tokens."
+    B119 = (
+        "Scheme raw reads tags, not spans, into `tag`: columns = {columns} would write "
+        "it twice. Use `tag`, `pos` or `_.name` for the other columns."
+    )
+    B120 = (
+        "{where}: {found} columns where CoNLL-U has 10, separated by tabs. Other "
+        "columns are read by spacy-birnn.ConllCorpus.v1."
+    )
+    B121 = (
+        "{where}: ID '{value}' where {expected} was expected: words are numbered from "
+        "1, ranges (3-4) stand before their words, empty nodes (3.1) after a word."
+    )
+    B122 = (
+        "{where}: HEAD '{value}' is not the number of a word of the sentence, nor 0."
+    )
+    B123 = "{where}: FEATS '{value}' is not written as Name=Value|Name=Value or _."
+    B124 = "{path}: not a whole .spacy file: it is cut, damaged or something else."
+    B125 = "{url}: cannot be downloaded: {reason}."
+    B126 = (
+        "{url}: the download is cut: {size} bytes arrived of {expected}. Try again."
+    )
+    B127 = (
+        "{path}: `name` and `revision` belong to a dataset on the Hub, not to files: "
+        "leave them out."
+    )
+    B128 = "{path}: cannot tell the format: expected a file named {known}."
+    B129 = "{path}: cannot be loaded as a dataset: {reason}"
+    B130 = "{path}: there is no column '{column}': the dataset has {columns}."
+    B131 = "{where}: column '{column}' (`tokens`) does not hold a list of words."
+    B132 = "{where}: {words} tokens, but {labels} labels."
+    B133 = (
+        "{where}: column '{column}' (`labels`) holds neither strings nor class labels "
+        "with names."
+    )
+
+    # --- B201-B299: scoring, tagging, command line ------------------------------------
+    B201 = "Wrong usage: {message}. Try '{command} --help'."
+    B202 = "{path} exists already: give --force to replace it."
+    B203 = "Cannot write {path}: {reason}."
+    B204 = "Cannot load the pipeline '{model}': {reason}."
+    B205 = "Cannot use GPU {gpu_id}: {reason}."
+    B206 = (
+        "{where}: no JSON object ({reason}). JSON lines hold one object a line, with "
+        "the key 'text' or 'tokens'."
+    )
+    B207 = "{where}: the object has neither 'text' (a string) nor 'tokens' (a list)."
+    B208 = "{where}: '{key}' must be {expected}, not {value}."
+    B209 = "{where}: 'tokens' do not spell 'text'. Leave one of the two out."
+    B210 = (
+        "{where}: the text has {length} characters, more than the pipeline's limit of "
+        "{limit}. Split it, or use a pipeline without spaCy's parser and ner."
+    )
+    B211 = (
+        "{path} is a pipe, whose format cannot be told without reading it: give "
+        "--input-format."
+    )
+    B212 = (
+        "doc.spans['{key}'] holds spans that overlap, which CoNLL columns cannot say: "
+        "use --output-format jsonl or spacy."
+    )
+    B213 = (
+        "The pipeline '{model}' sets no entities, spans or tags (its components: "
+        "{components}): there is nothing to {action}."
+    )
+    B214 = (
+        "{path} has no gold annotation for what the pipeline sets ({targets}). For a "
+        "CoNLL file say with --columns which column holds it, as in --columns "
+        "word=0,{column}=-1."
+    )
+    B215 = "{path} is a .spacy file already: convert reads CoNLL and CoNLL-U."
+    B216 = "Cannot use the language '{lang}' ({reason}): give a code such as en or xx."
+    B217 = "{path} is a directory: give the files in it."
+    B218 = (
+        "{key}: a number is too large for the .spacy format: use --output-format "
+        "jsonl, or leave the key out of the input."
+    )
+
+    # --- B301-B399: project steps (scripts/) ------------------------------------------
+    B301 = (
+        "{path} has no asset below '{name}': give a name as its assets have in dest, such "
+        "as assets/wnut17."
+    )
+    B302 = "{url}: cannot be fetched ({reason}): check the connection and run again."
+    B303 = (
+        "{url}: what came has the MD5 checksum {found}, but {expected} is pinned: nothing "
+        "was kept; run again, and if it stays so, the file has changed at its source."
+    )
+    B304 = (
+        "{path}: the MD5 checksum is {found}, but {expected} is pinned in project.yml: "
+        "remove the file to fetch it again, or name another place."
+    )
+    B305 = "{path}: there is no such file, and none to fetch. {hint}"
+    B306 = "{path}: there is no such file: check the name."
+    B307 = (
+        "{path}: not a table of word vectors ({reason}): expected lines of a word and its "
+        "numbers, as plain text, .gz or .zip."
+    )
+    B308 = "{path}: there are no sentences to split: expected CoNLL columns."
+
+
+class Warnings(metaclass=_Coded):
+    # --- W001-W099: models and components ---------------------------------------------
+    W001 = (
+        "spacy-birnn.WordCharEmbed.v1: vectors = 'frozen', but the vocabulary has no word "
+        "vectors: only characters are used. Set [initialize] vectors."
+    )
+
+    # --- W101-W199: data and tag schemes ----------------------------------------------
+    W101 = (
+        "{path}: {count} tags break the scheme {scheme} and were repaired (a tag that "
+        "cannot continue a span starts one); the first at {first}."
+    )
+
+    # --- W201-W299: scoring, tagging, command line ------------------------------------
+    pass

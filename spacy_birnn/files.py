@@ -1,0 +1,55 @@
+"""Write files whole or not at all."""
+
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Iterator
+
+from .errors import BirnnError, Errors
+
+
+def check_output(path: Path, force: bool = False) -> None:
+    """Refuse to replace a file, unless told to, before any work is done for it.
+
+    Raises:
+        BirnnError: The path is taken, or there is no such directory.
+    """
+    if path.is_dir():
+        raise BirnnError(Errors.B203.format(path=path, reason="it is a directory"))
+    if path.is_file() and not force:
+        raise BirnnError(Errors.B202.format(path=path))
+    if not path.absolute().parent.is_dir():
+        reason = f"there is no directory {path.parent}"
+        raise BirnnError(Errors.B203.format(path=path, reason=reason))
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes the path's place when the block ends well.
+
+    Until then the bytes go to a file beside it, which is removed when the block ends
+    with an exception of any kind. Pipes and devices are written directly.
+
+    Raises:
+        BirnnError: The file cannot be written.
+    """
+    target = path.resolve()
+    direct = target.exists() and not target.is_file()
+    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        with open(target if direct else beside, "wb") as file:
+            yield file
+        if not direct:
+            if target.exists():
+                shutil.copymode(target, beside)
+            os.replace(beside, target)
+    except OSError as error:
+        # What the block itself does with other files is not about this one.
+        ours = (None, str(target), str(beside))
+        if isinstance(error, BrokenPipeError) or error.filename not in ours:
+            raise
+        reason = error.strerror or str(error)
+        raise BirnnError(Errors.B203.format(path=path, reason=reason)) from error
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,231 @@
+"""`spacy-birnn.WordCharEmbed.v1`: word vectors beside a character encoding."""
+
+import warnings
+from collections import Counter
+from typing import Callable, List, Literal, Mapping, Optional, Tuple
+
+import numpy
+import torch
+from spacy.attrs import ORTH
+from spacy.tokens import Doc
+from spacy.util import logger
+from spacy.vocab import Vocab
+from thinc.api import Model, torch2xp, xp2torch
+from thinc.types import Floats2d
+
+from ..errors import BirnnError, Errors, Warnings
+from ..nn.words import WordCharEmbedding, WordTable
+from .arguments import check_dropout, check_positive
+from .shim import TorchShim
+from .vectors import (
+    RULES,
+    Found,
+    coverage_line,
+    find,
+    row_finder,
+    rows_to_vectors,
+)
+
+MAX_CHARS = 64
+"""Longer forms are read by their first and last characters, half of this each."""
+
+
+def build_word_char_embed(
+    vectors: Literal["finetune", "frozen", "none"] = "finetune",
+    chars: Literal["cnn", "rnn", "none"] = "cnn",
+    char_width: int = 50,
+    char_embed_width: int = 30,
+    word_width: int = 100,
+    word_dropout: float = 0.05,
+) -> Model[List[Doc], List[Floats2d]]:
+    """Embed each token by its word vector and by its characters.
+
+    Words are looked up as they are written, then in lower case, then with digits as 0.
+    "finetune" gives every word met in training a trainable vector of its own, which
+    starts from the table's, over the frozen rest; over an empty table words are learned
+    from scratch. "frozen" only reads `vocab.vectors`. Words found nowhere share one
+    learned vector, which word dropout trains.
+
+    Args:
+        vectors: "finetune", "frozen" or "none".
+        chars: "cnn" (Ma & Hovy 2016), "rnn" (Lample et al. 2016) or "none".
+        char_width: width of the character encoding (CNN filters; both directions of the
+            LSTM, even). Recommended: 30 to 100.
+        char_embed_width: width of a character embedding. Recommended: 16 to 50.
+        word_width: width of words learned from scratch; a table brings its own.
+        word_dropout: how often a word vector is replaced by the unknown one in training.
+
+    Raises:
+        BirnnError: an argument is out of range, or nothing is left to embed.
+    """
+    place = "spacy-birnn.WordCharEmbed.v1"
+    check_positive(
+        place,
+        char_width=char_width,
+        char_embed_width=char_embed_width,
+        word_width=word_width,
+    )
+    check_dropout(place, word_dropout=word_dropout)
+    if vectors == "none" and chars == "none":
+        raise BirnnError(Errors.B009)
+    if chars == "rnn" and char_width % 2:
+        raise BirnnError(Errors.B010.format(width=char_width))
+    return Model(
+        "word_char_embed",
+        forward,
+        init=init,
+        dims={"nO": None},
+        attrs={
+            "vectors": vectors,
+            "word_width": word_width,
+            "word_dropout": word_dropout,
+            "sizes": {
+                "chars": chars,
+                "char_width": char_width,
+                "char_embed_width": char_embed_width,
+            },
+        },
+        shims=[TorchShim(WordCharEmbedding)],
+    )
+
+
+def init(model: Model, X: Optional[List[Doc]] = None, Y=None) -> None:
+    """Build the module, as wide as the vectors of the documents' vocabulary are."""
+    if not X:
+        raise BirnnError(Errors.B004.format(what="WordCharEmbed.v1"))
+    mode, sizes = model.attrs["vectors"], model.attrs["sizes"]
+    table = X[0].vocab.vectors
+    has_table = table.shape[0] > 0 and table.shape[1] > 0
+    width = 0
+    if mode == "finetune":
+        width = table.shape[1] if has_table else model.attrs["word_width"]
+    elif mode == "frozen" and has_table:
+        width = table.shape[1]
+    elif mode == "frozen":
+        if sizes["chars"] == "none":
+            raise BirnnError(Errors.B011)
+        warnings.warn(Warnings.W001, UserWarning, stacklevel=2)
+    model.shims[0].create(word_width=width, trainable=mode == "finetune", **sizes)
+    n_chars = 0 if sizes["chars"] == "none" else sizes["char_width"]
+    model.set_dim("nO", width + n_chars, force=True)
+
+
+def forward(
+    model: Model[List[Doc], List[Floats2d]], docs: List[Doc], is_train: bool
+) -> Tuple[List[Floats2d], Callable]:
+    lengths = [len(doc) for doc in docs]
+    if sum(lengths) == 0:
+        width = model.get_dim("nO")
+        return [model.ops.alloc2f(0, width) for _ in docs], _pass_nothing
+    shim = model.shims[0]
+    orths = numpy.concatenate([doc.to_array(ORTH) for doc in docs])
+    distinct, inverse = numpy.unique(orths, return_inverse=True)
+    strings = docs[0].vocab.strings
+    keys = distinct.tolist()
+    forms = [strings[key] for key in keys]
+    inputs = [torch.from_numpy(inverse)]
+    inputs += _word_inputs(shim.module, docs[0].vocab, forms, keys, is_train)
+    if shim.module.chars is None:
+        inputs += [None, None]
+    else:
+        inputs += _char_inputs(forms)
+    moved = [x.to(shim.device) if isinstance(x, torch.Tensor) else x for x in inputs]
+    rate = model.attrs["word_dropout"] if is_train else 0.0
+    Y, backprop_torch = shim((*moved, rate, is_train), is_train)
+
+    def backprop(dY: List[Floats2d]) -> List[Doc]:
+        backprop_torch(xp2torch(model.ops.flatten(dY), device=shim.device))
+        return []
+
+    return model.ops.unflatten(torch2xp(Y), lengths), backprop
+
+
+def _pass_nothing(dY: List[Floats2d]) -> List[Doc]:
+    return []
+
+
+def _word_inputs(
+    module: WordCharEmbedding,
+    vocab: Vocab,
+    forms: List[str],
+    keys: List[int],
+    is_train: bool,
+) -> list:
+    """Vectors, which of them are known, and rows of the trainable table.
+
+    Words that training meets for the first time get their row here.
+    """
+    width = module.word_width
+    if not width:
+        return [None, None, None]
+    vectors, words = vocab.vectors, module.words
+    if len(vectors) and vectors.shape[1] != width:
+        raise BirnnError(Errors.B012.format(found=vectors.shape[1], trained=width))
+    own = words.rows if words is not None else {}
+    row_of = row_finder(vectors)
+    found = [
+        find(form, key, row_of, own.__contains__) for form, key in zip(forms, keys)
+    ]
+    rows = [f.row for f in found]
+    given = rows_to_vectors(vectors, forms, rows, width)
+    if words is not None and is_train:
+        _meet(words, found, given)
+    return [
+        torch.from_numpy(given),
+        torch.tensor(rows) >= 0,
+        torch.tensor([own.get(f.key, -1) for f in found]),
+    ]
+
+
+def _meet(words: WordTable, found: List[Found], given: numpy.ndarray) -> None:
+    """Words without a row get one: from their vector, else small random numbers."""
+    new = {f.key: i for i, f in enumerate(found) if f.key not in words.rows}
+    if not new:
+        return
+    index = list(new.values())
+    start = torch.from_numpy(given[index])
+    bound = (3.0 / start.shape[1]) ** 0.5  # as for characters: Ma & Hovy (2016), §3.1
+    fresh = torch.tensor([found[i].row < 0 for i in index]).unsqueeze(1)
+    noise = torch.empty_like(start).uniform_(-bound, bound)
+    words.add(list(new), torch.where(fresh, noise, start))
+
+
+def _char_inputs(forms: List[str]) -> list:
+    """Code points of all forms, a 0 before and after each, and characters a form."""
+    half = MAX_CHARS // 2
+    cut = [f if len(f) <= MAX_CHARS else f[:half] + f[-half:] for f in forms]
+    text = "\0" + "\0".join(cut) + "\0"
+    # surrogatepass: a lone surrogate in a text is a character like any other
+    data = text.encode("utf-32-le", errors="surrogatepass")
+    code_points = numpy.frombuffer(data, dtype="<u4").astype("int64")
+    return [torch.from_numpy(code_points), [len(form) for form in cut]]
+
+
+def log_coverage(model: Model, name: str, vocab: Vocab, words: Mapping[str, int]) -> None:
+    """Log how the words of the training data are found in the vectors.
+
+    Args:
+        model: any model; only those of its nodes count that embed words.
+        name: of the component.
+        vocab: whose vectors are looked up.
+        words: how often each form occurs.
+    """
+    embeds = any(
+        node.name == "word_char_embed" and node.attrs["vectors"] != "none"
+        for node in model.walk()
+    )
+    if not embeds or vocab.vectors.shape[0] == 0:
+        return
+    row_of = row_finder(vocab.vectors)
+    counts, unknown = [0] * len(RULES), Counter[str]()
+    for form, count in words.items():
+        rule = find(form, vocab.strings.add(form), row_of, _never).rule
+        counts[rule] += count
+        if RULES[rule] == "unknown":
+            unknown[form] = count
+    frequent = [form for form, _ in unknown.most_common(5)]
+    logger.info(coverage_line(name, counts, frequent))
+
+
+def _never(key: int) -> bool:
+    return False

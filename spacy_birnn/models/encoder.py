@@ -1,0 +1,118 @@
+"""`spacy-birnn.BiRNNEncoder.v1`: a recurrent `encode` for any spaCy tok2vec."""
+
+from typing import Callable, List, Literal, Optional, Tuple
+
+from thinc.api import Model, torch2xp, xp2torch
+from thinc.types import Floats2d
+
+from ..errors import BirnnError, Errors
+from ..nn.birnn import BiRNN
+from .arguments import (
+    check_dropout,
+    check_positive,
+    dropout_attrs,
+    dropout_rate,
+)
+from .clipping import clip_shim_gradients
+from .shim import TorchShim
+
+
+def build_birnn_encoder(
+    width: int,
+    depth: int = 1,
+    cell: Literal["lstm", "gru", "rnn"] = "lstm",
+    bidirectional: bool = True,
+    dropout: Optional[float] = None,
+    grad_clip: float = 5.0,
+) -> Model[List[Floats2d], List[Floats2d]]:
+    """Encode each sequence of vectors with a stacked recurrent network.
+
+    Sequences are packed, so an answer does not depend on the rest of the batch. The
+    width of the input is inferred when the model is initialized.
+
+    Args:
+        width: output width, both directions together; even for two directions.
+            Recommended: 100 to 400.
+        depth: number of stacked layers. Recommended: 1 to 3.
+        cell: "lstm", "gru" or "rnn" (tanh).
+        bidirectional: read each sequence from both ends.
+        dropout: variational dropout on the input, between layers and on the output. A
+            number is fixed; null follows `[training] dropout` and `update(drop=…)`.
+        grad_clip: largest L2 norm of the encoder's own gradients, 0 for none. (A
+            component of ours clips over all of its model first.)
+
+    Raises:
+        BirnnError: an argument is out of range.
+    """
+    place = "spacy-birnn.BiRNNEncoder.v1"
+    check_positive(place, width=width, depth=depth)
+    check_dropout(place, dropout=dropout)
+    if bidirectional and width % 2:
+        raise BirnnError(Errors.B005.format(width=width))
+    if not grad_clip >= 0.0:
+        raise BirnnError(Errors.B006.format(where=place, key="grad_clip", value=grad_clip))
+    sizes = {"width": width, "depth": depth, "cell": cell}
+    return Model(
+        "birnn_encoder",
+        forward,
+        init=init,
+        dims={"nI": None, "nO": width},
+        attrs={
+            "sizes": {**sizes, "bidirectional": bidirectional},
+            **dropout_attrs(dropout),
+        },
+        shims=[EncoderShim(BiRNN, grad_clip)],
+    )
+
+
+class EncoderShim(TorchShim):
+    """A shim that clips its own gradients: a shared encoder has no component to do it."""
+
+    def __init__(self, build, grad_clip: float):
+        super().__init__(build)
+        self.grad_clip = grad_clip
+
+    def finish_update(self, optimizer) -> None:
+        clip_shim_gradients(self, self.grad_clip)
+        super().finish_update(optimizer)
+
+
+def init(
+    model: Model,
+    X: Optional[List[Floats2d]] = None,
+    Y: Optional[List[Floats2d]] = None,
+) -> None:
+    """Build the network, as wide as its input is."""
+    if X:
+        model.set_dim("nI", X[0].shape[1], force=True)
+    if not model.has_dim("nI"):
+        raise BirnnError(Errors.B004.format(what="BiRNNEncoder.v1"))
+    model.shims[0].create(n_in=model.get_dim("nI"), **model.attrs["sizes"])
+
+
+def forward(
+    model: Model[List[Floats2d], List[Floats2d]], X: List[Floats2d], is_train: bool
+) -> Tuple[List[Floats2d], Callable]:
+    lengths = [len(x) for x in X]
+    if sum(lengths) == 0:
+        width = model.get_dim("nO")
+        return [model.ops.alloc2f(0, width) for _ in X], _pass_empty(model, X)
+    shim = model.shims[0]
+    flat = xp2torch(
+        model.ops.flatten(X), requires_grad=is_train, device=shim.device
+    )
+    rate = dropout_rate(model, is_train)
+    H, backprop_torch = shim((flat, lengths, rate), is_train)
+
+    def backprop(dY: List[Floats2d]) -> List[Floats2d]:
+        backprop_torch(xp2torch(model.ops.flatten(dY), device=shim.device))
+        return model.ops.unflatten(torch2xp(flat.grad), lengths)
+
+    return model.ops.unflatten(torch2xp(H), lengths), backprop
+
+
+def _pass_empty(model: Model, X: List[Floats2d]) -> Callable:
+    def backprop(dY: List[Floats2d]) -> List[Floats2d]:
+        return X
+
+    return backprop

@@ -1,0 +1,181 @@
+"""Carry a torch module inside a thinc model.
+
+What thinc's own shim does not do for us: weights as safetensors with a JSON header (a
+module can be rebuilt from its file alone, and nothing is unpickled), averages that reach
+the torch weights, row-sparse updates, and prediction without switching the mode of a
+shared module (several threads may predict at once).
+"""
+
+import contextlib
+import copy
+import json
+import os
+from typing import Any, Callable, Dict, Iterator, Tuple
+
+import safetensors.torch
+import torch
+from thinc.api import Optimizer, PyTorchShim, get_torch_default_device, torch2xp, xp2torch
+from thinc.shims.shim import Shim
+from torch import Tensor, nn
+
+from ..errors import BirnnError, Errors
+from .rows import update_rows
+
+FORMAT_VERSION = 1
+_HEADER = "spacy-birnn"
+
+
+class TorchShim(PyTorchShim):
+    """A torch module that is built when its sizes are known, or read from a file.
+
+    The module stays in train mode for good (cuDNN computes gradients in no other):
+    everything random is switched by arguments of its `forward`.
+
+    Args:
+        build: makes the module from keyword arguments that JSON can hold. A function of
+            a module, so that the shim can be copied and sent to another process.
+    """
+
+    def __init__(self, build: Callable[..., nn.Module]):
+        super().__init__(None)
+        self._build = build
+        self._args: Dict[str, Any] = {}
+        _fork_safe()
+
+    @property
+    def module(self) -> nn.Module:
+        if self._model is None:
+            raise BirnnError(Errors.B001)
+        return self._model
+
+    def create(self, **args: Any) -> None:
+        """Build the module with fresh weights on the device that thinc uses."""
+        self._args = args
+        self._model = self._build(**args).to(get_torch_default_device())
+
+    def __call__(self, inputs: Tuple[Any, ...], is_train: bool):
+        if is_train:
+            return self.begin_update(inputs)
+        return self.predict(inputs), _no_backprop
+
+    def predict(self, inputs: Tuple[Any, ...]) -> Tensor:
+        """Run the module on positional arguments, without gradients."""
+        with torch.no_grad():
+            return self.module(*inputs)
+
+    def begin_update(self, inputs: Tuple[Any, ...]):
+        """Run the module; the callback takes d output and accumulates gradients."""
+        with torch.enable_grad():
+            output = self.module(*inputs)
+
+        def backprop(d_output: Tensor) -> None:
+            torch.autograd.backward(output, d_output)
+
+        return output.detach(), backprop
+
+    # --- training ---------------------------------------------------------------------
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Apply the accumulated gradients with thinc's optimizer, then forget them."""
+        for name, param in self.module.named_parameters():
+            if param.grad is None:
+                continue
+            key = (self.id, name)
+            if param.grad.is_sparse:
+                update_rows(optimizer, key, param)
+            else:
+                weights, _ = optimizer(
+                    key, torch2xp(param.data), torch2xp(param.grad)
+                )
+                updated = xp2torch(weights, device=param.device)
+                if updated.data_ptr() != param.data_ptr():
+                    param.data.copy_(updated)
+            param.grad = None
+
+    @contextlib.contextmanager
+    def use_params(self, params: Dict[Any, Any]) -> Iterator[None]:
+        """Run with other weights, such as the optimizer's averages, for a while."""
+        backup = {}
+        for name, param in self.module.named_parameters() if self._model else ():
+            averaged = params.get((self.id, name))
+            if averaged is not None:
+                backup[name] = param.data
+                param.data = xp2torch(averaged, device=param.device)
+        try:
+            yield
+        finally:
+            for name, param in self.module.named_parameters() if backup else ():
+                if name in backup:
+                    param.data = backup[name]
+
+    def copy(self) -> "TorchShim":
+        """A deep copy with an id of its own: the optimizer must not mix the two up."""
+        copied = copy.deepcopy(self)
+        with Shim.global_id_lock:
+            Shim.global_id += 1
+            copied.id = Shim.global_id
+        return copied
+
+    # --- serialization ----------------------------------------------------------------
+
+    def to_bytes(self) -> bytes:
+        """Safetensors whose metadata hold what rebuilds the module; empty if unbuilt."""
+        if self._model is None:
+            return b""
+        header = {"format": FORMAT_VERSION, "args": self._args}
+        state = {
+            name: tensor.detach().cpu().clone().contiguous()
+            for name, tensor in self._model.state_dict().items()
+        }
+        metadata = {_HEADER: json.dumps(header, sort_keys=True)}
+        return safetensors.torch.save(state, metadata=metadata)
+
+    def from_bytes(self, bytes_data: bytes) -> "TorchShim":
+        """Rebuild the module and its weights.
+
+        Raises:
+            BirnnError: the bytes are cut, altered or of an unknown format.
+        """
+        if not bytes_data:
+            self._model, self._args = None, {}
+            return self
+        try:
+            size = int.from_bytes(bytes_data[:8], "little")
+            metadata = json.loads(bytes_data[8 : 8 + size])["__metadata__"]
+            header = json.loads(metadata[_HEADER])
+            state = safetensors.torch.load(bytes_data)
+        except (ValueError, KeyError, TypeError, safetensors.SafetensorError) as err:
+            raise BirnnError(Errors.B002.format(reason=err)) from None
+        if header["format"] != FORMAT_VERSION:
+            raise BirnnError(
+                Errors.B003.format(found=header["format"], known=FORMAT_VERSION)
+            )
+        module = self._build(**header["args"])
+        module.load_state_dict(state)
+        self._args = header["args"]
+        self._model = module.to(get_torch_default_device())
+        return self
+
+
+def _no_backprop(d_output: Any) -> None:
+    """The callback of a prediction."""
+
+
+_fork_hook_is_set = False
+
+
+def _fork_safe() -> None:
+    """Let `nlp.pipe(n_process=2)` work after torch has used several threads.
+
+    A forked child that inherits torch's thread pool hangs in its first parallel
+    operation; one thread a worker is what one wants there anyway. Done once, when the
+    first model is built, and where the platform can fork.
+    """
+    global _fork_hook_is_set
+    if not _fork_hook_is_set and hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_one_thread)
+        _fork_hook_is_set = True
+
+
+def _one_thread() -> None:
+    torch.set_num_threads(1)

@@ -1,0 +1,81 @@
+"""`spacy-birnn.Tok2Vec.v1`: embed whole documents, encode them sentence by sentence."""
+
+from typing import Callable, List, Tuple
+
+from spacy.tokens import Doc
+from thinc.api import Model
+from thinc.types import Floats2d
+
+from .sentences import sentences
+
+
+def build_tok2vec(
+    embed: Model[List[Doc], List[Floats2d]],
+    encode: Model[List[Floats2d], List[Floats2d]],
+) -> Model[List[Doc], List[Floats2d]]:
+    """Like `spacy.Tok2Vec.v2`, but a recurrence does not run across sentences.
+
+    Where a document has sentence starts, each sentence is a sequence of its own; white
+    space tokens are left out of the sequences, since training data rarely have any, and
+    get zeros.
+
+    Args:
+        embed: a vector for each token, regardless of its context.
+        encode: a vector for each token in the context of its sequence.
+    """
+    tok2vec = Model(
+        "birnn_tok2vec",
+        forward,
+        init=init,
+        layers=[embed, encode],
+        dims={"nO": None},
+        refs={"embed": embed, "encode": encode},
+    )
+    if encode.has_dim("nO"):
+        tok2vec.set_dim("nO", encode.get_dim("nO"))
+    return tok2vec
+
+
+def init(model: Model, X=None, Y=None) -> None:
+    embed, encode = model.layers
+    embed.initialize(X=X)
+    encode.initialize(X=None if X is None else embed.predict(X))
+    model.set_dim("nO", encode.get_dim("nO"), force=True)
+
+
+def forward(
+    model: Model[List[Doc], List[Floats2d]], docs: List[Doc], is_train: bool
+) -> Tuple[List[Floats2d], Callable]:
+    embed, encode = model.layers
+    ops = model.ops
+    sizes = [len(doc) for doc in docs]
+    found = sentences(docs)
+    spaces = bool(found.space.any())
+    words = ops.asarray(~found.space) if spaces else None
+    lengths = found.words_only().lengths
+
+    E, backprop_embed = embed(docs, is_train)
+    flat = ops.flatten(E)
+    H, backprop_encode = encode(
+        ops.unflatten(flat if words is None else flat[words], lengths), is_train
+    )
+    width = model.get_dim("nO")
+    Y = _scatter(ops, H, words, sizes, width)
+
+    def backprop(dY: List[Floats2d]):
+        d_flat = ops.flatten(dY)
+        d_words = d_flat if words is None else d_flat[words]
+        dH = backprop_encode(ops.unflatten(d_words, lengths))
+        return backprop_embed(_scatter(ops, dH, words, sizes, flat.shape[1]))
+
+    return Y, backprop
+
+
+def _scatter(ops, X: List[Floats2d], words, sizes: List[int], width: int):
+    """Sequences of words back to documents, zeros for the tokens left out."""
+    rows = ops.flatten(X) if X else ops.alloc2f(0, width)
+    if words is not None:
+        full = ops.alloc2f(len(words), width)
+        full[words] = rows
+        rows = full
+    return ops.unflatten(rows, sizes)

@@ -1,0 +1,121 @@
+"""Recurrent encoder: stacked tanh RNN, LSTM or GRU layers, one or both directions.
+
+Cells: Elman (1990); Hochreiter & Schmidhuber (1997) with the forget gate of Gers et al.
+(2000); Cho et al. (2014). Both directions: Schuster & Paliwal (1997).
+"""
+
+from typing import Dict, Sequence, Type
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+from .dropout import variational_dropout
+from .packing import Packing
+from .windows import Windows
+
+CELLS: Dict[str, Type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+"""Names of the cells. To add one: a torch module with the interface of `nn.LSTM`."""
+
+
+class BiRNN(nn.Module):
+    """Encode every token with the hidden states of one or two recurrences.
+
+    Sequences are packed by index from the flat token matrix, never padded: what a token
+    gets does not depend on the other sequences of the batch.
+
+    Args:
+        n_in: width of the input.
+        width: width of the output, both directions together.
+        depth: number of stacked layers.
+        cell: "lstm", "gru" or "rnn" (tanh).
+        bidirectional: read each sequence from both ends.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        width: int,
+        depth: int = 1,
+        cell: str = "lstm",
+        bidirectional: bool = True,
+    ):
+        super().__init__()
+        hidden = width // 2 if bidirectional else width
+        self.layers = nn.ModuleList(
+            CELLS[cell](n_in if i == 0 else width, hidden, bidirectional=bidirectional)
+            for i in range(depth)
+        )
+        for layer in self.layers:
+            _init_recurrent(layer)
+
+    def forward(
+        self, X: Tensor, lengths: Sequence[int], dropout: float = 0.0
+    ) -> Tensor:
+        """
+        Args:
+            X: the tokens of all sequences one after the other, shape (N, n_in).
+            lengths: tokens a sequence, shape (B,), sum N; zeros are allowed.
+            dropout: variational dropout on the input, between layers and on the output.
+
+        Returns:
+            Hidden states, shape (N, width).
+        """
+        windows = Windows(lengths, device=X.device)
+        packing = Packing(windows.lengths, device=X.device)
+        if packing.batch_sizes.numel() == 0:
+            return X.new_zeros((X.shape[0], self.width))
+        H = packing.pack(windows.split(X))
+        for layer in self.layers:
+            H = variational_dropout(H, packing.sequence, dropout)
+            if H.is_cuda:
+                layer.flatten_parameters()  # cuDNN wants its weights in one buffer
+            H = layer(PackedSequence(H, packing.batch_sizes))[0].data
+        H = variational_dropout(H, packing.sequence, dropout)
+        return windows.join(packing.unpack(H))
+
+    @property
+    def width(self) -> int:
+        """Width of the output, both directions together."""
+        last = self.layers[-1]
+        return last.hidden_size * (2 if last.bidirectional else 1)
+
+
+def _init_recurrent(layer: nn.RNNBase) -> None:
+    """Orthogonal recurrent weights a gate (Saxe et al. 2014), Glorot input weights, zero
+    biases but a forget gate of 1 (Jozefowicz et al. 2015)."""
+    hidden = layer.hidden_size
+    for name, param in layer.named_parameters():
+        if name.startswith("weight_hh"):
+            for gate in param.data.split(hidden):
+                nn.init.orthogonal_(gate)
+        elif name.startswith("weight_ih"):
+            for gate in param.data.split(hidden):
+                nn.init.xavier_uniform_(gate)
+        else:
+            nn.init.zeros_(param)
+            if name.startswith("bias_ih") and isinstance(layer, nn.LSTM):
+                param.data[hidden : 2 * hidden] = 1.0  # order of the gates: i, f, g, o
+
+
+def last_states(layer: nn.RNNBase, X: Tensor, lengths: Sequence[int]) -> Tensor:
+    """The final hidden state of each sequence, both directions side by side.
+
+    Args:
+        layer: a recurrent layer of depth one.
+        X: flat input, shape (N, n_in).
+        lengths: sequence lengths, shape (B,).
+
+    Returns:
+        Tensor of shape (B, width); zeros for empty sequences.
+    """
+    packing = Packing(lengths, device=X.device)
+    width = layer.hidden_size * (2 if layer.bidirectional else 1)
+    out = X.new_zeros((len(lengths), width))
+    if packing.batch_sizes.numel() == 0:
+        return out
+    if X.is_cuda:
+        layer.flatten_parameters()
+    _, state = layer(PackedSequence(packing.pack(X), packing.batch_sizes))
+    hidden = state[0] if isinstance(state, tuple) else state
+    return out.index_copy(0, packing.order, torch.cat(tuple(hidden), dim=1))

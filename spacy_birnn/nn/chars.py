@@ -1,0 +1,128 @@
+"""Character encoders: a vector for each distinct word form from its characters.
+
+Characters are code points folded into a fixed table: no vocabulary has to be collected,
+and every language works. Row 0 is the padding and stands for characters never trained.
+"""
+
+from typing import Dict, Sequence, Type
+
+import torch
+from torch import Tensor, nn
+
+from .birnn import last_states
+
+DIRECT = 2048
+"""Code points below this have a row of their own; the others share as many rows."""
+
+
+def fold_code_points(code_points: Tensor) -> Tensor:
+    """Code points (M,) to rows of the character table (M,), 0 … 2 * DIRECT - 1."""
+    return torch.where(
+        code_points < DIRECT, code_points, DIRECT + code_points % DIRECT
+    )
+
+
+class CharTable(nn.Module):
+    """Character embeddings. Those that training never met are zero, not noise.
+
+    Args:
+        width: width of an embedding.
+    """
+
+    seen: Tensor
+
+    def __init__(self, width: int):
+        super().__init__()
+        bound = (3.0 / width) ** 0.5  # Ma & Hovy (2016), §3.1
+        self.table = nn.Parameter(torch.empty(2 * DIRECT, width).uniform_(-bound, bound))
+        self.register_buffer("seen", torch.zeros(2 * DIRECT, dtype=torch.bool))
+
+    def forward(self, code_points: Tensor, train: bool) -> "tuple[Tensor, Tensor]":
+        """
+        Args:
+            code_points: characters, 0 for padding, shape (M,).
+            train: note the characters as met in training.
+
+        Returns:
+            The embeddings of the distinct characters, shape (V, width), and which of them
+            each position holds, shape (M,).
+        """
+        used, inverse = torch.unique(
+            fold_code_points(code_points), return_inverse=True
+        )
+        if train:
+            self.seen[used] = True
+        known = self.seen[used] & (used != 0)
+        return self.table[used] * known.unsqueeze(1), inverse
+
+
+class CharCNN(nn.Module):
+    """Convolution over three characters, maximum over the word (Ma & Hovy 2016, §2.1).
+
+    The convolution of a character depends only on the character and its place in the
+    kernel, so it is computed once a distinct character and then looked up.
+
+    Args:
+        width: number of filters, the width of the output.
+        char_width: width of a character embedding.
+    """
+
+    def __init__(self, width: int, char_width: int):
+        super().__init__()
+        self.chars = CharTable(char_width)
+        self.filters = nn.Conv1d(char_width, width, kernel_size=3)
+
+    def forward(
+        self, code_points: Tensor, lengths: Sequence[int], train: bool = False
+    ) -> Tensor:
+        """
+        Args:
+            code_points: the forms' characters with one 0 before each form and one after
+                the last, shape (sum of lengths + F + 1,).
+            lengths: characters a form, each at least 1, shape (F,).
+            train: note the characters as met in training.
+
+        Returns:
+            One row a form, shape (F, width).
+        """
+        E, inverse = self.chars(code_points, train)
+        sizes = torch.as_tensor(lengths, dtype=torch.int64)
+        position = _character_positions(sizes).to(code_points.device)
+        left, middle, right = torch.einsum("vc,ock->kvo", E, self.filters.weight)
+        H = left[inverse[position - 1]]
+        H = H + middle[inverse[position]]
+        H = H + right[inverse[position + 1]]
+        sizes = sizes.to(code_points.device)
+        return torch.segment_reduce(H, "max", lengths=sizes) + self.filters.bias
+
+
+class CharRNN(nn.Module):
+    """Final states of a bidirectional LSTM over the characters (Lample et al. 2016, §4.1).
+
+    Args:
+        width: width of the output, both directions together.
+        char_width: width of a character embedding.
+    """
+
+    def __init__(self, width: int, char_width: int):
+        super().__init__()
+        self.chars = CharTable(char_width)
+        self.lstm = nn.LSTM(char_width, width // 2, bidirectional=True)
+
+    def forward(
+        self, code_points: Tensor, lengths: Sequence[int], train: bool = False
+    ) -> Tensor:
+        """As `CharCNN.forward`."""
+        E, inverse = self.chars(code_points, train)
+        sizes = torch.as_tensor(lengths, dtype=torch.int64)
+        position = _character_positions(sizes).to(code_points.device)
+        return last_states(self.lstm, E[inverse[position]], lengths)
+
+
+def _character_positions(lengths: Tensor) -> Tensor:
+    """Where the characters lie among forms that are each preceded by one separator."""
+    form = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
+    return torch.arange(len(form)) + form + 1
+
+
+CHAR_ENCODERS: Dict[str, Type[nn.Module]] = {"cnn": CharCNN, "rnn": CharRNN}

@@ -1,0 +1,137 @@
+"""From hidden states to labels: emissions, a loss and exact inference for each decoder.
+
+"crf": a linear-chain CRF (Lafferty et al. 2001), trained and decoded with the hard
+constraints of the tag scheme. "constrained": tokens are trained one by one with a softmax,
+and decoded together under the constraints (a CRF whose transitions are 0 or forbidden).
+"softmax": tokens are trained and decoded one by one.
+"""
+
+from typing import List, Optional, Sequence, Tuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .crf import CRF
+
+KBest = List[List[Tuple[List[int], float]]]
+
+
+class SequenceDecoder(nn.Module):
+    """A linear layer and what makes label sequences of its emissions.
+
+    Everything works on the flat matrix of all tokens, one sequence after the other (N
+    rows; L labels), and takes `within`, the labels that each token may have at all,
+    shape (N, L), or None.
+
+    Args:
+        n_in: width of the hidden states.
+        n_labels: number of labels.
+        decoder: "crf", "constrained" or "softmax".
+        start: labels that may begin a sequence, shape (L,); None for all.
+        pairs: which label may follow which, shape (L, L), [from, to].
+        end: labels that may end a sequence, shape (L,).
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_labels: int,
+        decoder: str = "crf",
+        start: Optional[Tensor] = None,
+        pairs: Optional[Tensor] = None,
+        end: Optional[Tensor] = None,
+    ):
+        super().__init__()
+        self.decoder = decoder
+        self.linear = nn.Linear(n_in, n_labels)
+        nn.init.xavier_uniform_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+        constraints = {}
+        if decoder != "softmax":
+            constraints = {
+                "allowed_start": start,
+                "allowed_pairs": pairs,
+                "allowed_end": end,
+            }
+        self.crf = CRF(n_labels, trainable=decoder == "crf", **constraints)
+
+    def forward(self, H: Tensor, dropout: float = 0.0) -> Tensor:
+        """Hidden states (N, n_in) to emissions (N, L)."""
+        return self.linear(F.dropout(H, dropout, training=dropout > 0.0))
+
+    def loss(
+        self,
+        emissions: Tensor,
+        lengths: Sequence[int],
+        labels: Tensor,
+        within: Optional[Tensor] = None,
+    ) -> Tensor:
+        """Negative log-likelihood of what is known, summed over the sequences.
+
+        A missing label is summed over, not read as one: only the probability of what is
+        known counts.
+
+        Args:
+            emissions: shape (N, L).
+            lengths: tokens a sequence, shape (B,).
+            labels: gold label of each token, -1 where missing, shape (N,).
+            within: permitted labels, shape (N, L).
+        """
+        if self.decoder == "crf":
+            return self.crf.loss(emissions, lengths, labels, within=within)
+        if within is not None:
+            emissions = emissions.masked_fill(~within, float("-inf"))
+        return F.cross_entropy(emissions, labels, ignore_index=-1, reduction="sum")
+
+    @torch.no_grad()
+    def decode(
+        self,
+        emissions: Tensor,
+        lengths: Sequence[int],
+        within: Optional[Tensor] = None,
+    ) -> Tensor:
+        """The most probable label sequence, shape (N,)."""
+        if self.decoder == "softmax":
+            if within is not None:
+                emissions = emissions.masked_fill(~within, float("-inf"))
+            return emissions.argmax(dim=1)
+        return self.crf.viterbi(emissions, lengths, within)
+
+    @torch.no_grad()
+    def marginals(
+        self,
+        emissions: Tensor,
+        lengths: Sequence[int],
+        within: Optional[Tensor] = None,
+    ) -> Tensor:
+        """Probability of each label at each token, shape (N, L)."""
+        return self.crf.marginals(emissions, lengths, within)
+
+    @torch.no_grad()
+    def span_marginals(
+        self,
+        emissions: Tensor,
+        lengths: Sequence[int],
+        starts: Sequence[int],
+        ends: Sequence[int],
+        labels: Sequence[int],
+        not_next: Optional[Sequence[int]] = None,
+        within: Optional[Tensor] = None,
+    ) -> Tensor:
+        """Probability of exactly these spans, shape (S,): see `CRF.span_log_marginals`."""
+        return self.crf.span_marginals(
+            emissions, lengths, starts, ends, labels, not_next, within
+        )
+
+    @torch.no_grad()
+    def k_best(
+        self,
+        emissions: Tensor,
+        lengths: Sequence[int],
+        k: int,
+        within: Optional[Tensor] = None,
+    ) -> KBest:
+        """The k most probable label sequences of each sequence, best first, with their
+        natural log-probability among all valid ones; fewer where fewer exist."""
+        return self.crf.k_best(emissions, lengths, k, within)

@@ -1,0 +1,158 @@
+"""Pack sequences by index: no padding, no loop over sequences.
+
+A batch is one flat matrix with a row a token, the sequences one after the other. A
+recurrence wants it time-major, as ``torch.nn.utils.rnn.PackedSequence`` has it: the
+first tokens of all sequences, then the second ones, … with the longest sequence first,
+so that the sequences that are still running are always a prefix.
+"""
+
+from functools import cached_property
+from typing import Any, List, Sequence, Union
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Lengths = Union["Packing", Tensor, np.ndarray, Sequence[int]]
+Device = Union[torch.device, str, None]
+
+
+class _Permute(torch.autograd.Function):
+    """Select rows by a permutation. The gradient is a selection too, where autograd
+    would add row by row."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, index: Tensor, inverse: Tensor) -> Tensor:
+        ctx.save_for_backward(index, inverse)
+        return rows.index_select(0, index)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Any:
+        index, inverse = ctx.saved_tensors
+        return _Permute.apply(grads[0], inverse, index), None, None
+
+
+class Packing:
+    """Where each token of a flat batch stands in the packed one, and back.
+
+    Args:
+        lengths: One length a sequence; zeros are allowed.
+        device: Where the index tensors are put; the CPU by default.
+
+    Attributes:
+        lengths: (B,) int64 numpy array, in the original order.
+        order: (S,) sorted sequence → original sequence, longest first, stable, the
+            empty ones left out.
+        batch_sizes: (T,) int64 on the CPU, how many sequences have a token at a step.
+        gather: (N,) packed position → flat row.
+        scatter: (N,) flat row → packed position.
+    """
+
+    def __init__(self, lengths: Lengths, device: Device = None) -> None:
+        self.device = torch.device("cpu" if device is None else device)
+        self.lengths = _as_numpy(lengths)
+        if self.lengths.ndim != 1 or (self.lengths < 0).any():
+            raise ValueError(f"lengths must be a list of sizes, not {lengths!r}")
+        order = np.argsort(-self.lengths, kind="stable")
+        order = order[: np.count_nonzero(self.lengths)]
+        # Of S sequences, those no longer than t have left at step t.
+        left = np.cumsum(np.bincount(self.lengths[order], minlength=1))
+        sizes = len(order) - left[:-1]
+        total = int(self.lengths.sum())
+        before = np.cumsum(sizes) - sizes
+        self._sizes = sizes
+        self._sequence = np.arange(total) - np.repeat(before, sizes)
+        starts = np.cumsum(self.lengths) - self.lengths
+        index = np.empty((2, total), dtype=np.int64)
+        index[0] = starts[order][self._sequence]
+        index[0] += np.repeat(np.arange(len(sizes)), sizes)
+        index[1][index[0]] = np.arange(total)
+        self._gather = index[0]
+        self.gather, self.scatter = self._tensor(index)
+        self.order = self._tensor(order)
+        self.batch_sizes = torch.from_numpy(sizes)
+
+    @classmethod
+    def of(cls, lengths: Lengths, device: Device = None) -> "Packing":
+        """Use a packing as it is if it lies on the device, else build one."""
+        wanted = torch.device("cpu" if device is None else device)
+        if isinstance(lengths, Packing) and lengths.device == wanted:
+            return lengths
+        return cls(lengths, wanted)
+
+    def __len__(self) -> int:
+        """The number of tokens."""
+        return len(self._sequence)
+
+    def pack(self, rows: Tensor) -> Tensor:
+        """Flat rows (N, …) in packed order; differentiable."""
+        return self._permute(rows, self.gather, self.scatter)
+
+    def unpack(self, packed: Tensor) -> Tensor:
+        """Packed rows (N, …) in flat order; differentiable."""
+        return self._permute(packed, self.scatter, self.gather)
+
+    @cached_property
+    def sizes(self) -> List[int]:
+        """`batch_sizes` as Python ints."""
+        return self.batch_sizes.tolist()
+
+    @cached_property
+    def sequence(self) -> Tensor:
+        """(N,) packed position → index of the sequence in sorted order."""
+        return self._tensor(self._sequence)
+
+    @cached_property
+    def segment(self) -> Tensor:
+        """(N,) flat row → index of the sequence in the original order."""
+        return self._tensor(np.repeat(np.arange(len(self.lengths)), self.lengths))
+
+    @cached_property
+    def first(self) -> Tensor:
+        """(S,) flat row of the first token of each non-empty sequence, in `order`."""
+        return self.gather[: len(self.order)]
+
+    @cached_property
+    def last(self) -> Tensor:
+        """(S,) flat row of the last token of each non-empty sequence, in `order`."""
+        return self._tensor(np.cumsum(self.lengths) - 1)[self.order]
+
+    @cached_property
+    def two_way(self) -> Tensor:
+        """(2, 2N) indices to run a recurrence in both directions at once.
+
+        Sequences keep their lengths when they are turned round, so the reversed batch
+        packs with the same `batch_sizes`, and a step can be one block of twice as many
+        rows: the t-th tokens from the left, then the t-th tokens from the right. The
+        first index says which flat row goes into each slot, the second where a flat
+        row is found again, on its way from the left (N) and from the right (N).
+        """
+        total, ends = len(self), np.cumsum(self.lengths)
+        turn = np.repeat(2 * ends - self.lengths - 1, self.lengths) - np.arange(total)
+        slots = np.stack([2 * np.arange(total) - self._sequence] * 2)
+        slots[1] += np.repeat(self._sizes, self._sizes)
+        rows = np.stack([self._gather, turn[self._gather]])
+        index = np.empty((2, 2 * total), dtype=np.int64)
+        index[0][slots] = rows
+        index[1][rows + [[0], [total]]] = slots
+        return self._tensor(index)
+
+    def _permute(self, rows: Tensor, index: Tensor, inverse: Tensor) -> Tensor:
+        if len(self.order) <= 1:
+            return rows
+        if rows.requires_grad and torch.is_grad_enabled():
+            return _Permute.apply(rows, index, inverse)
+        return rows.index_select(0, index)
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(array).to(self.device)
+
+
+def _as_numpy(lengths: Lengths) -> np.ndarray:
+    if isinstance(lengths, Packing):
+        return lengths.lengths
+    if isinstance(lengths, Tensor):
+        lengths = lengths.cpu().numpy()
+    elif type(lengths).__module__.startswith("cupy"):
+        lengths = lengths.get()  # type: ignore[union-attr]
+    return np.asarray(lengths, dtype=np.int64)

@@ -1,0 +1,62 @@
+"""Overlapping windows, so that a very long sequence does not run as one recurrence.
+
+A recurrence over 10^5 tokens runs one token at a time and keeps every step for its
+gradient. Its memory reaches back far less than `CONTEXT` tokens, so a long sequence is cut
+into windows of `SIZE` tokens that each read `CONTEXT` tokens more at both ends, and the
+hidden states of those are dropped. What a window holds depends on its own sequence alone.
+"""
+
+from typing import Optional, Sequence
+
+import torch
+from torch import Tensor
+
+SIZE = 1000
+CONTEXT = 100
+
+
+class Windows:
+    """Cut sequences longer than `SIZE + 2 * CONTEXT` tokens; leave the others whole.
+
+    Args:
+        lengths: tokens a sequence, shape (B,).
+        device: where the token matrix lies.
+
+    Attributes:
+        lengths: tokens a window, context included.
+    """
+
+    def __init__(
+        self, lengths: Sequence[int], device: Optional[torch.device] = None
+    ):
+        self.lengths = lengths
+        self._rows: Optional[Tensor] = None  # window rows -> token rows
+        self._core: Optional[Tensor] = None  # token rows -> window rows
+        if len(lengths) and max(lengths) > SIZE + 2 * CONTEXT:
+            self._cut(lengths, device)
+
+    def _cut(self, lengths: Sequence[int], device: Optional[torch.device]) -> None:
+        rows, core, sizes = [], [], []
+        offset = n_rows = 0
+        for length in lengths:
+            step = SIZE if length > SIZE + 2 * CONTEXT else max(length, 1)
+            for first in range(0, length, step):
+                last = min(first + step, length)
+                begin = max(first - CONTEXT, 0)
+                end = min(last + CONTEXT, length)
+                rows.append(torch.arange(offset + begin, offset + end))
+                core.append(torch.arange(first - begin, last - begin) + n_rows)
+                sizes.append(end - begin)
+                n_rows += end - begin
+            offset += length
+        self.lengths = sizes
+        self._rows = torch.cat(rows).to(device)
+        self._core = torch.cat(core).to(device)
+
+    def split(self, X: Tensor) -> Tensor:
+        """Tokens (N, D) to the tokens of all windows (N', D), N' ≥ N."""
+        return X if self._rows is None else X[self._rows]
+
+    def join(self, X: Tensor) -> Tensor:
+        """The windows' rows (N', D) back to one row a token (N, D)."""
+        return X if self._core is None else X[self._core]

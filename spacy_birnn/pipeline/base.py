@@ -1,0 +1,352 @@
+"""What all components share: training, prediction and k-best over one lattice a batch."""
+
+from abc import ABCMeta, abstractmethod
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+
+import numpy
+import torch
+from spacy.errors import Errors as SpacyErrors
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Model, Optimizer, torch2xp, xp2torch
+from thinc.types import Floats2d
+from torch import Tensor
+
+from ..errors import BirnnError, Errors
+from ..models.clipping import clip_gradients
+from ..models.embed import log_coverage
+from ..models.tagger import get_decoder, set_labels
+from .storage import ChecksummedPipe
+
+SAMPLE = 10
+"""Documents that the model's sizes are inferred from, as everywhere in spaCy."""
+
+KBest = List[List[Tuple[List[str], float]]]
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """The sequences of a batch and the labels that their tokens may have.
+
+    Attributes:
+        lengths: tokens a sequence.
+        rows: rows of the flat token matrix that take part, None for all N of them.
+        within: permitted labels of each of these rows, None for all.
+    """
+
+    lengths: List[int]
+    rows: Optional[numpy.ndarray] = None
+    within: Optional[numpy.ndarray] = None
+
+
+class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
+    """A sequence tagger. Subclasses say what a label is and where it is written.
+
+    Args:
+        vocab: the shared vocabulary.
+        model: a `spacy-birnn.SequenceTagger.v1`.
+        name: of the component.
+        target: what is labelled: "ents", "spans", "tag", "pos" or "_.name".
+        overwrite: replace what earlier components have set.
+        confidence: write exact marginal probabilities beside the labels.
+        grad_clip: largest L2 norm of all the component's gradients, 0 for none.
+        scorer: scores examples, see `spacy-birnn.seqeval_scorer.v1`.
+        settings: more settings, which the scorer gets too.
+
+    Attributes:
+        n_updates: steps taken in training.
+        n_clipped: how many of them were clipped.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[List[Doc], List[Floats2d]],
+        name: str,
+        *,
+        target: str,
+        overwrite: bool,
+        confidence: bool,
+        grad_clip: float,
+        scorer: Optional[Callable],
+        **settings: Any,
+    ):
+        if "emissions" not in model.ref_names:
+            raise BirnnError(Errors.B022.format(name=name, found=model.name))
+        if not grad_clip >= 0.0:
+            where = f"Component '{name}'"
+            raise BirnnError(
+                Errors.B006.format(where=where, key="grad_clip", value=grad_clip)
+            )
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self.cfg: Dict[str, Any] = {
+            "labels": [],
+            "target": target,
+            "overwrite": overwrite,
+            "confidence": confidence,
+            "grad_clip": grad_clip,
+            **settings,
+        }
+        self.n_updates = self.n_clipped = 0
+        self.register_extensions()
+
+    # --- what a subclass says -----------------------------------------------------------
+
+    @abstractmethod
+    def register_extensions(self) -> None:
+        """Register the custom attributes that are written, where they are absent."""
+
+    @abstractmethod
+    def collect_labels(self, example: Example) -> Iterable[str]:
+        """The labels that the reference document of an example has."""
+
+    @abstractmethod
+    def prepare_labels(self) -> Tuple[List[str], str]:
+        """The decoder's labels and the scheme whose constraints hold between them."""
+
+    @abstractmethod
+    def lattice(self, docs: Sequence[Doc], keep_preset: bool = False) -> Lattice:
+        """Sequences and permitted labels; `keep_preset` fixes what is already set."""
+
+    @abstractmethod
+    def gold_labels(self, examples: Sequence[Example]) -> numpy.ndarray:
+        """Label ids over all tokens of a batch, -1 where missing, shape (N,)."""
+
+    @abstractmethod
+    def decode(self, docs: Sequence[Doc], emissions: Tensor) -> List[Any]:
+        """Emissions of all tokens, shape (N, L), to one prediction a document."""
+
+    @abstractmethod
+    def label_strings(self, doc: Doc, ids: Sequence[int]) -> List[str]:
+        """One string a token of a document, from the ids of its rows in the lattice."""
+
+    # --- labels -------------------------------------------------------------------------
+
+    @property
+    def labels(self) -> Tuple[str, ...]:
+        """Entity or chunk types, or tags."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> List[str]:
+        """What `[initialize.components.….labels]` takes."""
+        return list(self.cfg["labels"])
+
+    @property
+    def target(self) -> str:
+        """What is labelled: "ents", "spans", "tag", "pos" or "_.name"."""
+        return self.cfg["target"]
+
+    def add_label(self, label: str) -> int:
+        """Add a label before initialization.
+
+        Returns:
+            1, or 0 where the label was there.
+
+        Raises:
+            BirnnError: the model is initialized.
+        """
+        if label in self.cfg["labels"]:
+            return 0
+        if self.is_initialized:
+            raise BirnnError(Errors.B015.format(name=self.name, label=label))
+        self.cfg["labels"] = [*self.cfg["labels"], label]
+        return 1
+
+    @property
+    def is_initialized(self) -> bool:
+        return bool(self.model.get_ref("emissions").attrs["labels"])
+
+    def unknown_label(self, label: str) -> BirnnError:
+        known = ", ".join(self.labels)
+        return BirnnError(Errors.B014.format(name=self.name, label=label, known=known))
+
+    # --- training -----------------------------------------------------------------------
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[Sequence[str]] = None,
+    ) -> None:
+        """Collect the labels and build the model.
+
+        Args:
+            get_examples: returns the training examples.
+            nlp: the pipeline.
+            labels: the labels, in the order to use; else those of the examples, sorted.
+
+        Raises:
+            BirnnError: there is no label.
+        """
+        validate_get_examples(get_examples, "BiRNNPipe.initialize")
+        found, words = set(self.cfg["labels"]), Counter[str]()
+        for example in get_examples():
+            words.update(token.text for token in example.predicted)
+            if labels is None:
+                found.update(self.collect_labels(example))
+        self._set_labels(sorted(found) if labels is None else list(labels))
+        sample = [example.predicted for example in islice(get_examples(), SAMPLE)]
+        assert sample, SpacyErrors.E923.format(name=self.name)
+        log_coverage(self.model, self.name, self.vocab, words)
+        self.model.initialize(X=sample)
+
+    def _set_labels(self, labels: List[str]) -> None:
+        for i, label in enumerate(labels):
+            if not isinstance(label, str) or not label or label in labels[:i]:
+                raise BirnnError(Errors.B023.format(name=self.name, label=label))
+        self.cfg["labels"] = labels
+        if not labels:
+            what = f"'{self.target}' annotation"
+            raise BirnnError(Errors.B013.format(name=self.name, what=what))
+        set_labels(self.model, *self.prepare_labels())
+
+    def get_loss(
+        self, examples: Iterable[Example], scores: List[Floats2d]
+    ) -> Tuple[float, List[Floats2d]]:
+        """Mean negative log-likelihood a sequence, and its gradient for the emissions.
+
+        The gradients of the decoder's own parameters are accumulated on the way.
+
+        Args:
+            examples: the batch.
+            scores: emissions, one array of shape (tokens, L) a document.
+
+        Raises:
+            BirnnError: a label was not there at initialization; the loss is not finite.
+        """
+        examples = list(examples)
+        docs = [example.predicted for example in examples]
+        lattice = self.lattice(docs)
+        gold = self.gold_labels(examples)
+        lengths = [len(doc) for doc in docs]
+        emissions = xp2torch(self.model.ops.flatten(scores), requires_grad=True)
+        if lattice.rows is not None:
+            gold = gold[lattice.rows]
+        if (gold < 0).all():
+            zeros = [self.model.ops.alloc2f(*score.shape) for score in scores]
+            return 0.0, zeros
+        loss = get_decoder(self.model).loss(
+            *self._inputs(emissions, lattice),
+            torch.from_numpy(gold).to(emissions.device),
+            within=self._within(lattice, emissions.device),
+        )
+        loss = loss / len(lattice.lengths)
+        if not torch.isfinite(loss):
+            raise BirnnError(Errors.B019.format(name=self.name, loss=float(loss)))
+        loss.backward()
+        gradient = torch2xp(emissions.grad)
+        return loss.item(), self.model.ops.unflatten(gradient, lengths)
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Clip the gradients by one norm over the component and take the step."""
+        norm = clip_gradients(self.model, self.cfg["grad_clip"])
+        self.n_updates += 1
+        self.n_clipped += bool(0 < self.cfg["grad_clip"] < norm)
+        self.model.finish_update(sgd)
+
+    def rehearse(
+        self,
+        examples: Iterable[Example],
+        *,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[Dict[str, float]] = None,
+        **config: Any,
+    ) -> Dict[str, float]:
+        """Without an effect: train on a mixture of old and new data instead."""
+        return {} if losses is None else losses
+
+    # --- prediction ---------------------------------------------------------------------
+
+    def predict(self, docs: Iterable[Doc]) -> List[Any]:
+        """Label documents without changing them: one prediction a document."""
+        docs = list(docs)
+        if not docs:
+            return []
+        return self.decode(docs, self._emissions(docs))
+
+    def _emissions(self, docs: List[Doc]) -> Tensor:
+        """Emissions of all tokens of a batch, shape (N, L)."""
+        decoder = get_decoder(self.model)
+        if not any(len(doc) for doc in docs):
+            return decoder.linear.weight.new_zeros((0, decoder.linear.out_features))
+        return xp2torch(self.model.ops.flatten(self.model.predict(docs)))
+
+    def k_best(self, docs: Iterable[Doc], k: int = 5) -> KBest:
+        """The k most probable label sequences of each document, which stays untouched.
+
+        Args:
+            docs: the documents; what is already set on them does not count.
+            k: how many.
+
+        Returns:
+            For each document, best first, one label a token in the decoder's scheme, and
+            the natural log-probability among all valid sequences; fewer than k where
+            fewer exist.
+
+        Raises:
+            BirnnError: k is less than 1.
+        """
+        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+            raise BirnnError(Errors.B016.format(name=self.name, k=k))
+        docs = list(docs)
+        if not docs:
+            return []
+        lattice, emissions = self.lattice(docs), self._emissions(docs)
+        sequences = iter(
+            get_decoder(self.model).k_best(
+                *self._inputs(emissions, lattice),
+                k,
+                within=self._within(lattice, emissions.device),
+            )
+        )
+        sizes = iter(lattice.lengths)
+        results: KBest = []
+        for doc, n_rows in zip(docs, self._rows_per_doc(docs, lattice)):
+            best: List[Tuple[List[int], float]] = [([], 0.0)]
+            while n_rows:
+                best = _k_best_of_both(best, next(sequences), k)
+                n_rows -= next(sizes)
+            results.append([(self.label_strings(doc, ids), log) for ids, log in best])
+        return results
+
+    def _inputs(self, emissions: Tensor, lattice: Lattice) -> Tuple[Tensor, List[int]]:
+        if lattice.rows is not None:
+            rows = torch.from_numpy(lattice.rows).to(emissions.device)
+            emissions = emissions.index_select(0, rows)
+        return emissions, lattice.lengths
+
+    def _within(self, lattice: Lattice, device: torch.device) -> Optional[Tensor]:
+        if lattice.within is None:
+            return None
+        return torch.from_numpy(lattice.within).to(device)
+
+    def _rows_per_doc(self, docs: Sequence[Doc], lattice: Lattice) -> List[int]:
+        """How many rows of the lattice belong to each document."""
+        sizes = [len(doc) for doc in docs]
+        if lattice.rows is None:
+            return sizes
+        bounds = numpy.searchsorted(lattice.rows, numpy.cumsum([0, *sizes]))
+        return numpy.diff(bounds).tolist()
+
+
+def _k_best_of_both(
+    left: List[Tuple[List[int], float]], right: List[Tuple[List[int], float]], k: int
+) -> List[Tuple[List[int], float]]:
+    """The k best of two independent sequences, one after the other."""
+    pairs = [(ids + more, a + b) for ids, a in left for more, b in right]
+    return sorted(pairs, key=_by_probability)[:k]
+
+
+def _by_probability(pair: Tuple[List[int], float]) -> float:
+    return -pair[1]

@@ -1,0 +1,114 @@
+"""`birnn_chunker`: labelled spans that do not overlap into `doc.spans`."""
+
+from typing import Callable, Iterable, List, Optional, Sequence
+
+import numpy
+from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
+from spacy.training import Example
+from thinc.api import Model
+from thinc.types import Floats2d
+
+from . import gold
+from .defaults import default_model
+from .spans import PredictedSpan, SpanPipe
+
+
+@Language.factory(
+    "birnn_chunker",
+    assigns=["doc.spans"],
+    default_config={
+        "model": default_model("crf"),
+        "spans_key": "chunks",
+        "overwrite": False,
+        "confidence": False,
+        "grad_clip": 5.0,
+        "scorer": {"@scorers": "spacy-birnn.seqeval_scorer.v1"},
+    },
+    default_score_weights={
+        "spans_chunks_f": 1.0,
+        "spans_chunks_p": 0.0,
+        "spans_chunks_r": 0.0,
+    },
+)
+def make_birnn_chunker(
+    nlp: Language,
+    name: str,
+    model: Model[List[Doc], List[Floats2d]],
+    spans_key: str,
+    overwrite: bool,
+    confidence: bool,
+    grad_clip: float,
+    scorer: Optional[Callable],
+) -> "BiRNNChunker":
+    """Create a `birnn_chunker`.
+
+    Args:
+        model: a `spacy-birnn.SequenceTagger.v1`.
+        spans_key: the group of `doc.spans` to learn from and to write.
+        overwrite: replace the spans that are in the group; else they stay, and new ones
+            are found around them.
+        confidence: fill `doc.spans[spans_key].attrs["scores"]` and `span._.confidence`
+            with the exact marginal of each span.
+        grad_clip: largest L2 norm of all the component's gradients, 0 for none.
+        scorer: scores examples.
+    """
+    return BiRNNChunker(
+        nlp.vocab,
+        model,
+        name,
+        target="spans",
+        overwrite=overwrite,
+        confidence=confidence,
+        grad_clip=grad_clip,
+        scorer=scorer,
+        spans_key=spans_key,
+    )
+
+
+class BiRNNChunker(SpanPipe):
+    """A shallow parser, or any labelling of spans that do not overlap."""
+
+    @property
+    def spans_key(self) -> str:
+        return self.cfg["spans_key"]
+
+    def collect_labels(self, example: Example) -> Iterable[str]:
+        spans = example.reference.spans
+        return (s.label_ for s in spans[self.spans_key]) if self.spans_key in spans else ()
+
+    def gold_arrays(self, example: Example) -> gold.SpanArrays:
+        return gold.span_group(example, self.spans_key, self.type_index)
+
+    def preset(self, doc: Doc) -> numpy.ndarray:
+        """Tokens of spans that are in the group."""
+        covered = numpy.zeros(len(doc), dtype=bool)
+        for span in self._earlier(doc):
+            covered[span.start : span.end] = True
+        return covered
+
+    def _earlier(self, doc: Doc) -> Iterable[Span]:
+        return doc.spans[self.spans_key] if self.spans_key in doc.spans else ()
+
+    def set_annotations(
+        self, docs: Sequence[Doc], scores: Sequence[List[PredictedSpan]]
+    ) -> None:
+        """Write predicted spans into their group, in the order of the text."""
+        for doc, spans in zip(docs, scores):
+            found = [
+                (Span(doc, start, end, label=label), confidence)
+                for start, end, label, confidence in spans
+            ]
+            if not self.cfg["overwrite"]:
+                found += [(span, span._.confidence) for span in self._earlier(doc)]
+                found.sort(key=_by_place)
+            group = SpanGroup(doc, name=self.spans_key, spans=[span for span, _ in found])
+            if self.cfg["confidence"]:
+                group.attrs["scores"] = [confidence for _, confidence in found]
+                for span, confidence in found:
+                    span._.confidence = confidence
+            doc.spans[self.spans_key] = group
+
+
+def _by_place(pair: tuple) -> tuple:
+    return pair[0].start, pair[0].end

@@ -1,0 +1,133 @@
+"""Between spans and the decoder's labels, for whole batches at once.
+
+Spans are held as two arrays over the tokens, as spaCy holds entities: how a token belongs
+to a span (`BEGIN`, `INSIDE`, `OUTSIDE`, `MISSING`, spaCy's ENT_IOB values), and which type.
+"""
+
+from typing import List, NamedTuple, Sequence, Tuple
+
+import numpy
+
+from .. import schemes
+
+MISSING, INSIDE, OUTSIDE, BEGIN = 0, 1, 2, 3
+
+
+class FlatSpan(NamedTuple):
+    """A span over the flat token matrix of a batch.
+
+    Attributes:
+        start: its first row.
+        end: the row after its last one.
+        type: index of its type.
+    """
+
+    start: int
+    end: int
+    type: int
+
+
+class SpanCodec:
+    """Encode and decode spans in a tag scheme.
+
+    Args:
+        types: the span types.
+        scheme: "bioes" or "iob2".
+    """
+
+    def __init__(self, types: Sequence[str], scheme: str):
+        self.types = list(types)
+        self.scheme = scheme
+        self.labels = schemes.label_set(self.types, scheme)
+        self.outside = self.labels.index(schemes.BLANK)
+        index = {name: i for i, name in enumerate(self.types)}
+        split = [schemes.split_tag(label) for label in self.labels]
+        self._type = numpy.array([index.get(name, -1) for _, name in split])
+        self._begins = numpy.array([prefix in "BS" for prefix, _ in split])
+        self._inside = numpy.array([prefix in "IE" for prefix, _ in split])
+        # [type, begins, goes on] -> label
+        self._ids = numpy.zeros((max(len(self.types), 1), 2, 2), dtype="int64")
+        prefixes = {(1, 1): "B", (1, 0): "S", (0, 1): "I", (0, 0): "E"}
+        if scheme == "iob2":
+            prefixes = {(1, 1): "B", (1, 0): "B", (0, 1): "I", (0, 0): "I"}
+        for (begins, goes_on), prefix in prefixes.items():
+            for name, i in index.items():
+                label = self.labels.index(f"{prefix}-{name}")
+                self._ids[i, begins, goes_on] = label
+
+    def encode(
+        self, iob: numpy.ndarray, types: numpy.ndarray, breaks: numpy.ndarray
+    ) -> numpy.ndarray:
+        """Spans to label ids.
+
+        Args:
+            iob: how each token belongs to a span, shape (N,).
+            types: index of its span's type, anything outside of spans, shape (N,).
+            breaks: rows where a sequence begins; a span is split there.
+
+        Returns:
+            Label ids, -1 where missing, shape (N,).
+        """
+        in_span = (iob == BEGIN) | (iob == INSIDE)
+        goes_on = numpy.zeros(len(iob) + 1, dtype=bool)
+        goes_on[1:-1] = (iob[1:] == INSIDE) & in_span[:-1] & (types[1:] == types[:-1])
+        goes_on[breaks] = False
+        begins, continued = ~goes_on[:-1], goes_on[1:]
+        ids = numpy.full(len(iob), self.outside, dtype="int64")
+        ids[iob == MISSING] = -1
+        ids[in_span] = self._ids[
+            types[in_span],
+            begins[in_span].astype("int64"),
+            continued[in_span].astype("int64"),
+        ]
+        return ids
+
+    def decode(self, ids: numpy.ndarray) -> List[FlatSpan]:
+        """Valid label sequences to spans, in order.
+
+        Args:
+            ids: label ids of all sequences, each of them valid, shape (N,).
+        """
+        starts = numpy.flatnonzero(self._begins[ids])
+        if not len(starts):
+            return []
+        inside = numpy.append(self._inside[ids], False)
+        breaks = numpy.flatnonzero(~inside)
+        ends = breaks[numpy.searchsorted(breaks, starts, side="right")]
+        return list(
+            map(FlatSpan, starts.tolist(), ends.tolist(), self._type[ids[starts]].tolist())
+        )
+
+    def repair(self, ids: numpy.ndarray, lengths: Sequence[int]) -> List[FlatSpan]:
+        """As `decode`, for label sequences that need not be valid."""
+        index = {name: i for i, name in enumerate(self.types)}
+        spans, offset = [], 0
+        for length in lengths:
+            tags = [self.labels[i] for i in ids[offset : offset + length]]
+            for start, end, name in schemes.decode(tags, self.scheme)[0]:
+                spans.append(FlatSpan(start + offset, end + offset, index[name]))
+            offset += length
+        return spans
+
+    def path(self, span: FlatSpan) -> List[int]:
+        """The labels of a span's tokens."""
+        length = span.end - span.start
+        begins, continued = [1] + [0] * (length - 1), [1] * (length - 1) + [0]
+        return self._ids[span.type, begins, continued].tolist()
+
+    def follower(self, span: FlatSpan) -> int:
+        """The label that must not come next, or the span would be longer; -1 for none."""
+        return int(self._ids[span.type, 0, 1]) if self.scheme == "iob2" else -1
+
+
+def spans_to_arrays(
+    spans: Sequence[Tuple[int, int, int]], length: int
+) -> Tuple[numpy.ndarray, numpy.ndarray]:
+    """Spans as (start, end, type) to how tokens belong to them, and their types."""
+    iob = numpy.full(length, OUTSIDE, dtype="int64")
+    types = numpy.full(length, -1, dtype="int64")
+    for start, end, kind in spans:
+        iob[start:end] = INSIDE
+        iob[start] = BEGIN
+        types[start:end] = kind
+    return iob, types

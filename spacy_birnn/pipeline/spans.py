@@ -1,0 +1,149 @@
+"""What the components that predict spans share: `birnn_ner` and `birnn_chunker`."""
+
+from abc import abstractmethod
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from torch import Tensor
+
+from ..models.sentences import sentences
+from ..models.tagger import get_decoder
+from . import gold
+from .base import BiRNNPipe, Lattice
+from .codec import OUTSIDE, FlatSpan, SpanCodec
+
+
+class PredictedSpan(NamedTuple):
+    """A span of a document.
+
+    Attributes:
+        start: its first token.
+        end: the token after its last one.
+        label: its type.
+        confidence: marginal probability of this very span, where it is wanted.
+    """
+
+    start: int
+    end: int
+    label: str
+    confidence: Optional[float] = None
+
+
+class SpanPipe(BiRNNPipe):
+    """Predict labelled spans that do not overlap, in a tag scheme."""
+
+    @abstractmethod
+    def gold_arrays(self, example: Example) -> gold.SpanArrays:
+        """The reference's spans on the predicted tokens."""
+
+    @abstractmethod
+    def preset(self, doc: Doc) -> numpy.ndarray:
+        """Tokens that earlier components have decided, shape (tokens,)."""
+
+    def register_extensions(self) -> None:
+        if not Span.has_extension("confidence"):
+            Span.set_extension("confidence", default=None)
+
+    @property
+    def codec(self) -> SpanCodec:
+        """The tag scheme over the labels as they are now."""
+        scheme = self.model.get_ref("emissions").attrs["scheme"]
+        key = (scheme, self.labels)
+        if self._codec_key != key:
+            self._codec_key, self._codec = key, SpanCodec(self.labels, scheme)
+        return self._codec
+
+    _codec_key: Tuple[Any, ...] = ()
+    _codec: SpanCodec
+
+    def prepare_labels(self) -> Tuple[List[str], str]:
+        return self.codec.labels, self.codec.scheme
+
+    def type_index(self, label: str) -> int:
+        """The index of a span type.
+
+        Raises:
+            BirnnError: it was not there at initialization.
+        """
+        if label not in self.codec.types:
+            raise self.unknown_label(label)
+        return self.codec.types.index(label)
+
+    def lattice(self, docs: Sequence[Doc], keep_preset: bool = False) -> Lattice:
+        found = sentences(docs)
+        outside = found.space
+        if keep_preset:
+            preset = [self.preset(doc) for doc in docs]
+            outside = outside | numpy.concatenate([*preset, numpy.zeros(0, dtype=bool)])
+        if not outside.any():
+            return Lattice(found.lengths)
+        within = numpy.ones((len(outside), len(self.codec.labels)), dtype=bool)
+        within[outside] = False
+        within[outside, self.codec.outside] = True
+        return Lattice(found.lengths, within=within)
+
+    def gold_labels(self, examples: Sequence[Example]) -> numpy.ndarray:
+        arrays = [self.gold_arrays(example) for example in examples]
+        found = sentences([example.predicted for example in examples])
+        iob = numpy.concatenate([iob for iob, _ in arrays])
+        iob[found.space] = OUTSIDE
+        breaks = numpy.cumsum([0, *found.lengths])
+        return self.codec.encode(iob, numpy.concatenate([t for _, t in arrays]), breaks)
+
+    def label_strings(self, doc: Doc, ids: Sequence[int]) -> List[str]:
+        return [self.codec.labels[i] for i in ids]
+
+    def decode(self, docs: Sequence[Doc], emissions: Tensor) -> List[List[PredictedSpan]]:
+        codec, decoder = self.codec, get_decoder(self.model)
+        lattice = self.lattice(docs, keep_preset=not self.cfg["overwrite"])
+        within = self._within(lattice, emissions.device)
+        ids = decoder.decode(emissions, lattice.lengths, within).cpu().numpy()
+        if decoder.decoder == "softmax":
+            spans = codec.repair(ids, lattice.lengths)
+        else:
+            spans = codec.decode(ids)
+        confidences: List[Optional[float]] = [None] * len(spans)
+        if self.cfg["confidence"] and spans:
+            confidences = self._confidences(emissions, lattice, spans)
+        return self._by_document(docs, spans, confidences)
+
+    def _confidences(
+        self, emissions: Tensor, lattice: Lattice, spans: List[FlatSpan]
+    ) -> List[Optional[float]]:
+        """Marginal probabilities of these very spans."""
+        probabilities = get_decoder(self.model).span_marginals(
+            emissions,
+            lattice.lengths,
+            [span.start for span in spans],
+            [span.end for span in spans],
+            [label for span in spans for label in self.codec.path(span)],
+            [self.codec.follower(span) for span in spans],
+            self._within(lattice, emissions.device),
+        )
+        return [min(p, 1.0) for p in probabilities.tolist()]
+
+    def _by_document(
+        self,
+        docs: Sequence[Doc],
+        spans: List[FlatSpan],
+        confidences: List[Optional[float]],
+    ) -> List[List[PredictedSpan]]:
+        results: List[List[PredictedSpan]] = []
+        pairs = iter(zip(spans, confidences))
+        pair = next(pairs, None)
+        offset = 0
+        for doc in docs:
+            end = offset + len(doc)
+            found = []
+            while pair is not None and pair[0].start < end:
+                span, confidence = pair
+                label = self.codec.types[span.type]
+                found.append(
+                    PredictedSpan(span.start - offset, span.end - offset, label, confidence)
+                )
+                pair = next(pairs, None)
+            results.append(found)
+            offset = end
+        return results

@@ -1,0 +1,105 @@
+"""Save and load a component under one checksum over its model and its config.
+
+A file that was cut or altered in any byte is refused, and a component whose load failed
+is as it was before.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Dict, Iterable, Union
+
+import srsly
+from spacy.vocab import Vocab
+from thinc.api import Model
+
+from ..errors import BirnnError, Errors
+
+CFG, MODEL, CHECKSUM = "cfg", "model", "checksum"
+
+
+class ChecksummedPipe:
+    """Serialization of a trainable pipe: only what training found is in its files.
+
+    The settings of a component come from the pipeline's config, so that a loaded
+    pipeline can be given others (such as `confidence = true`).
+    """
+
+    name: str
+    vocab: Vocab
+    model: Model
+    cfg: Dict[str, Any]
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Serialize to bytes. `exclude`: "vocab"."""
+        message: Dict[str, Any] = self._files()
+        if "vocab" not in exclude:
+            message["vocab"] = self.vocab.to_bytes(exclude=list(exclude))
+        return srsly.msgpack_dumps(message)
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()):
+        """Load what `to_bytes` wrote.
+
+        Raises:
+            BirnnError: the bytes are cut or altered, or do not fit the component.
+        """
+        try:
+            message = srsly.msgpack_loads(bytes_data)
+            files = {name: bytes(message[name]) for name in (CFG, MODEL, CHECKSUM)}
+        except (ValueError, KeyError, TypeError):
+            raise BirnnError(Errors.B020.format(name=self.name, where="bytes")) from None
+        self._load(files, "bytes")
+        if "vocab" in message and "vocab" not in exclude:
+            self.vocab.from_bytes(message["vocab"], exclude=list(exclude))
+        return self
+
+    def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
+        """Write the component's files into a folder. `exclude`: "vocab"."""
+        path = Path(path)
+        path.mkdir(parents=True, exist_ok=True)
+        for name, data in self._files().items():
+            (path / name).write_bytes(data)
+        if "vocab" not in exclude:
+            self.vocab.to_disk(path / "vocab", exclude=list(exclude))
+
+    def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()):
+        """Load what `to_disk` wrote.
+
+        Raises:
+            BirnnError: a file is missing, cut or altered, or does not fit the component.
+        """
+        path = Path(path)
+        files = {}
+        for name in (CFG, MODEL, CHECKSUM):
+            if not (path / name).is_file():
+                where = path / name
+                raise BirnnError(Errors.B021.format(name=self.name, where=where))
+            files[name] = (path / name).read_bytes()
+        self._load(files, str(path))
+        if "vocab" not in exclude and (path / "vocab").exists():
+            self.vocab.from_disk(path / "vocab", exclude=list(exclude))
+        return self
+
+    def _files(self) -> Dict[str, bytes]:
+        cfg = srsly.json_dumps({"labels": self.cfg["labels"]}, indent=2).encode("utf8")
+        model = self.model.to_bytes()
+        return {CFG: cfg, MODEL: model, CHECKSUM: _checksum(cfg, model)}
+
+    def _load(self, files: Dict[str, bytes], where: str) -> None:
+        if _checksum(files[CFG], files[MODEL]) != files[CHECKSUM]:
+            raise BirnnError(Errors.B020.format(name=self.name, where=where))
+        before = self.model.to_bytes()
+        try:
+            self.model.from_bytes(files[MODEL])
+        except Exception as err:
+            self.model.from_bytes(before)
+            reason = " ".join(str(err).split())
+            raise BirnnError(
+                Errors.B024.format(name=self.name, reason=reason)
+            ) from None
+        self.cfg["labels"] = srsly.json_loads(files[CFG])["labels"]
+
+
+def _checksum(cfg: bytes, model: bytes) -> bytes:
+    """SHA-256 over both files and where one ends."""
+    digest = hashlib.sha256(len(cfg).to_bytes(8, "little") + cfg + model)
+    return digest.hexdigest().encode("ascii")

@@ -1,0 +1,188 @@
+"""`birnn_tagger`: one label a token."""
+
+from typing import Any, Callable, Iterable, List, Optional, Sequence, Tuple
+
+import numpy
+from spacy.attrs import POS, TAG
+from spacy.language import Language
+from spacy.parts_of_speech import IDS as UNIVERSAL_POS
+from spacy.tokens import Doc, Token
+from spacy.training import Example
+from thinc.api import Model
+from thinc.types import Floats2d
+from torch import Tensor
+
+from ..errors import BirnnError, Errors
+from ..models.sentences import sentences
+from ..models.tagger import get_decoder
+from . import gold
+from .base import BiRNNPipe, Lattice
+from .defaults import default_model
+
+CUSTOM = "_."
+SPACE_LABELS = {"pos": "SPACE"}
+SPACE_LABEL = "_SP"
+"""What spaCy's own pipelines give to white space."""
+
+Tags = Tuple[List[int], Optional[List[float]]]
+"""Label ids of a document's words and, where wanted, their marginals."""
+
+
+@Language.factory(
+    "birnn_tagger",
+    assigns=["token.tag"],
+    default_config={
+        "model": default_model("softmax"),
+        "target": "tag",
+        "overwrite": False,
+        "confidence": False,
+        "grad_clip": 5.0,
+        "scorer": {"@scorers": "spacy-birnn.seqeval_scorer.v1"},
+    },
+    default_score_weights={"tag_acc": 1.0, "pos_acc": 0.0},
+)
+def make_birnn_tagger(
+    nlp: Language,
+    name: str,
+    model: Model[List[Doc], List[Floats2d]],
+    target: str,
+    overwrite: bool,
+    confidence: bool,
+    grad_clip: float,
+    scorer: Optional[Callable],
+) -> "BiRNNTagger":
+    """Create a `birnn_tagger`.
+
+    Args:
+        model: a `spacy-birnn.SequenceTagger.v1`.
+        target: "tag" (`token.tag_`), "pos" (`token.pos_`) or "_.name" (`token._.name`).
+        overwrite: replace the tags that earlier components have set.
+        confidence: fill `token._.confidence` with the exact marginal of each tag.
+        grad_clip: largest L2 norm of all the component's gradients, 0 for none.
+        scorer: scores examples.
+    """
+    is_custom = target.startswith(CUSTOM) and target[len(CUSTOM) :].isidentifier()
+    if target not in ("tag", "pos") and not is_custom:
+        raise BirnnError(Errors.B017.format(name=name, target=target))
+    return BiRNNTagger(
+        nlp.vocab,
+        model,
+        name,
+        target=target,
+        overwrite=overwrite,
+        confidence=confidence,
+        grad_clip=grad_clip,
+        scorer=scorer,
+    )
+
+
+class BiRNNTagger(BiRNNPipe):
+    """A part-of-speech tagger, or any other labelling of tokens."""
+
+    def register_extensions(self) -> None:
+        names = ["confidence"]
+        if self.target.startswith(CUSTOM):
+            names.append(self.target[len(CUSTOM) :])
+        for name in names:
+            if not Token.has_extension(name):
+                Token.set_extension(name, default=None)
+
+    @property
+    def space_label(self) -> str:
+        return SPACE_LABELS.get(self.target, SPACE_LABEL)
+
+    def read(self, doc: Doc) -> List[Optional[str]]:
+        """The tags of a document, None or "" where missing."""
+        if self.target == "tag":
+            return [token.tag_ for token in doc]
+        if self.target == "pos":
+            return [token.pos_ for token in doc]
+        name = self.target[len(CUSTOM) :]
+        return [token._.get(name) for token in doc]
+
+    def collect_labels(self, example: Example) -> Iterable[str]:
+        reference = example.reference
+        return (
+            tag
+            for tag, token in zip(self.read(reference), reference)
+            if tag and not token.is_space
+        )
+
+    def prepare_labels(self) -> Tuple[List[str], str]:
+        for label in self.labels:
+            if self.target == "pos" and label not in UNIVERSAL_POS:
+                raise BirnnError(Errors.B018.format(name=self.name, label=label))
+        return list(self.labels), "raw"
+
+    def lattice(self, docs: Sequence[Doc], keep_preset: bool = False) -> Lattice:
+        """Words only: white space has its label without being asked."""
+        found = sentences(docs)
+        rows = numpy.flatnonzero(~found.space) if found.space.any() else None
+        return Lattice(found.words_only().lengths, rows)
+
+    def gold_labels(self, examples: Sequence[Example]) -> numpy.ndarray:
+        index = {label: i for i, label in enumerate(self.labels)}
+        ids = []
+        for example in examples:
+            tags = gold.tags(example, self.read)
+            for tag, token in zip(tags, example.predicted):
+                if tag is None or token.is_space:
+                    ids.append(-1)
+                elif tag in index:
+                    ids.append(index[tag])
+                else:
+                    raise self.unknown_label(tag)
+        return numpy.array(ids, dtype="int64")
+
+    def decode(self, docs: Sequence[Doc], emissions: Tensor) -> List[Tags]:
+        decoder, lattice = get_decoder(self.model), self.lattice(docs)
+        inputs = self._inputs(emissions, lattice)
+        ids = decoder.decode(*inputs)
+        marginals: Optional[List[float]] = None
+        if self.cfg["confidence"]:
+            found = decoder.marginals(*inputs).gather(1, ids.unsqueeze(1))
+            marginals = found.squeeze(1).tolist()
+        results, offset, labels = [], 0, ids.tolist()
+        for n_rows in self._rows_per_doc(docs, lattice):
+            rows = slice(offset, offset + n_rows)
+            results.append((labels[rows], None if marginals is None else marginals[rows]))
+            offset += n_rows
+        return results
+
+    def label_strings(self, doc: Doc, ids: Sequence[int]) -> List[str]:
+        labels = iter(ids)
+        return [
+            self.space_label if token.is_space else self.labels[next(labels)]
+            for token in doc
+        ]
+
+    def set_annotations(self, docs: Sequence[Doc], scores: Sequence[Tags]) -> None:
+        """Write predicted tags; white space gets what spaCy gives it."""
+        for doc, (ids, marginals) in zip(docs, scores):
+            if not len(doc):
+                continue
+            earlier: List[Any] = self.read(doc)
+            keep = [bool(tag) and not self.cfg["overwrite"] for tag in earlier]
+            tags = [
+                old if kept else new
+                for old, new, kept in zip(earlier, self.label_strings(doc, ids), keep)
+            ]
+            self._write(doc, tags)
+            if marginals is not None:
+                values = iter(marginals)
+                for token, kept in zip(doc, keep):
+                    confidence = 1.0 if token.is_space else next(values)
+                    if not kept:
+                        token._.confidence = confidence
+
+    def _write(self, doc: Doc, tags: List[str]) -> None:
+        if self.target == "tag":
+            ids = [doc.vocab.strings.add(tag) for tag in tags]
+            doc.from_array([TAG], numpy.array(ids, dtype="uint64").reshape(-1, 1))
+        elif self.target == "pos":
+            ids = [UNIVERSAL_POS[tag] for tag in tags]
+            doc.from_array([POS], numpy.array(ids, dtype="uint64").reshape(-1, 1))
+        else:
+            name = self.target[len(CUSTOM) :]
+            for token, tag in zip(doc, tags):
+                token._.set(name, tag)

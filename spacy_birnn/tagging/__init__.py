@@ -1,0 +1,1 @@
+"""Batch tagging: sources yield texts or Docs, sinks write what the pipeline set."""

@@ -1,0 +1,262 @@
+"""What is tagged: text, JSON lines, CoNLL columns, CoNLL-U and .spacy files.
+
+A source is a function from an open file to a stream of items. To add a format, write
+one and name it in ``SOURCES``.
+"""
+
+import json
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from gzip import GzipFile
+from io import BufferedReader
+from pathlib import Path
+from typing import (
+    Any,
+    BinaryIO,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    NoReturn,
+    Optional,
+    Union,
+    cast,
+)
+
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+from spacy.util import get_words_and_spaces
+
+from ..data.base import Sentence, make_doc
+from ..data.conll import read_blocks, read_sentence
+from ..data.conllu import read_conllu
+from ..data.corpus import sniff
+from ..data.text import decode_lines, open_binary, read_lines
+from ..errors import BirnnError, Errors
+
+STDIN = Path("-")
+
+
+@dataclass
+class Context:
+    """What goes past the pipeline, beside a doc.
+
+    Attributes:
+        meta: The other keys of a JSON object.
+        starts_document: Whether the doc begins a document; CoNLL is read sentence by
+            sentence, of which a document may have many.
+    """
+
+    meta: Dict[str, Any] = field(default_factory=dict)
+    starts_document: bool = True
+
+
+@dataclass
+class Item:
+    """Something to tag: a text for the pipeline's tokenizer, or a Doc."""
+
+    content: Union[str, Doc]
+    context: Context
+
+
+@dataclass
+class Input:
+    """An open file.
+
+    Attributes:
+        file: Its bytes, unpacked.
+        name: What messages call it.
+        nlp: The pipeline that will tag it.
+        word_column: The column of CoNLL files that holds the words.
+    """
+
+    file: BinaryIO
+    name: str
+    nlp: Language
+    word_column: int = 0
+
+
+def read_items(
+    path: Path, format: str, nlp: Language, word_column: int = 0
+) -> Iterator[Item]:
+    """Stream what a file, or standard input (``-``), holds.
+
+    Raises:
+        BirnnError: The file cannot be read, or is not what ``format`` says.
+    """
+    with _open(path) as file:
+        name = "<stdin>" if path == STDIN else str(path)
+        yield from SOURCES[format](Input(file, name, nlp, word_column))
+
+
+def check_input(path: Path) -> None:
+    """Refuse what is not a file, a pipe or standard input.
+
+    Raises:
+        BirnnError: There is no such file, or it is a directory.
+    """
+    if path == STDIN:
+        return
+    if not path.exists():
+        raise BirnnError(Errors.B105.format(path=path))
+    if path.is_dir():
+        raise BirnnError(Errors.B217.format(path=path))
+
+
+def detect_format(path: Path) -> str:
+    """Tell the format: ``.txt`` and ``.jsonl`` by name, all else by content.
+
+    Raises:
+        BirnnError: There is no such file, or it can be read only once.
+    """
+    check_input(path)
+    suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
+    if suffixes[-1:] == [".txt"]:
+        return "text"
+    if suffixes[-1:] == [".jsonl"]:
+        return "jsonl"
+    if not path.is_file():
+        raise BirnnError(Errors.B211.format(path=path))
+    with open_binary(path) as file:
+        is_object = file.read(1) == b"{"
+    return "jsonl" if is_object and _is_json(next(read_lines(path))) else sniff(path)
+
+
+def _is_json(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO]:
+    if path != STDIN:
+        with open_binary(path) as file:
+            yield file
+        return
+    stdin = cast(BufferedReader, sys.stdin.buffer)
+    is_gzip = stdin.peek(2)[:2] == b"\x1f\x8b"
+    yield cast(BinaryIO, GzipFile(fileobj=stdin) if is_gzip else stdin)
+
+
+def read_text(source: Input) -> Iterator[Item]:
+    """A document a line; an empty line is an empty document."""
+    for number, line in enumerate(decode_lines(source.file, source.name), 1):
+        _check_length(line, source.nlp, f"{source.name}:{number}")
+        yield Item(line, Context())
+
+
+def read_jsonl(source: Input) -> Iterator[Item]:
+    """An object a line, with ``text`` or ``tokens``; empty lines are passed over."""
+    for number, line in enumerate(decode_lines(source.file, source.name), 1):
+        if line.strip():
+            where = f"{source.name}:{number}"
+            record = _parse_object(line, where)
+            yield Item(_content(record, source.nlp, where), Context(meta=record))
+
+
+def _parse_object(line: str, where: str) -> Dict[str, Any]:
+    try:
+        record = json.loads(line)
+        # JSON can escape halves of characters, which UTF-8 cannot write again.
+        line.count("\\u") and json.dumps(record, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError) as error:
+        reason = str(error).split("\n")[0]
+        raise BirnnError(Errors.B206.format(where=where, reason=reason)) from error
+    if not isinstance(record, dict):
+        reason = f"but {_shorten(record)}"
+        raise BirnnError(Errors.B206.format(where=where, reason=reason))
+    return record
+
+
+def _content(record: Dict[str, Any], nlp: Language, where: str) -> Union[str, Doc]:
+    text, words = record.get("text"), record.get("tokens")
+    if text is None and words is None:
+        raise BirnnError(Errors.B207.format(where=where))
+    if text is not None and not isinstance(text, str):
+        _refuse(where, "text", "a string", text)
+    if words is None:
+        text = cast(str, text)
+        _check_length(text, nlp, where)
+        return text
+    if not isinstance(words, list):
+        _refuse(where, "tokens", "a list of words", words)
+    for word in words:
+        if not isinstance(word, str) or not word:
+            _refuse(where, "tokens", "a list of words", word)
+    return _pretokenized(words, text, nlp, where)
+
+
+def _pretokenized(
+    words: List[str], text: Optional[str], nlp: Language, where: str
+) -> Doc:
+    if text is None:
+        return Doc(nlp.vocab, words=words)
+    try:
+        words, spaces = get_words_and_spaces(words, text)
+    except ValueError as error:
+        raise BirnnError(Errors.B209.format(where=where)) from error
+    return Doc(nlp.vocab, words=words, spaces=spaces)
+
+
+def _refuse(where: str, key: str, expected: str, value: Any) -> NoReturn:
+    raise BirnnError(
+        Errors.B208.format(
+            where=where, key=key, expected=expected, value=_shorten(value)
+        )
+    )
+
+
+def _shorten(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=True)
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def _check_length(text: str, nlp: Language, where: str) -> None:
+    if len(text) > nlp.max_length:
+        raise BirnnError(
+            Errors.B210.format(where=where, length=len(text), limit=nlp.max_length)
+        )
+
+
+def read_conll_words(source: Input) -> Iterator[Item]:
+    """A Doc a sentence, of which only the words are read."""
+    lines = decode_lines(source.file, source.name)
+    columns = {"word": source.word_column}
+    for block in read_blocks(lines, source.name):
+        sentence, _ = read_sentence(block, columns, {}, source.name)
+        yield _sentence_item(sentence, source.nlp)
+
+
+def read_conllu_words(source: Input) -> Iterator[Item]:
+    """A Doc a sentence, of which words and spaces are read."""
+    lines = decode_lines(source.file, source.name)
+    for sentence in read_conllu(lines, source.name):
+        yield _sentence_item(sentence, source.nlp)
+
+
+def _sentence_item(sentence: Sentence, nlp: Language) -> Item:
+    context = Context(starts_document=sentence.starts_document)
+    return Item(make_doc(nlp.vocab, [sentence]), context)
+
+
+def read_docbin(source: Input) -> Iterator[Item]:
+    """The Docs as they are: annotation that they bring stays, as in any pipeline."""
+    try:
+        docbin = DocBin().from_bytes(source.file.read())
+        for doc in docbin.get_docs(source.nlp.vocab):
+            yield Item(doc, Context())
+    except Exception as error:
+        # zlib, msgpack, numpy and spaCy each fail in their own way on damaged bytes.
+        raise BirnnError(Errors.B124.format(path=source.name)) from error
+
+
+SOURCES: Dict[str, Callable[[Input], Iterator[Item]]] = {
+    "text": read_text,
+    "jsonl": read_jsonl,
+    "conll": read_conll_words,
+    "conllu": read_conllu_words,
+    "spacy": read_docbin,
+}

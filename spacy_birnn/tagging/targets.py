@@ -1,0 +1,65 @@
+"""What a pipeline writes into its docs: ours, and spaCy's own components too."""
+
+from dataclasses import dataclass
+from typing import Any, Dict, List
+
+from spacy.language import Language
+
+_ASSIGNED = {
+    "doc.ents": "ents",
+    "doc.spans": "spans",
+    "token.tag": "tag",
+    "token.pos": "pos",
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """One kind of annotation.
+
+    Attributes:
+        name: ``ents``, ``spans``, a token attribute such as ``tag`` or ``pos``, or a
+            custom one, ``_.name``.
+        spans_key: The key in ``doc.spans``; empty for all but ``spans``.
+    """
+
+    name: str
+    spans_key: str = ""
+
+    @property
+    def is_spans(self) -> bool:
+        """Whether it labels spans rather than tokens."""
+        return self.name in ("ents", "spans")
+
+    @property
+    def column(self) -> str:
+        """What a column of an annotated file that holds it is called."""
+        return "chunks" if self.name == "spans" else self.name
+
+    def __str__(self) -> str:
+        return f"spans['{self.spans_key}']" if self.name == "spans" else self.name
+
+
+def pipeline_targets(nlp: Language) -> List[Target]:
+    """The targets of all enabled components, in the order of the pipeline.
+
+    Our components say so in their ``cfg``; of others, what their factory ``assigns``
+    counts.
+    """
+    targets: Dict[Target, None] = {}
+    for name, pipe in nlp.pipeline:
+        cfg = getattr(pipe, "cfg", {})
+        if "target" in cfg:
+            found = [cfg["target"]]
+        else:
+            assigns = nlp.get_pipe_meta(name).assigns
+            found = [_ASSIGNED[attr] for attr in assigns if attr in _ASSIGNED]
+        for target in found:
+            key = _spans_key(pipe) if target == "spans" else ""
+            targets[Target(target, key)] = None
+    return list(targets)
+
+
+def _spans_key(pipe: Any) -> str:
+    cfg = getattr(pipe, "cfg", {})
+    return cfg.get("spans_key") or getattr(pipe, "key", None) or "sc"

@@ -1,0 +1,98 @@
+"""Packing against torch's own PackedSequence, and against a loop in plain Python."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.utils.rnn import pack_sequence
+
+from spacy_birnn.nn.packing import Packing
+
+LENGTHS = [
+    [],
+    [0],
+    [0, 0],
+    [1],
+    [5],
+    [3, 3, 3],
+    [1, 1, 1],
+    [2, 0, 5, 2, 0, 1, 5],
+    [1, 2, 3, 4],
+]
+
+
+@pytest.mark.parametrize("lengths", LENGTHS)
+def test_packing_equals_torch(lengths):
+    packing = Packing(lengths)
+    rows = torch.arange(sum(lengths)).float()[:, None] + torch.zeros(1, 3)
+    sequences = [s for s in rows.split(lengths) if len(s)] if lengths else []
+    packed = packing.pack(rows)
+    if sequences:
+        want = pack_sequence(sequences, enforce_sorted=False)
+        assert torch.equal(packed, want.data)
+        assert torch.equal(packing.batch_sizes, want.batch_sizes)
+    else:
+        assert packed.shape == (0, 3)
+        assert packing.batch_sizes.shape == (0,)
+    assert torch.equal(packing.unpack(packed), rows)
+
+
+@pytest.mark.parametrize("lengths", LENGTHS)
+def test_indices(lengths):
+    packing = Packing(lengths)
+    starts = np.cumsum([0, *lengths])
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    order = [i for i in order if lengths[i]]
+    want = [
+        (starts[i] + t, s)
+        for t in range(max(lengths, default=0))
+        for s, i in enumerate(order)
+        if t < lengths[i]
+    ]
+    assert packing.order.tolist() == order
+    assert packing.gather.tolist() == [row for row, _ in want]
+    assert packing.sequence.tolist() == [s for _, s in want]
+    assert packing.gather[packing.scatter].tolist() == list(range(sum(lengths)))
+    assert packing.segment.tolist() == [
+        i for i, n in enumerate(lengths) for _ in range(n)
+    ]
+    assert packing.first.tolist() == [starts[i] for i in order]
+    assert packing.last.tolist() == [starts[i + 1] - 1 for i in order]
+    assert packing.sizes == packing.batch_sizes.tolist()
+    assert len(packing) == sum(lengths)
+
+
+@pytest.mark.parametrize("lengths", LENGTHS)
+def test_two_way(lengths):
+    total = sum(lengths)
+    load, read = Packing(lengths).two_way
+    want = []
+    for t in range(max(lengths, default=0)):
+        running = [i for i in Packing(lengths).order.tolist() if t < lengths[i]]
+        want += [sum(lengths[:i]) + t for i in running]
+        want += [sum(lengths[: i + 1]) - 1 - t for i in running]
+    assert load.tolist() == want
+    assert load[read].tolist() == 2 * list(range(total))
+    assert sorted(read.tolist()) == list(range(2 * total))
+
+
+def test_pack_is_differentiable_twice():
+    packing = Packing([2, 0, 3, 1])
+    rows = torch.randn(6, 2, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(packing.pack, (rows,))
+    assert torch.autograd.gradcheck(packing.unpack, (rows,))
+    assert torch.autograd.gradgradcheck(lambda x: packing.pack(x) ** 2, (rows,))
+
+
+def test_kinds_of_lengths():
+    want = Packing([2, 3]).gather
+    for lengths in (torch.tensor([2, 3]), np.array([2, 3], dtype="int32"), (2, 3)):
+        assert torch.equal(Packing(lengths).gather, want)
+    packing = Packing([2, 3])
+    assert Packing.of(packing) is packing
+    assert torch.equal(Packing.of([2, 3]).gather, want)
+
+
+@pytest.mark.parametrize("lengths", [[1, -1], [[1, 2]]])
+def test_bad_lengths(lengths):
+    with pytest.raises(ValueError, match="lengths"):
+        Packing(lengths)
