@@ -111,7 +111,7 @@ class Errors(metaclass=_Coded):
         "line, e.g. --paths.train FILE."
     )
     B105 = "{path}: no such file or directory."
-    B106 = "{path}: the directory holds no files (hidden ones are passed over)."
+    B106 = "{path}: the directory holds no files named *{ending} (but hidden ones)."
     B107 = "{path}: cannot be opened: {reason}."
     B108 = (
         "{path}:{line}: not UTF-8: byte {byte} at position {position} of the line. "
@@ -176,6 +176,7 @@ class Errors(metaclass=_Coded):
         "{where}: column '{column}' (`labels`) holds neither strings nor class labels "
         "with names."
     )
+    B134 = "{path}: there is no split '{split}': the dataset has {known}."
 
     # --- B201-B299: scoring, tagging, command line ------------------------------------
     B201 = "Wrong usage: {message}. Try '{command} --help'."

@@ -1,12 +1,13 @@
 """`init-config`: a complete config for a task."""
 
+import re
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Dict, Optional
+from typing import Annotated, Dict, List, Optional, Tuple
 
 import spacy
 import typer
-from spacy.util import load_model_from_config
+from spacy.util import CONFIG_SECTION_ORDER, load_model_from_config
 from thinc.api import Config
 
 from ..data.conll import create_conll_reader
@@ -64,7 +65,7 @@ def init_config_command(
     check_output(output, force)
     config = init_config(task.value, optimize.value, lang, columns, scheme.value)
     with replacing(output) as file:
-        file.write(config.to_str(interpolate=False).encode("utf-8") + b"\n")
+        file.write(to_text(config).encode("utf-8"))
     print(
         f"Wrote {output}. Train with:\npython -m spacy train {output} "
         "--paths.train TRAIN --paths.dev DEV --output DIR"
@@ -93,3 +94,14 @@ def init_config(
         raise BirnnError(Errors.B216.format(lang=lang, reason=reason)) from error
     config = recipe_config(task, optimize, lang, columns, scheme)
     return load_model_from_config(config, auto_fill=True).config
+
+
+def to_text(config: Config) -> str:
+    """Write a config section by section, each one followed by its own subsections."""
+    text = config.to_str(interpolate=False).strip()
+    return "\n\n".join(sorted(re.split(r"\n\n(?=\[)", text), key=_place)) + "\n"
+
+
+def _place(block: str) -> Tuple[int, List[str]]:
+    path = block[1 : block.index("]")].split(".")
+    return CONFIG_SECTION_ORDER.index(path[0]), path

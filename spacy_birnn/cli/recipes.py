@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Dict, Tuple
 
+from spacy.util import load_config_from_str
 from thinc.api import Config
 
 from ..pipeline.defaults import default_model
@@ -137,7 +138,7 @@ def recipe_config(
     for each parameter, does not.
     """
     recipe, chosen = RECIPES[task, optimize], TASKS[task]
-    config = Config().from_str(BASE, interpolate=False)
+    config = load_config_from_str(BASE, interpolate=False)
     config["nlp"] = {"lang": lang, "pipeline": [chosen.factory]}
     model = default_model(chosen.decoder)
     model["tok2vec"]["embed"].update(

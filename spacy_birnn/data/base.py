@@ -66,6 +66,9 @@ class SentenceCorpus:
         limit: Read only so many Docs; 0 for all.
     """
 
+    file_ending = ""
+    """Which files of a directory are read."""
+
     def __init__(
         self, path: Optional[Union[str, Path]], docs: str, spans_key: str, limit: int
     ) -> None:
@@ -76,7 +79,7 @@ class SentenceCorpus:
         self.path = Path(path)
         self.docs = docs
         self.spans_key = spans_key
-        self.limit = limit
+        self.limit = max(limit, 0)
 
     def sentences(self, path: Path) -> Iterator[Sentence]:
         """Yield the sentences of one file."""
@@ -88,7 +91,7 @@ class SentenceCorpus:
             yield make_example(nlp.vocab, sentences, self.spans_key)
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
-        files = list_files(self.path)
+        files = list_files(self.path, self.file_ending)
         examples = chain.from_iterable(self.read_file(file, nlp) for file in files)
         return islice(examples, self.limit or None)
 
@@ -97,14 +100,17 @@ def group_documents(
     sentences: Iterable[Sentence], docs: str
 ) -> Iterator[List[Sentence]]:
     """Group sentences into what becomes one Doc each."""
-    group: List[Sentence] = []
+    if docs == "sentence":
+        yield from ([sentence] for sentence in sentences)
+        return
+    document: List[Sentence] = []
     for sentence in sentences:
-        if group and (docs == "sentence" or sentence.starts_document):
-            yield group
-            group = []
-        group.append(sentence)
-    if group:
-        yield group
+        if document and sentence.starts_document:
+            yield document
+            document = []
+        document.append(sentence)
+    if document:
+        yield document
 
 
 def make_example(

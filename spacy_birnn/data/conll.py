@@ -148,7 +148,7 @@ def read_blocks(lines: Iterable[str], name: str) -> Iterator[Block]:
         raise BirnnError(Errors.B118.format(path=name))
     block = Block([], [], starts_document=True)
     for number, line in numbered:
-        is_boundary = line.startswith(DOCSTART)
+        is_boundary = is_docstart(line)
         if is_boundary or not line or line.isspace():
             starts_document = is_boundary or (not block.rows and block.starts_document)
             if block.rows:
@@ -181,13 +181,20 @@ def _find_width(
     width = 0
     for number, line in lines:
         seen.append((number, line))
-        if not line or line.isspace() or line.startswith(DOCSTART):
+        if not line or line.isspace() or is_docstart(line):
             continue
         if not line.startswith("#"):
             width = len(split_row(line))
             break
         width = width or len(split_row(line))
     return chain(seen, lines), width
+
+
+def is_docstart(line: str) -> bool:
+    """Whether a row marks the start of a document, in its first or another cell."""
+    return DOCSTART in line and any(
+        cell.startswith(DOCSTART) for cell in split_row(line)
+    )
 
 
 def split_row(line: str) -> List[str]:

@@ -51,7 +51,7 @@ def create_conllu_reader(
     DEPREL the parse, where a Doc has a whole tree for each sentence. ``_`` is missing.
 
     Args:
-        path: A file, plain or gzipped, or a directory, of which all files are read.
+        path: A file, plain or gzipped, or a directory with ``.conllu`` files.
         docs: A Doc a sentence, or a Doc a document (``# newdoc`` begins one).
         limit: Read only so many Docs; 0 for all.
 
@@ -63,6 +63,8 @@ def create_conllu_reader(
 
 class ConlluCorpus(SentenceCorpus):
     """See ``create_conllu_reader``."""
+
+    file_ending = ".conllu"
 
     def __init__(
         self,

@@ -5,6 +5,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Callable, Dict, Iterable, Iterator, List, Literal, Optional, Union
 
+import numpy as np
+from spacy.attrs import ORTH, SENT_START
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.training import Corpus as DocBinCorpus
@@ -12,7 +14,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from ..errors import BirnnError, Errors
-from .conll import DOCSTART, ConllCorpus
+from .conll import ConllCorpus, is_docstart
 from .conllu import WIDTH, ConlluCorpus
 from .text import list_files, open_binary, read_lines
 
@@ -61,7 +63,7 @@ class AnyCorpus:
         self.conll = ConllCorpus(path, columns, scheme, docs, spans_key)
         self.conllu = ConlluCorpus(path, docs)
         self.path = self.conll.path
-        self.limit = limit
+        self.limit = max(limit, 0)
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         return islice(self._examples(nlp), self.limit or None)
@@ -87,7 +89,7 @@ def sniff(path: Path) -> Format:
     if _is_zlib(head):
         return "spacy"
     for line in read_lines(path):
-        if not line or line.isspace() or line.startswith(("#", DOCSTART)):
+        if not line or line.isspace() or line.startswith("#") or is_docstart(line):
             continue
         cells = line.split("\t")
         is_id = cells[0].replace("-", "").replace(".", "").isdigit()
@@ -132,7 +134,7 @@ def load_docbin(path: Path, vocab: Vocab) -> List[Doc]:
 
 def _copy_sent_starts(example: Example) -> None:
     predicted, reference = example.predicted, example.reference
-    is_same = [t.text for t in predicted] == [t.text for t in reference]
+    is_same = np.array_equal(predicted.to_array([ORTH]), reference.to_array([ORTH]))
     if is_same and reference.has_annotation("SENT_START"):
-        for ours, theirs in zip(predicted, reference, strict=True):
-            ours.is_sent_start = theirs.is_sent_start
+        sent_starts = reference.to_array([SENT_START])
+        predicted.from_array([SENT_START], sent_starts)  # type: ignore[arg-type]

@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from ..errors import BirnnError, Errors
@@ -38,9 +37,9 @@ def download(url: str, target: Path) -> None:
             raise BirnnError(Errors.B126.format(url=url, size=size, expected=expected))
         if not (target.exists() and filecmp.cmp(part, target, shallow=False)):
             os.replace(part, target)
-    except (OSError, URLError, http.client.HTTPException, ValueError) as error:
-        if isinstance(error, BirnnError):
-            raise
+    except BirnnError:
+        raise
+    except (OSError, http.client.HTTPException, ValueError) as error:
         raise BirnnError(Errors.B125.format(url=url, reason=error)) from error
     finally:
         part.unlink(missing_ok=True)

@@ -125,7 +125,7 @@ class DatasetsCorpus:
         self.target = target
         self.scheme = scheme
         self.spans_key = spans_key
-        self.limit = limit
+        self.limit = max(limit, 0)
         self._dataset: Any = None
         self._reported: Set[str] = set()
 

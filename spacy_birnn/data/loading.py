@@ -5,6 +5,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterator, Optional
+from urllib.parse import urlsplit
 
 from ..errors import BirnnError, Errors
 from .download import download, is_url
@@ -50,10 +51,15 @@ def load(
             return datasets.load_dataset(
                 builder, data_files=files, split=split, streaming=streaming
             )
-        if (Path(path) / "dataset_dict.json").exists():
-            path = str(Path(path) / split)
-        if (Path(path) / "state.json").exists():
+        if _is_saved(Path(path)):
             saved = datasets.load_from_disk(path)
+            if isinstance(saved, dict):
+                if split not in saved:
+                    known = ", ".join(saved)
+                    raise BirnnError(
+                        Errors.B134.format(path=path, split=split, known=known)
+                    )
+                saved = saved[split]
             return saved.to_iterable_dataset() if streaming else saved
         return datasets.load_dataset(
             path, name=name, split=split, revision=revision, streaming=streaming
@@ -64,16 +70,25 @@ def _builder(path: str) -> Optional[str]:
     """What reads a single file; None for a directory or the id of a dataset."""
     if Path(path).is_dir():
         return None
-    suffix = Path(path.removesuffix(".gz")).suffix
+    suffix = Path(_file_name(path).removesuffix(".gz")).suffix
     if suffix not in _BUILDERS and (is_url(path) or Path(path).exists()):
         raise BirnnError(Errors.B128.format(path=path, known=", ".join(_BUILDERS)))
     return _BUILDERS.get(suffix)
+
+
+def _is_saved(path: Path) -> bool:
+    """Whether a directory was written by ``save_to_disk``."""
+    return (path / "dataset_dict.json").exists() or (path / "state.json").exists()
 
 
 def _check_file(path: Path) -> None:
     for file in list_files(path):
         if not file.stat().st_size:
             raise BirnnError(Errors.B118.format(path=path))
+
+
+def _file_name(path: str) -> str:
+    return Path(urlsplit(path).path if is_url(path) else path).name
 
 
 def _fetch(url: str, cache: Path) -> Path:

@@ -3,47 +3,53 @@
 import gzip
 import zlib
 from pathlib import Path
-from typing import BinaryIO, Iterable, Iterator, List, Optional, Union, cast
+from typing import BinaryIO, Iterable, Iterator, List, cast
 
 from ..errors import BirnnError, Errors
 
 _GZIP = b"\x1f\x8b"
 
 
-def list_files(path: Optional[Union[str, Path]]) -> List[Path]:
-    """The file at a path, or all files below a directory, sorted, but hidden ones.
+def list_files(path: Path, ending: str = "") -> List[Path]:
+    """The file at a path, or the files below a directory, sorted.
+
+    Args:
+        path: A file, whatever its name, or a directory.
+        ending: How the names of the files of a directory end (then perhaps ``.gz``).
+            Hidden ones are passed over.
 
     Raises:
-        BirnnError: The path is null, does not exist or holds no file.
+        BirnnError: The path does not exist or holds no such file.
     """
-    if path is None:
-        raise BirnnError(Errors.B104)
-    path = Path(path)
     if not path.is_dir():
         if not path.exists():
             raise BirnnError(Errors.B105.format(path=path))
+        if not path.is_file():
+            # Formats and schemes are told in a pass of their own.
+            reason = "not a regular file, and a pipe can be read only once"
+            raise BirnnError(Errors.B107.format(path=path, reason=reason))
         return [path]
     files = sorted(
         file
         for file in path.rglob("*")
         if file.is_file()
+        and file.name.removesuffix(".gz").endswith(ending)
         and not any(part.startswith(".") for part in file.relative_to(path).parts)
     )
     if not files:
-        raise BirnnError(Errors.B106.format(path=path))
+        raise BirnnError(Errors.B106.format(path=path, ending=ending))
     return files
 
 
 def open_binary(path: Path) -> BinaryIO:
     """Open a file for reading, through gzip where its first bytes say so."""
     try:
-        file = path.open("rb")
+        with path.open("rb") as file:
+            is_gzip = file.read(2) == _GZIP
+        return cast(BinaryIO, gzip.open(path) if is_gzip else path.open("rb"))
     except OSError as error:
         reason = error.strerror or error
         raise BirnnError(Errors.B107.format(path=path, reason=reason)) from error
-    if file.peek(2)[:2] != _GZIP:
-        return file
-    return cast(BinaryIO, gzip.GzipFile(fileobj=file))
 
 
 def read_lines(path: Path) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """`spacy-birnn.WordCharEmbed.v1`: word vectors beside a character encoding."""
 
+import logging
 import warnings
 from collections import Counter
 from typing import Callable, List, Literal, Mapping, Optional, Tuple
@@ -8,7 +9,6 @@ import numpy
 import torch
 from spacy.attrs import ORTH
 from spacy.tokens import Doc
-from spacy.util import logger
 from spacy.vocab import Vocab
 from thinc.api import Model, torch2xp, xp2torch
 from thinc.types import Floats2d
@@ -25,6 +25,10 @@ from .vectors import (
     row_finder,
     rows_to_vectors,
 )
+
+# A child of spaCy's logger: its lines come out like spaCy's own.
+logger = logging.getLogger("spacy.birnn")
+logger.setLevel(logging.INFO)
 
 MAX_CHARS = 64
 """Longer forms are read by their first and last characters, half of this each."""

@@ -20,7 +20,8 @@ class Found(NamedTuple):
     """How a form was found.
 
     Attributes:
-        key: hash of the spelling that was found, or of the form itself.
+        key: hash of the spelling that was found; where none was, of the form with digits
+            as 0, so that numbers learned from scratch share what they learn.
         row: its row in the table, -1 for none.
         rule: index into `RULES`.
     """
@@ -59,6 +60,8 @@ def find(
         row = row_of(candidate)
         if row is not None or has_own(candidate):
             return Found(candidate, -1 if row is None else row, rule)
+    if _DIGIT.search(form):
+        key = get_string_id(_DIGIT.sub("0", form))
     return Found(key, -1, 3)
 
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from . import partial_labels, viterbi
-from .forward_backward import LogPartition, Weights, forward_backward
-from .gold_score import GoldScore
+from .forward_backward import Weights, forward_backward
+from .likelihood import GoldScore, LogPartition, NegativeLogLikelihood, loss_of
 from .packing import Lengths, Packing
 from .spans import span_log_marginals
 
@@ -79,7 +79,8 @@ class CRF(nn.Module):
         ``-inf``, with gradient 0, where none is permitted; 0 for an empty sequence.
         """
         emissions, packing = self._prepare(emissions, lengths)
-        log_z = self._log_partition(emissions, packing, self._mask(allowed, emissions))
+        scores = _restrict(emissions, self._mask(allowed, emissions))
+        log_z = LogPartition.apply(scores, *self._weights(emissions), packing)
         return log_z.to(emissions.dtype)
 
     def score(self, emissions: Tensor, lengths: Lengths, labels: Ints) -> Tensor:
@@ -89,7 +90,8 @@ class CRF(nn.Module):
         """
         emissions, packing = self._prepare(emissions, lengths)
         ids = _ints(labels, emissions)
-        return self._score(emissions, packing, ids).to(emissions.dtype)
+        score = GoldScore.apply(emissions, *self._weights(emissions), ids, packing)
+        return score.to(emissions.dtype)
 
     def loss(
         self,
@@ -123,18 +125,21 @@ class CRF(nn.Module):
             if gold.dim() == 1
             else partial_labels.single_labels(gold, space)
         )
-        log_z = self._log_partition(emissions, packing, space)
-        known = torch.ones_like(log_z, dtype=torch.bool)
-        if (ids < 0).any():
-            open_ = partial_labels.options(gold, ids, self.n_labels, space)
-            known = partial_labels.informative(open_, space, packing)
-            gold_score = self._log_partition(emissions, packing, open_)
+        scores, weights = _restrict(emissions, space), self._weights(emissions)
+        if not (ids < 0).any():
+            losses = NegativeLogLikelihood.apply(scores, *weights, ids, packing)
+            counts = losses != float("inf")
+            self.impossible += (~counts).sum()
         else:
-            gold_score = self._score(_restrict(emissions, space), packing, ids)
-        possible = gold_score != float("-inf")
-        self.impossible += (known & ~possible).sum()
-        losses = torch.where(known & possible, log_z - gold_score, 0.0)
-        return losses.sum().to(emissions.dtype)
+            left_open = partial_labels.options(gold, ids, self.n_labels, space)
+            known = partial_labels.informative(left_open, space, packing)
+            chosen = _restrict(emissions, left_open)
+            gold_score = LogPartition.apply(chosen, *weights, packing)
+            log_z = LogPartition.apply(scores, *weights, packing)
+            losses = loss_of(log_z, gold_score)
+            counts = known & (losses != float("inf"))
+            self.impossible += (known & ~counts).sum()
+        return torch.where(counts, losses, 0.0).sum().to(emissions.dtype)
 
     @torch.no_grad()
     def viterbi(
@@ -261,15 +266,6 @@ class CRF(nn.Module):
                 scores = scores.masked_fill(forbidden, float("-inf"))
             weights.append(scores)
         return Weights(*weights)
-
-    def _log_partition(
-        self, emissions: Tensor, packing: Packing, allowed: Optional[Tensor]
-    ) -> Tensor:
-        scores = _restrict(emissions, allowed)
-        return LogPartition.apply(scores, *self._weights(emissions), packing)
-
-    def _score(self, emissions: Tensor, packing: Packing, ids: Tensor) -> Tensor:
-        return GoldScore.apply(emissions, *self._weights(emissions), ids, packing)
 
     def _mask(self, mask: Optional[Mask], emissions: Tensor) -> Optional[Tensor]:
         if mask is None:

@@ -2,7 +2,7 @@
 
 The forward and the backward recursion run in one loop over time: the backward one is
 the forward one over the reversed sequences, which pack alike (`Packing.two_way`). A
-step is one batched matrix product and one multiplication, for all sequences and labels.
+step is one matrix product and one multiplication, for all sequences and labels.
 
 Notation, up to a factor of its own for each token t: ``alpha[t, i]`` sums all prefixes
 that end in label i, with the emission of t; ``inward[t, j]`` all suffixes that begin
@@ -10,7 +10,7 @@ with label j, with the emission of t; ``beta[t, i]`` all continuations after lab
 t, without it. Scores of what is forbidden are ``-inf``.
 """
 
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional
 
 import torch
 from torch import Tensor
@@ -21,6 +21,8 @@ from .packing import Packing
 # Sums are brought back to 1 every so many steps; in between they lose or gain a few
 # orders of magnitude, well within the range of a float.
 RESCALE_EVERY = 4
+# A token is computed anew where more than one part in so many may have been lost.
+SAFETY = 1e8
 
 
 class Weights(NamedTuple):
@@ -84,7 +86,7 @@ def _forward_backward(emissions: Tensor, weights: Weights, packing: Packing) -> 
     )
     load, read = packing.two_way
     steps = (emissions - height).exp_().index_select(0, load)
-    scale = _recur(steps, torch.stack([first, last]), move, packing)
+    scale = _recur(steps, torch.cat([first, last]), move, packing)
     alpha, inward = steps.index_select(0, read).chunk(2)
     beta = torch.mm(move, inward.roll(-1, 0).t()).t()  # four times as fast as its twin
     beta[packing.last] = last
@@ -97,9 +99,9 @@ def _forward_backward(emissions: Tensor, weights: Weights, packing: Packing) -> 
     log_z.index_add_(0, packing.order, scale)
 
     # What was rounded to 0 on the way weighs at most the smallest float, times what a
-    # state can grow to, over the overlap at that token. Below 1e-8 that is nothing.
+    # state can grow to, over the overlap at that token.
     growth = float(emissions.size(1)) ** RESCALE_EVERY
-    sound = overlap > torch.finfo(emissions.dtype).tiny * growth * 1e8
+    sound = overlap > torch.finfo(emissions.dtype).tiny * growth * SAFETY
     exact = None
     if not sound.all():
         exact = log_space.forward_backward(emissions, weights, packing, ~sound)
@@ -119,68 +121,37 @@ def _recur(steps: Tensor, begin: Tensor, move: Tensor, packing: Packing) -> Tens
         forward direction were divided by.
     """
     n_labels, sizes = steps.size(1), packing.sizes
-    moves = torch.stack([move, move.t()])
-    tiny = torch.finfo(steps.dtype).tiny
-    blocks = steps.split([2 * size for size in sizes])
+    tiny = torch.finfo(steps.dtype).tiny  # nothing is divided by 0, nor becomes NaN
+    both_ways = torch.block_diag(move, move.t())
     scales: List[Tensor] = []
-    state = begin[:, None]
-    for t, (size, block) in enumerate(zip(sizes, blocks, strict=True)):
-        block = block.view(2, size, n_labels)
+    state = begin
+    for t, block in enumerate(steps.view(-1, 2 * n_labels).split(sizes)):
         if t == 0:
             state = block.mul_(state)
             continue
-        if state.size(1) > size:
-            state = state.narrow(1, 0, size)
+        size = len(block)
+        if len(state) > size:
+            state = state.narrow(0, 0, size)
         if t % RESCALE_EVERY == 0:
-            scales.append(state.sum(2, keepdim=True).clamp_min_(tiny))
-            state = state / scales[-1]
-        state = block.mul_(torch.bmm(state, moves))
+            halves = state.view(size, 2, n_labels)
+            scales.append(halves.sum(2, keepdim=True).clamp_min_(tiny))
+            state = (halves / scales[-1]).view(size, -1)
+        state = block.mul_(torch.mm(state, both_ways))
     log_scale = steps.new_zeros(len(packing.order), dtype=torch.float64)
     if scales:
         rescaled = packing.sequence.split(sizes)[RESCALE_EVERY::RESCALE_EVERY]
-        logs = torch.cat(scales, 1)[0, :, 0].log().double()
+        logs = torch.cat(scales)[:, 0, 0].log().double()
         log_scale.index_add_(0, torch.cat(rescaled), logs)
     return log_scale
 
 
 def expected_transitions(lattice: Lattice, weight: Tensor, packing: Packing) -> Tensor:
-    """(L, L) expected transitions, the sequences weighted by `weight` (B,)."""
-    rows = weight.to(lattice.alpha.dtype)[packing.segment]
-    rows[packing.last] = 0
-    rows = torch.where(lattice.overlap > 0, rows / lattice.overlap, 0)
-    left = lattice.alpha[:-1] * rows[:-1, None]
-    counts = lattice.move * (left.t() @ lattice.inward[1:])
-    if lattice.exact is not None:
-        counts += lattice.exact.expected_transitions(weight).to(counts.dtype)
+    """(L, L) expected transitions, each row (N,) with the weight of its sequence."""
+    share = torch.where(lattice.overlap > 0, weight / lattice.overlap, 0)
+    share[packing.last] = 0
+    left = lattice.alpha[:-1] * share[:-1, None]
+    with torch.autocast(left.device.type, enabled=False):
+        counts = lattice.move * (left.t() @ lattice.inward[1:])
+        if lattice.exact is not None:
+            counts += lattice.exact.expected_transitions(weight).to(counts.dtype)
     return counts
-
-
-class LogPartition(torch.autograd.Function):
-    """Log-partition whose gradient is the marginals, not autograd through the loop."""
-
-    @staticmethod
-    def forward(  # type: ignore[override]
-        ctx: Any,
-        emissions: Tensor,
-        start: Tensor,
-        transitions: Tensor,
-        end: Tensor,
-        packing: Packing,
-    ) -> Tensor:
-        lattice = forward_backward(emissions, Weights(start, transitions, end), packing)
-        ctx.lattice, ctx.packing = lattice, packing
-        return lattice.log_z
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *grads: Tensor) -> Tuple[Optional[Tensor], ...]:
-        lattice, packing = ctx.lattice, ctx.packing
-        weight = grads[0].to(lattice.marginals.dtype)
-        rows = weight.index_select(0, packing.segment)
-        counts = lattice.marginals * rows[:, None]
-        start = counts[packing.first].sum(0)
-        end = counts[packing.last].sum(0)
-        transitions = None
-        if ctx.needs_input_grad[2]:
-            transitions = expected_transitions(lattice, weight, packing)
-        return counts, start, transitions, end, None

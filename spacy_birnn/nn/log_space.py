@@ -44,10 +44,10 @@ class LogLattice(NamedTuple):
         return _exp(self.alpha + self.beta - self._row_log_z())
 
     def expected_transitions(self, weight: Tensor) -> Tensor:
-        """(L, L) expected transitions; `weight` (B,) is that of the whole batch."""
+        """(L, L) expected transitions; `weight` (N,) is that of the whole batch."""
         segment = self.packing.segment
         inside = (segment[:-1] == segment[1:]).nonzero()[:, 0]
-        row_weight = weight[self.sequences].double()[segment]
+        row_weight = weight[self.rows].double()
         left = self.alpha - self._row_log_z()
         counts = torch.zeros_like(self.transitions)
         for rows in inside.split(max(1, CHUNK // counts.numel())):
@@ -71,12 +71,11 @@ def forward_backward(
 
     load, read = part.two_way
     steps = emissions[rows].double()[load]
-    moves = torch.stack([transitions, transitions.t()])[:, None]
-    state = torch.stack([start, end])[:, None]
-    for t, block in enumerate(steps.split([2 * size for size in part.sizes])):
-        block = block.view(2, part.sizes[t], -1)
+    moves = torch.stack([transitions, transitions.t()])
+    state = torch.stack([start, end])
+    for t, block in enumerate(steps.view(len(rows), 2, -1).split(part.sizes)):
         if t:
-            state = state[:, : part.sizes[t], :, None]
+            state = state[: len(block), :, :, None]
             state = torch.logsumexp(state + moves, 2)
         state = block.add_(state)
     alpha, inward = steps[read].chunk(2)

@@ -60,7 +60,6 @@ class Packing:
         sizes = len(order) - left[:-1]
         total = int(self.lengths.sum())
         before = np.cumsum(sizes) - sizes
-        self._sizes = sizes
         self._sequence = np.arange(total) - np.repeat(before, sizes)
         starts = np.cumsum(self.lengths) - self.lengths
         index = np.empty((2, total), dtype=np.int64)
@@ -122,19 +121,19 @@ class Packing:
         """(2, 2N) indices to run a recurrence in both directions at once.
 
         Sequences keep their lengths when they are turned round, so the reversed batch
-        packs with the same `batch_sizes`, and a step can be one block of twice as many
-        rows: the t-th tokens from the left, then the t-th tokens from the right. The
-        first index says which flat row goes into each slot, the second where a flat
-        row is found again, on its way from the left (N) and from the right (N).
+        packs with the same `batch_sizes`, and its rows can lie beside those of the
+        batch. The first index says which flat row goes into each slot: the t-th token
+        from the left, then the t-th from the right, for every packed position. The
+        second says in which slot a flat row is, from the left (N) and the right (N).
         """
         total, ends = len(self), np.cumsum(self.lengths)
         turn = np.repeat(2 * ends - self.lengths - 1, self.lengths) - np.arange(total)
-        slots = np.stack([2 * np.arange(total) - self._sequence] * 2)
-        slots[1] += np.repeat(self._sizes, self._sizes)
-        rows = np.stack([self._gather, turn[self._gather]])
         index = np.empty((2, 2 * total), dtype=np.int64)
-        index[0][slots] = rows
-        index[1][rows + [[0], [total]]] = slots
+        load, (left, right) = index[0], index[1].reshape(2, total)
+        load[0::2] = self._gather
+        load[1::2] = turn[self._gather]
+        left[load[0::2]] = np.arange(0, 2 * total, 2)
+        right[load[1::2]] = np.arange(1, 2 * total, 2)
         return self._tensor(index)
 
     def _permute(self, rows: Tensor, index: Tensor, inverse: Tensor) -> Tensor:

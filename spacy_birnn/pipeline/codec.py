@@ -45,6 +45,9 @@ class SpanCodec:
         self._type = numpy.array([index.get(name, -1) for _, name in split])
         self._begins = numpy.array([prefix in "BS" for prefix, _ in split])
         self._inside = numpy.array([prefix in "IE" for prefix, _ in split])
+        is_open = numpy.array([prefix in "BI" for prefix, _ in split])
+        same_type = self._type[:, None] == self._type
+        self._continues = is_open[:, None] & self._inside & same_type
         # [type, begins, goes on] -> label
         self._ids = numpy.zeros((max(len(self.types), 1), 2, 2), dtype="int64")
         prefixes = {(1, 1): "B", (1, 0): "S", (0, 1): "I", (0, 0): "E"}
@@ -108,6 +111,29 @@ class SpanCodec:
                 spans.append(FlatSpan(start + offset, end + offset, index[name]))
             offset += length
         return spans
+
+    def repaired_probability(
+        self, probabilities: numpy.ndarray, span: FlatSpan, at_start: bool, at_end: bool
+    ) -> float:
+        """How probable exactly this span is after `repair`, tokens being independent.
+
+        Whether a token continues the span before it depends on the two labels alone, so
+        the label sequences that are read as this span are summed up token by token.
+
+        Args:
+            probabilities: of each label at each token, shape (N, L).
+            span: the span.
+            at_start: it begins its sequence.
+            at_end: it ends its sequence.
+        """
+        forward = probabilities[span.start] * (self._type == span.type)
+        if not at_start:
+            forward = forward * (1.0 - probabilities[span.start - 1] @ self._continues)
+        for row in range(span.start + 1, span.end):
+            forward = (forward @ self._continues) * probabilities[row]
+        if not at_end:
+            forward = forward * (1.0 - self._continues @ probabilities[span.end])
+        return float(forward.sum())
 
     def path(self, span: FlatSpan) -> List[int]:
         """The labels of a span's tokens."""

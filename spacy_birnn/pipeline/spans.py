@@ -113,7 +113,10 @@ class SpanPipe(BiRNNPipe):
         self, emissions: Tensor, lattice: Lattice, spans: List[FlatSpan]
     ) -> List[Optional[float]]:
         """Marginal probabilities of these very spans."""
-        probabilities = get_decoder(self.model).span_marginals(
+        decoder = get_decoder(self.model)
+        if decoder.decoder == "softmax":
+            return self._repaired_confidences(emissions, lattice, spans)
+        probabilities = decoder.span_marginals(
             emissions,
             lattice.lengths,
             [span.start for span in spans],
@@ -123,6 +126,21 @@ class SpanPipe(BiRNNPipe):
             self._within(lattice, emissions.device),
         )
         return [min(p, 1.0) for p in probabilities.tolist()]
+
+    def _repaired_confidences(
+        self, emissions: Tensor, lattice: Lattice, spans: List[FlatSpan]
+    ) -> List[Optional[float]]:
+        """The same where tokens are labelled on their own and repaired afterwards."""
+        within = self._within(lattice, emissions.device)
+        found = get_decoder(self.model).marginals(emissions, lattice.lengths, within)
+        probabilities = found.cpu().double().numpy()
+        bounds = set(numpy.cumsum([0, *lattice.lengths]).tolist())
+        return [
+            self.codec.repaired_probability(
+                probabilities, span, span.start in bounds, span.end in bounds
+            )
+            for span in spans
+        ]
 
     def _by_document(
         self,

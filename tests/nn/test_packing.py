@@ -67,12 +67,13 @@ def test_two_way(lengths):
     load, read = Packing(lengths).two_way
     want = []
     for t in range(max(lengths, default=0)):
-        running = [i for i in Packing(lengths).order.tolist() if t < lengths[i]]
-        want += [sum(lengths[:i]) + t for i in running]
-        want += [sum(lengths[: i + 1]) - 1 - t for i in running]
+        for i in Packing(lengths).order.tolist():
+            if t < lengths[i]:
+                want += [sum(lengths[:i]) + t, sum(lengths[: i + 1]) - 1 - t]
     assert load.tolist() == want
     assert load[read].tolist() == 2 * list(range(total))
     assert sorted(read.tolist()) == list(range(2 * total))
+    assert (read[:total] % 2 == 0).all()
 
 
 def test_pack_is_differentiable_twice():

@@ -1,0 +1,56 @@
+# From a fresh clone, with nothing but Python 3.10 or newer and make:
+#
+#   make demo    train, score, package and use a tagger on the demo corpus (offline)
+#   make test    run the tests
+#   make lint    ruff and mypy
+#
+# Each sets up what it needs in .venv from the pinned constraints. Another interpreter:
+# make test PYTHON=python3.12
+
+PYTHON ?= python3
+VENV ?= .venv
+# The environment in which the demo's wheels are tried: emptied each time.
+DEMO_VENV ?= .venv-demo
+
+BIN := $(VENV)/bin
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+SENTENCE := Senator Jordan flew from London to Amman in May to see the Willow 3 by Corvena.
+
+.DELETE_ON_ERROR:
+.PHONY: demo test lint clean
+
+# torch comes first and alone, so that pip's own configuration decides which build of it
+# is taken: a CPU build that it finds satisfies everything after.
+$(VENV)/.installed: constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(PIP_INSTALL) torch
+	$(BIN)/python $(PIP_INSTALL) --editable ".[dev]"
+	@touch $@
+
+# The last step tags and scores with what was installed from the two wheels alone: the
+# console scripts run outside the checkout's import path.
+demo: $(VENV)/.installed
+	$(BIN)/python -m spacy project run all .
+	rm -rf dist
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+	$(PYTHON) -m venv --clear $(DEMO_VENV)
+	$(DEMO_VENV)/bin/python $(PIP_INSTALL) torch
+	$(DEMO_VENV)/bin/python $(PIP_INSTALL) dist/*.whl
+	$(DEMO_VENV)/bin/python $(PIP_INSTALL) --no-index packages/en_birnn_demo-*/dist/*.whl
+	$(DEMO_VENV)/bin/python -m pip check
+	@echo "--- the installed package tags a sentence and scores the test file ---"
+	echo "$(SENTENCE)" | $(DEMO_VENV)/bin/spacy-birnn tag en_birnn_demo - --input-format txt
+	$(DEMO_VENV)/bin/spacy-birnn evaluate en_birnn_demo assets/demo/test.conll
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy scripts
+
+clean:
+	rm -rf $(VENV) $(DEMO_VENV) build dist corpus training metrics packages vectors project.lock

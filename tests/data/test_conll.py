@@ -1,0 +1,352 @@
+import gzip
+import warnings
+
+import pytest
+import spacy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from spacy.tokens import Token
+
+from spacy_birnn.data.conll import create_conll_reader
+from spacy_birnn.errors import BirnnError
+from spacy_birnn.schemes import SCHEMES, encode
+
+NLP = spacy.blank("en")
+COLUMNS = {"word": 0, "tag": 1, "chunks": 2, "ents": 3}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_file(text, name="corpus.conll"):
+        path = tmp_path / name
+        path.write_bytes(text.encode("utf-8"))
+        return path
+
+    return write_file
+
+
+def read(path, *args, **kwargs):
+    return [eg.reference for eg in create_conll_reader(path, *args, **kwargs)(NLP)]
+
+
+def words(docs):
+    return [[token.text for token in doc] for doc in docs]
+
+
+def ents(doc):
+    return [(ent.start, ent.end, ent.label_) for ent in doc.ents]
+
+
+def chunks(doc, key="chunks"):
+    return [(span.start, span.end, span.label_) for span in doc.spans[key]]
+
+
+def iob(docs):
+    return [[token.ent_iob_ for token in doc] for doc in docs]
+
+
+# --- what is written is read back -----------------------------------------------------
+
+_WORDS = st.one_of(
+    st.sampled_from(["#", "##", "#tag", "-", "_", "O", "B-PER", "\u2028", "\u00a0x"]),
+    st.text(
+        st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]),
+        min_size=1,
+        max_size=5,
+    ).filter(lambda word: "-DOCSTART-" not in word and not word.startswith("\ufeff")),
+)
+_LABELS = st.sampled_from(["PER", "a-b", "LOC"])
+
+
+@st.composite
+def _spans(draw, length):
+    cuts = sorted(draw(st.sets(st.integers(0, length), max_size=6)))
+    return [
+        (start, end, draw(_LABELS))
+        for start, end in zip(cuts, cuts[1:], strict=False)
+        if draw(st.booleans())
+    ]
+
+
+@st.composite
+def _sentence(draw):
+    tokens = draw(st.lists(_WORDS, min_size=1, max_size=6))
+    tags = draw(st.lists(st.sampled_from("XYZ"), min_size=6, max_size=6))
+    size = len(tokens)
+    return tokens, tags[:size], draw(_spans(size)), draw(_spans(size))
+
+
+@st.composite
+def _corpus(draw):
+    return draw(
+        st.lists(st.lists(_sentence(), min_size=1, max_size=3), min_size=1, max_size=3)
+    )
+
+
+def _render(documents, scheme, order, separator, end, docstart, bom):
+    """Write documents of sentences, the columns in the order asked for."""
+    lines = []
+    for document in documents:
+        lines += [docstart, ""]
+        for tokens, tags, chunk_spans, ent_spans in document:
+            columns = {
+                "word": tokens,
+                "tag": tags,
+                "chunks": encode(chunk_spans, len(tokens), scheme),
+                "ents": encode(ent_spans, len(tokens), scheme),
+            }
+            rows = zip(*(columns[name] for name in order), strict=True)
+            lines += [*(separator.join(row) for row in rows), ""]
+    return (bom + end.join(lines)).encode("utf-8")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    documents=_corpus(),
+    scheme=st.sampled_from(SCHEMES),
+    order=st.permutations(list(COLUMNS)),
+    separator=st.sampled_from(["\t", " ", "   "]),
+    end=st.sampled_from(["\n", "\r\n"]),
+    docstart=st.sampled_from(
+        ["-DOCSTART-", "-DOCSTART- -X- -X- O", "-DOCSTART-\tO", "-DOCSTART- -X- O O"]
+    ),
+    bom=st.sampled_from(["", "\ufeff"]),
+    zipped=st.booleans(),
+    negative=st.booleans(),
+)
+def test_round_trip(
+    tmp_path, documents, scheme, order, separator, end, docstart, bom, zipped, negative
+):
+    path = tmp_path / "corpus"
+    data = _render(documents, scheme, order, separator, end, docstart, bom)
+    path.write_bytes(gzip.compress(data) if zipped else data)
+    columns = {name: i - 4 * negative for i, name in enumerate(order)}
+    sentences = [sentence for document in documents for sentence in document]
+
+    examples = list(create_conll_reader(path, columns, scheme=scheme)(NLP))
+    assert words(eg.predicted for eg in examples) == [s[0] for s in sentences]
+    for eg, (tokens, tags, chunk_spans, ent_spans) in zip(
+        examples, sentences, strict=True
+    ):
+        assert [t.text for t in eg.reference] == tokens
+        assert [t.tag_ for t in eg.reference] == tags
+        assert chunks(eg.reference) == chunk_spans
+        assert ents(eg.reference) == ent_spans
+        assert all(token.ent_iob_ for token in eg.reference)
+
+    docs = read(path, columns, scheme=scheme, docs="document")
+    assert words(docs) == [
+        [w for s in document for w in s[0]] for document in documents
+    ]
+    for doc, document in zip(docs, documents, strict=True):
+        assert [[t.text for t in sent] for sent in doc.sents] == [
+            s[0] for s in document
+        ]
+        assert len(doc.ents) == sum(len(s[3]) for s in document)
+        assert len(doc.spans["chunks"]) == sum(len(s[2]) for s in document)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_auto_tells_each_scheme(write, scheme):
+    spans = [(0, 1, "A"), (1, 3, "A"), (4, 5, "B")]
+    tags = encode(spans, 6, scheme)
+    path = write("".join(f"w{i} {tag}\n" for i, tag in enumerate(tags)))
+    (doc,) = read(path)
+    assert ents(doc) == spans
+
+
+def test_auto_tells_the_scheme_of_each_column_and_file(tmp_path):
+    (tmp_path / "a").write_text("x B-NP S-P\ny B-NP O\n")
+    (tmp_path / "b").write_text("x I-NP I-P\ny I-NP I-P\n")
+    first, second = read(tmp_path, {"chunks": 1, "ents": 2})
+    assert chunks(first) == [(0, 1, "NP"), (1, 2, "NP")]
+    assert ents(first) == [(0, 1, "P")]
+    assert chunks(second) == [(0, 2, "NP")]
+    assert ents(second) == [(0, 2, "P")]
+
+
+# --- details of the format ------------------------------------------------------------
+
+
+def test_both_sides_know_words_and_sentence_starts_and_one_knows_more(write):
+    path = write("Ann B-PER\nLee I-PER\n\nran O\n")
+    (example,) = create_conll_reader(path, docs="document")(NLP)
+    for doc in (example.predicted, example.reference):
+        assert [token.is_sent_start for token in doc] == [True, False, True]
+        assert doc.has_unknown_spaces
+    assert ents(example.reference) == [(0, 2, "PER")]
+    assert not example.predicted.has_annotation("ENT_IOB")
+    first, second = create_conll_reader(path)(NLP)
+    for doc in (first.predicted, first.reference):
+        assert [token.is_sent_start for token in doc] == [True, False]
+    assert second.predicted[0].is_sent_start
+
+
+def test_documents_begin_at_docstart_only(write):
+    text = "-DOCSTART- O\n-DOCSTART-\n\na O\n\nb O\n-DOCSTART- -X- O O\nc O\n"
+    assert words(read(write(text), docs="document")) == [["a", "b"], ["c"]]
+    assert words(read(write(text), docs="sentence")) == [["a"], ["b"], ["c"]]
+    assert words(read(write("a O\n\nb O\n"), docs="document")) == [["a", "b"]]
+    text = "0 -DOCSTART- O\n\n0 a O\n\n0 -DOCSTART- O\n1 b O\n"
+    assert words(read(write(text), {"word": 1}, docs="document")) == [["a"], ["b"]]
+
+
+def test_what_begins_with_a_hash(write):
+    text = "# a comment\n# O\n# id 7\na O\n#tag O\n# one more, not the end\n# O\nb O\n"
+    assert words(read(write(text))) == [["#", "a", "#tag", "#", "b"]]
+    assert words(read(write("# O\n#x O\n"))) == [["#", "#x"]]
+
+
+def test_tabs_and_blanks(write):
+    assert words(read(write("a b\tO\nc\tO\n"))) == [["a b", "c"]]
+    assert words(read(write("  a   O  \n \t \nc\tO\n\n\n"))) == [["a"], ["c"]]
+    assert words(read(write("10\u00a0000 O\n\u3000x O\n"))) == [
+        ["10\u00a0000", "\u3000x"]
+    ]
+
+
+def test_columns_by_default_are_the_first_and_the_last(write):
+    (doc,) = read(write("a B-X B-PER\nb O O\n"))
+    assert ents(doc) == [(0, 1, "PER")]
+    assert not doc.spans
+    (doc,) = read(write("a\nb\n"), {})
+    assert not doc.has_annotation("ENT_IOB")
+
+
+def test_parts_of_speech_and_custom_attributes(write):
+    path = write("a\tNOUN\tNN\tx\n-\t-\t-\t_\nb\t\t\t\n")
+    (doc,) = read(path, {"pos": 1, "tag": 2, "_.conll_slot": 3})
+    assert [token.pos_ for token in doc] == ["NOUN", "", ""]
+    assert [token.tag_ for token in doc] == ["NN", "-", ""]
+    assert [token._.conll_slot for token in doc] == ["x", None, None]
+    assert not doc.has_annotation("ENT_IOB")
+    Token.remove_extension("conll_slot")
+
+
+def test_a_missing_tag_is_not_o(write):
+    text = "a\tB-PER\tB-NP\nb\t-\tO\nc\tO\t-\n\nd\tO\tO\n"
+    first, second = read(write(text), {"ents": 1, "chunks": 2}, "iob2")
+    assert iob([first]) == [["B", "", "O"]]
+    assert "chunks" not in first.spans
+    assert chunks(second) == []
+    (doc,) = read(write("a -\nb -\n"))
+    assert not doc.has_annotation("ENT_IOB")
+
+
+def test_spans_key(write):
+    (doc,) = read(write("a B-NP\n"), {"chunks": -1}, spans_key="np")
+    assert chunks(doc, "np") == [(0, 1, "NP")]
+    assert "chunks" not in doc.spans
+
+
+def test_raw_reads_tags_and_no_spans(write):
+    path = write("a B-PER\nb whatever\n")
+    (doc,) = read(path, scheme="raw")
+    assert [token.tag_ for token in doc] == ["B-PER", "whatever"]
+    assert not doc.ents
+    assert not doc.has_annotation("ENT_IOB")
+    assert [t.tag_ for t in read(path, {"chunks": 1}, "raw")[0]][1] == "whatever"
+
+
+def test_stray_tags_are_repaired_and_reported_once(write):
+    path = write("a O\nb I-PER\n\nc B-PER\nd I-LOC\n")
+    reader = create_conll_reader(path, scheme="iob2")
+    with pytest.warns(UserWarning, match=r"^\[W101\] .*: 2 tags .* iob2 .* line 1"):
+        docs = [example.reference for example in reader(NLP)]
+    assert [ents(doc) for doc in docs] == [
+        [(1, 2, "PER")],
+        [(0, 1, "PER"), (1, 2, "LOC")],
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(list(reader(NLP))) == 2
+
+
+def test_limit_and_laziness(write):
+    path = write("a O\n\nb O\n\nc NONSENSE\n")
+    assert words(read(path, limit=2, scheme="iob2")) == [["a"], ["b"]]
+    examples = create_conll_reader(path, scheme="iob2")(NLP)
+    assert next(iter(examples)).reference.text.strip() == "a"
+
+
+def test_a_reader_can_be_read_again(write):
+    reader = create_conll_reader(write("a B-PER\n\nb O\n"))
+    assert [len(list(reader(NLP))) for _ in range(2)] == [2, 2]
+
+
+def test_resolves_from_a_config(write):
+    config = spacy.util.load_config_from_str(
+        f"""
+        [corpus]
+        @readers = "spacy-birnn.ConllCorpus.v1"
+        path = "{write("a NN B-PER")}"
+        columns = {{"word": 0, "tag": 1, "ents": -1}}
+        docs = "document"
+        """
+    )
+    (example,) = spacy.registry.resolve(config)["corpus"](NLP)
+    assert ents(example.reference) == [(0, 1, "PER")]
+    assert example.reference[0].tag_ == "NN"
+
+
+# --- mistakes -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "code", "parts"),
+    [
+        ("a x O\nb O\n", {}, "B115", [":2: 2 columns", "has 3"]),
+        ("a\tO\nb\tO\t\n", {}, "B115", [":2: 3 columns", "has 2"]),
+        (
+            "a O\n\nb PER\n",
+            {},
+            "B114",
+            [":3: ", "'PER'", "column -1 (ents)", "B-LABEL"],
+        ),
+        ("a O\nb S-PER\n", {"scheme": "iob2"}, "B114", [":2: ", "'S-PER'", "iob2"]),
+        ("a B-\n", {}, "B114", [":1: ", "'B-'"]),
+        ("a O\n\tO\n", {}, "B112", [":2: "]),
+        ("a NN\n", {"columns": {"pos": 1}}, "B113", [":1: ", "'NN'", "`tag`"]),
+        ("a O\n", {"columns": {"ents": 2}}, "B116", [":1: ", "column 2", "'ents'"]),
+        ("a O\n", {"columns": {"ents": -3}}, "B116", ["column -3"]),
+        ("a O\n", {"columns": {"word": 5}}, "B116", ["column 5", "'word'"]),
+        ("a\nb\n", {}, "B117", ["column -1", "'ents'"]),
+        ("", {}, "B118", []),
+        ("\n\n-DOCSTART- O\n \n", {}, "B118", []),
+    ],
+)
+@pytest.mark.parametrize("docs", ["sentence", "document"])
+def test_mistakes_in_a_file(write, text, settings, code, parts, docs):
+    path = write(text)
+    with pytest.raises(BirnnError) as error:
+        read(path, docs=docs, **settings)
+    message = str(error.value)
+    assert message.startswith(f"[{code}] ")
+    assert "\n" not in message
+    assert all(part in message for part in [str(path), *parts])
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "part"),
+    [
+        ({"path": None}, "B104", "--paths.train"),
+        ({"columns": {"words": 0}}, "B111", "'words'"),
+        ({"columns": {"_.a b": 0}}, "B111", "'_.a b'"),
+        ({"scheme": "bio"}, "B103", "'bio'"),
+        ({"docs": "page"}, "B110", '"page"'),
+        ({"scheme": "raw", "columns": {"ents": 1, "tag": 2}}, "B119", "'ents'"),
+    ],
+)
+def test_mistakes_in_the_settings(settings, code, part):
+    with pytest.raises(BirnnError) as error:
+        create_conll_reader(**{"path": "x", **settings})
+    assert str(error.value).startswith(f"[{code}] ")
+    assert part in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(BirnnError, match=r"^\[B105\]"):
+        read(tmp_path / "none.conll")
+    with pytest.raises(BirnnError, match=r"^\[B106\]"):
+        read(tmp_path)

@@ -1,0 +1,222 @@
+import gzip
+
+import pytest
+import spacy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from spacy_birnn.data.conllu import create_conllu_reader
+from spacy_birnn.errors import BirnnError
+
+NLP = spacy.blank("en")
+
+TEXT = """\
+# newdoc id = d1
+# sent_id = 1
+# text = I don't (ever) go.
+1\tI\tI\tPRON\tPRP\tCase=Nom|Number=Sing\t6\tnsubj\t_\t_
+2-3\tdon't\t_\t_\t_\t_\t_\t_\t_\t_
+2\tdo\tdo\tAUX\tVBP\t_\t6\taux\t_\t_
+3\tn't\tnot\tPART\tRB\tPolarity=Neg\t6\tadvmod\t_\t_
+4-5\t(ever)\t_\t_\t_\t_\t_\t_\t_\tFoo=1|SpaceAfter=No
+4\t(ever\tever\tADV\tRB\t_\t6\tadvmod\t_\t_
+5\t)\t)\tPUNCT\t)\t_\t4\tpunct\t_\t_
+6\tgo\tgo\tVERB\tVB\tVerbForm=Inf\t0\troot\t_\tSpaceAfter=No
+6.1\tgone\tgo\tVERB\tVBN\t_\t_\t_\t6:x\t_
+7\t.\t.\tPUNCT\t.\t_\t6\tpunct\t_\t_
+
+# newpar
+1\t_\t_\tSYM\t_\t_\t0\troot\t_\t_
+2\tx\t_\t_\t_\t_\t1\tdep\t_\t_
+
+#newdoc
+0.1\tgap\tgap\tX\t_\t_\t_\t_\t0:root\t_
+1\tYes\tyes\tINTJ\tUH\t_\t0\troot\t_\t_
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_file(text, name="corpus.conllu"):
+        path = tmp_path / name
+        path.write_bytes(text.encode("utf-8"))
+        return path
+
+    return write_file
+
+
+def read(path, **kwargs):
+    return [eg.reference for eg in create_conllu_reader(path, **kwargs)(NLP)]
+
+
+def test_everything_of_a_sentence(write):
+    first, second, third = read(write(TEXT))
+    assert [t.text for t in first] == ["I", "do", "n't", "(ever", ")", "go", "."]
+    assert first.text == "I don't (ever)go. "
+    assert [t.pos_ for t in first][:3] == ["PRON", "AUX", "PART"]
+    assert [t.tag_ for t in first][:3] == ["PRP", "VBP", "RB"]
+    assert [str(t.morph) for t in first][:3] == [
+        "Case=Nom|Number=Sing",
+        "",
+        "Polarity=Neg",
+    ]
+    assert [t.lemma_ for t in first][:3] == ["I", "do", "not"]
+    assert [t.head.i for t in first] == [5, 5, 5, 5, 3, 5, 5]
+    assert [t.dep_ for t in first][4:6] == ["punct", "ROOT"]
+    assert not first.has_annotation("ENT_IOB")
+    assert [t.text for t in second] == ["_", "x"]
+    assert [t.lemma_ for t in second] == ["_", ""]
+    assert [t.tag_ for t in second] == ["", ""]
+    assert [t.pos_ for t in second] == ["SYM", ""]
+    assert [t.text for t in third] == ["Yes"]
+
+
+def test_documents(write):
+    first, second = read(write(TEXT), docs="document")
+    assert [len(sent) for sent in first.sents] == [7, 2]
+    assert [t.head.i for t in first][-2:] == [7, 7]
+    assert [t.text for t in second] == ["Yes"]
+
+
+@pytest.mark.parametrize("docs", ["sentence", "document"])
+def test_both_sides_know_spaces_and_sentence_starts(write, docs):
+    for eg in create_conllu_reader(write(TEXT), docs=docs)(NLP):
+        for key in ("text", "text_with_ws", "is_sent_start"):
+            ours = [getattr(t, key) for t in eg.predicted]
+            assert ours == [getattr(t, key) for t in eg.reference]
+        assert eg.predicted[0].is_sent_start
+        assert not eg.predicted.has_unknown_spaces
+        for attribute in ("TAG", "POS", "MORPH", "LEMMA", "DEP"):
+            assert not eg.predicted.has_annotation(attribute)
+
+
+@pytest.mark.parametrize(
+    "heads", [("_", "0"), ("0", "0"), ("2", "1"), ("1", "0")], ids=str
+)
+def test_what_is_no_tree_leaves_only_the_parse_out(write, heads):
+    rows = [f"{i}\tw{i}\t_\tNOUN\t_\t_\t{h}\tx\t_\t_" for i, h in enumerate(heads, 1)]
+    (doc,) = read(write("\n".join(rows)))
+    assert not doc.has_annotation("DEP")
+    assert [t.is_sent_start for t in doc] == [True, False]
+    assert [t.pos_ for t in doc] == ["NOUN", "NOUN"]
+
+
+def test_files_of_a_directory(tmp_path):
+    row = "1\t{}\t_\tX\t_\t_\t0\troot\t_\t_\r\n"
+    (tmp_path / "b.conllu").write_bytes(("\ufeff" + row.format("b")).encode())
+    (tmp_path / "a.conllu.gz").write_bytes(gzip.compress(row.format("a").encode()))
+    (tmp_path / "README.md").write_text("about")
+    assert [doc[0].text for doc in read(tmp_path)] == ["a", "b"]
+    assert len(read(tmp_path, limit=1)) == 1
+
+
+_FORM = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]),
+    min_size=1,
+    max_size=4,
+)
+_WORD = st.tuples(
+    _FORM,
+    st.sampled_from(["NOUN", "VERB", "_"]),
+    st.sampled_from(["NN", "VB", "_"]),
+    st.sampled_from(["_", "A=b", "A=b|C=d,e"]),
+    st.booleans(),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.lists(_WORD, min_size=1, max_size=5)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_round_trip(tmp_path, sentences):
+    lines = []
+    for is_new, rows in sentences:
+        lines += ["# newdoc"] * is_new
+        for i, (form, pos, tag, feats, space) in enumerate(rows, 1):
+            misc = "_" if space else "SpaceAfter=No"
+            lines.append(
+                "\t".join(
+                    [str(i), form, "_", pos, tag, feats, str(i - 1), "x", "_", misc]
+                )
+            )
+        lines.append("")
+    path = tmp_path / "a.conllu"
+    path.write_bytes("\n".join(lines).encode("utf-8"))
+    docs = read(path)
+    known = [
+        [
+            (form, pos.strip("_"), tag.strip("_"), feats.strip("_"), space)
+            for form, pos, tag, feats, space in rows
+        ]
+        for _, rows in sentences
+    ]
+    assert known == [
+        [(t.text, t.pos_, t.tag_, str(t.morph), bool(t.whitespace_)) for t in doc]
+        for doc in docs
+    ]
+    grouped = read(path, docs="document")
+    assert len(grouped) == 1 + sum(is_new for is_new, _ in sentences[1:])
+    assert sum((list(map(len, doc.sents)) for doc in grouped), []) == list(
+        map(len, known)
+    )
+
+
+def _row(**cells):
+    names = [
+        "id",
+        "form",
+        "lemma",
+        "upos",
+        "xpos",
+        "feats",
+        "head",
+        "deprel",
+        "deps",
+        "misc",
+    ]
+    default = dict.fromkeys(names, "_") | {"id": "1", "form": "x", "head": "0"}
+    return "\t".join((default | cells)[name] for name in names)
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "parts"),
+    [
+        (["1\tx\tO"], "B120", [":1: 3 columns"]),
+        (["1 x _ NOUN _ _ 0 root _ _"], "B120", [":1: 1 columns"]),
+        ([_row(), _row(id="3")], "B121", [":2: ID '3' where 2"]),
+        ([_row(id="a")], "B121", [":1: ID 'a'"]),
+        ([_row(id="\u00b2")], "B121", [":1: "]),
+        ([_row(), _row(id="3.1")], "B121", [":2: ID '3.1'"]),
+        ([_row(id="1-3"), _row(), _row(id="2")], "B121", [":3: ID '2'", "up to 3"]),
+        ([_row(id="1-2"), _row(), _row(id="2-3")], "B121", [":3: ID '2-3'"]),
+        ([_row(id="2-1")], "B121", [":1: ID '2-1'"]),
+        ([_row(id="0.1")], "B121", [":1: ", "up to 1"]),
+        ([_row(form="")], "B112", [":1: "]),
+        ([_row(), _row(id="2", upos="NN")], "B113", [":2: 'NN'"]),
+        ([_row(head="2")], "B122", [":1: HEAD '2'"]),
+        ([_row(head="x")], "B122", [":1: HEAD 'x'"]),
+        ([_row(feats="Number")], "B123", [":1: FEATS 'Number'"]),
+        ([_row(feats="A=b|=c")], "B123", [":1: "]),
+        ([], "B118", []),
+        (["# only a comment"], "B118", []),
+    ],
+)
+def test_mistakes(write, rows, code, parts):
+    path = write("\n".join(rows) + "\n")
+    with pytest.raises(BirnnError) as error:
+        read(path)
+    message = str(error.value)
+    assert message.startswith(f"[{code}] ")
+    assert "\n" not in message
+    assert all(part in message for part in [str(path), *parts])
+
+
+def test_mistakes_in_the_settings():
+    with pytest.raises(BirnnError, match=r"^\[B104\]"):
+        create_conllu_reader(None)
+    with pytest.raises(BirnnError, match=r"^\[B110\]"):
+        create_conllu_reader("x", docs="page")

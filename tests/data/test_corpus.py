@@ -1,0 +1,117 @@
+import pytest
+import spacy
+from spacy.tokens import Doc, DocBin
+
+from spacy_birnn.data.conll import create_conll_reader
+from spacy_birnn.data.corpus import create_corpus_reader, sniff
+from spacy_birnn.errors import BirnnError
+
+NLP = spacy.blank("en")
+CONLL = "# x y z\n-DOCSTART- O\n\nAnn B-PER\nLee I-PER\n\nran O\n"
+CONLLU = (
+    "# text = Hi\n1-2\tHi\t_\t_\t_\t_\t_\t_\t_\t_\n"
+    "1\tH\t_\tX\t_\t_\t0\troot\t_\t_\n2\ti\t_\tX\t_\t_\t1\tx\t_\t_\n"
+)
+
+
+def docbin():
+    known = Doc(NLP.vocab, ["It", "is"], [False, False], ents=["O", "B-X"])
+    unknown = Doc(NLP.vocab, ["a-b", "c"], sent_starts=[True, True])
+    return DocBin(docs=[known, Doc(NLP.vocab), unknown]).to_bytes()
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (CONLL.encode(), "conll"),
+        (b"\xef\xbb\xbf" + CONLL.encode(), "conll"),
+        (CONLLU.encode(), "conllu"),
+        (b"\xef\xbb\xbf" + CONLLU.encode(), "conllu"),
+        (docbin(), "spacy"),
+        (docbin()[:20], "spacy"),
+        # Text that begins like a zlib stream, and columns that are merely ten.
+        (b"x^2 O\n", "conll"),
+        ("x\xda O\n".encode(), "conll"),
+        (b"x", "conll"),
+        (b"\t".join([b"a"] * 10), "conll"),
+        (b" ".join([b"1"] * 10), "conll"),
+        (b"", "conll"),
+    ],
+)
+def test_sniff_looks_at_the_content(tmp_path, data, kind):
+    path = tmp_path / "data.spacy"
+    path.write_bytes(data)
+    assert sniff(path) == kind
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "a.txt").write_text(CONLL)
+    (tmp_path / "b.txt").write_text(CONLLU)
+    (tmp_path / "c.txt").write_bytes(docbin())
+    return tmp_path
+
+
+def test_reads_every_format(folder):
+    docs = [eg.reference for eg in create_corpus_reader(folder)(NLP)]
+    assert [[t.text for t in doc] for doc in docs] == [
+        ["Ann", "Lee"],
+        ["ran"],
+        ["H", "i"],
+        ["It", "is"],
+        ["a-b", "c"],
+    ]
+    assert [len(doc.ents) for doc in docs] == [1, 0, 0, 1, 0]
+    assert docs[2][0].pos_ == "X"
+    assert len(list(create_corpus_reader(folder, limit=4)(NLP))) == 4
+    grouped = list(create_corpus_reader(folder / "a.txt", docs="document")(NLP))
+    assert [len(eg.reference) for eg in grouped] == [3]
+
+
+def test_settings_reach_the_columns(folder):
+    reader = create_corpus_reader(
+        folder / "a.txt", {"chunks": 1}, "iob2", spans_key="k"
+    )
+    docs = [eg.reference for eg in reader(NLP)]
+    assert [len(doc.spans["k"]) for doc in docs] == [1, 0]
+    reader = create_corpus_reader(folder / "a.txt", scheme="raw")
+    assert [t.tag_ for eg in reader(NLP) for t in eg.reference][0] == "B-PER"
+
+
+def test_spacy_files_are_tokenized_as_spacy_does(folder):
+    known, unknown = create_corpus_reader(folder / "c.txt")(NLP)
+    # The text "Itis" is known and tokenized anew; of the other Doc only the words are.
+    assert [t.text for t in known.predicted] == ["Itis"]
+    assert [t.text for t in unknown.predicted] == ["a-b", "c"]
+    assert [t.is_sent_start for t in unknown.predicted] == [True, True]
+
+
+def test_a_converted_file_gives_the_examples_of_its_source(tmp_path):
+    (tmp_path / "a.conll").write_text(CONLL)
+    direct = list(create_conll_reader(tmp_path / "a.conll", docs="document")(NLP))
+    DocBin(docs=[eg.reference for eg in direct]).to_disk(tmp_path / "a.bin")
+    nlp = spacy.blank("en")
+    converted = list(create_corpus_reader(tmp_path / "a.bin")(nlp))
+    for side in ("predicted", "reference"):
+        assert [
+            (t.text, t.is_sent_start, t.ent_iob_, t.ent_type_)
+            for eg in direct
+            for t in getattr(eg, side)
+        ] == [
+            (t.text, t.is_sent_start, t.ent_iob_, t.ent_type_)
+            for eg in converted
+            for t in getattr(eg, side)
+        ]
+
+
+def test_mistakes(tmp_path, folder):
+    with pytest.raises(BirnnError, match=r"^\[B104\]"):
+        create_corpus_reader(None)
+    with pytest.raises(BirnnError, match=r"^\[B103\]"):
+        create_corpus_reader(folder, scheme="bio")
+    with pytest.raises(BirnnError, match=r"^\[B105\]"):
+        list(create_corpus_reader(folder / "none")(NLP))
+    for size in (20, -9):
+        (folder / "c.txt").write_bytes(docbin()[:size])
+        with pytest.raises(BirnnError, match=r"^\[B124\] .*c.txt"):
+            list(create_corpus_reader(folder / "c.txt")(NLP))

@@ -1,0 +1,61 @@
+import gzip
+
+import pytest
+
+from spacy_birnn.data.text import decode_lines, list_files, open_binary, read_lines
+from spacy_birnn.errors import BirnnError
+
+# A line separator and a next-line character inside a token do not end a line.
+TEXT = "a\tO\n\n\u2028b\x85\tO\r\nc\tO"
+LINES = ["a\tO", "", "\u2028b\x85\tO", "c\tO"]
+
+
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_lines(tmp_path, bom, zipped):
+    data = (bom + TEXT).encode("utf-8")
+    path = tmp_path / "a.txt"
+    path.write_bytes(gzip.compress(data) if zipped else data)
+    assert list(read_lines(path)) == LINES
+
+
+def test_lines_of_a_stream():
+    assert list(decode_lines([b"a\n", b"\n", b"b"], "<stdin>")) == ["a", "", "b"]
+
+
+def test_wrong_encoding_names_line_and_byte(tmp_path):
+    path = tmp_path / "latin1.conll"
+    path.write_bytes("good O\ncaf\xe9 O\n".encode("latin-1"))
+    with pytest.raises(BirnnError, match=r"^\[B108\] .*latin1.conll:2: .*0xe9.* 4 "):
+        list(read_lines(path))
+
+
+def test_cut_and_damaged_gzip(tmp_path):
+    data = gzip.compress(b"".join(b"word%d O\n" % i for i in range(1000)))
+    path = tmp_path / "a.gz"
+    path.write_bytes(data[:-200])
+    with pytest.raises(BirnnError, match=r"^\[B109\] .*a.gz:\d+: "):
+        list(read_lines(path))
+    path.write_bytes(data[:50] + bytes([data[50] ^ 255]) + data[51:])
+    with pytest.raises(BirnnError, match=r"^\[B109\] .*a.gz:\d+: "):
+        list(read_lines(path))
+
+
+def test_files_of_a_directory(tmp_path):
+    for name in ("b.conllu", "a.conllu.gz", "deep/c.conllu", ".hidden", ".git/x", "d"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    names = ["a.conllu.gz", "b.conllu", "d", "deep/c.conllu"]
+    assert list_files(tmp_path) == [tmp_path / name for name in names]
+    del names[2]
+    assert list_files(tmp_path, ".conllu") == [tmp_path / name for name in names]
+    assert list_files(tmp_path / "d", ".conllu") == [tmp_path / "d"]
+
+
+def test_missing_files(tmp_path):
+    with pytest.raises(BirnnError, match=r"^\[B105\] .*none"):
+        list_files(tmp_path / "none")
+    with pytest.raises(BirnnError, match=r"^\[B106\]"):
+        list_files(tmp_path)
+    with pytest.raises(BirnnError, match=r"^\[B107\] .*: cannot be opened: [A-Z]"):
+        open_binary(tmp_path)
