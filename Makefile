@@ -33,7 +33,7 @@ $(VENV)/.installed: constraints.txt pyproject.toml
 demo: $(VENV)/.installed
 	$(BIN)/python -m spacy project run all .
 	rm -rf dist
-	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+	$(BIN)/python -m build --quiet --wheel --no-isolation --outdir dist .
 	$(PYTHON) -m venv --clear $(DEMO_VENV)
 	$(DEMO_VENV)/bin/python $(PIP_INSTALL) torch
 	$(DEMO_VENV)/bin/python $(PIP_INSTALL) dist/*.whl

@@ -28,11 +28,14 @@ from common import (
 from report import print_report
 from spacy.cli.init_config import init_config
 from spacy.language import Language
+from spacy.pipeline import TrainablePipe
 from spacy.schemas import ConfigSchemaTraining
 from spacy.training.loop import create_train_batches, train_while_improving
 from spacy.util import fix_random_seed, load_model_from_config, registry
-from thinc.api import Config, NumpyOps, set_current_ops
+from thinc.api import Config, Model, NumpyOps, set_current_ops
 from threadpoolctl import threadpool_limits
+
+from spacy_birnn.errors import BirnnError
 
 # The sizes of `spacy init config --optimize efficiency | accuracy`
 SIZES: Dict[str, Dict[str, Any]] = {
@@ -43,8 +46,8 @@ SETTINGS: Dict[str, Dict[str, Dict[str, Any]]] = {
     "ner": SIZES,
     "tagger": SIZES,
     "ner-bilstm": {
-        "depth-1": {"width": 128, "depth": 1, "dropout": 0.1},
-        "depth-2": {"width": 128, "depth": 2, "dropout": 0.3},
+        "depth 1, dropout 0.1": {"width": 128, "depth": 1, "dropout": 0.1},
+        "depth 2, dropout 0.3": {"width": 128, "depth": 2, "dropout": 0.3},
     },
 }
 # The dev corpus is scored about this often, but for at most a sixth of the time
@@ -63,6 +66,8 @@ def main() -> None:
     if missing:
         flags = ", ".join("--" + name.replace("_", "-") for name in missing)
         parser.error(f"training needs {flags}")
+    if not args.glove.is_file():
+        parser.error(f"--glove: there is no file {args.glove}")
     dataset = DATASETS[args.dataset]
     if (args.system == "tagger") != (dataset.score == "tag_acc"):
         parser.error(f"{args.system} does not learn what {args.dataset} annotates")
@@ -128,6 +133,7 @@ def run(args: argparse.Namespace, setting: str, seed: int) -> Dict[str, Any]:
         "score": dataset.score,
         "test": nlp.evaluate(corpora["test"])[dataset.score],
         "test_split": dataset.test,
+        "sentences": {part: len(examples) for part, examples in corpora.items()},
         "vectors_found": found,
         "versions": versions(),
     }
@@ -185,7 +191,7 @@ def train(
         result = nlp.evaluate(corpora["dev"])[score]
         if result > best[0]:
             best = (result, now)
-            weights = {name: pipe.model.to_bytes() for name, pipe in nlp.pipeline}
+            weights = {name: model.to_bytes() for name, model in models_of(nlp)}
         after = clock() - began
         cost = after - now
         due = after + max(seconds / EVALUATIONS, cost / EVALUATION_SHARE)
@@ -205,9 +211,16 @@ def train(
         "best_dev": best[0],
         "best_dev_seconds": round(best[1], 1),
     }
-    for name, pipe in nlp.pipeline:
-        pipe.model.from_bytes(weights[name])
+    for name, model in models_of(nlp):
+        model.from_bytes(weights[name])
     return trained
+
+
+def models_of(nlp: Language) -> List[Tuple[str, Model]]:
+    pipes = nlp.pipeline
+    return [
+        (name, pipe.model) for name, pipe in pipes if isinstance(pipe, TrainablePipe)
+    ]
 
 
 def start_updates(nlp: Language, corpora: Corpora) -> Any:
@@ -237,4 +250,7 @@ def start_updates(nlp: Language, corpora: Corpora) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BirnnError as error:
+        sys.exit(str(error))

@@ -20,7 +20,7 @@ from spacy_birnn.data.conll import create_conll_reader
 from spacy_birnn.data.conllu import create_conllu_reader
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-import split_dev  # noqa: E402
+import split_dev
 
 Corpora = Dict[str, List[Example]]
 RULES = ("exact", "lower", "digits")
@@ -34,7 +34,7 @@ class Dataset:
         dev: None where a seeded tenth of the documents of `train` chooses the
             checkpoint (scripts/split_dev.py).
         score: spaCy's key of the score of its own component: exact spans, or accuracy.
-        workflow: The project's workflow, and what its files in metrics/ begin with.
+        metrics: What the project's files of our scores in metrics/ begin with.
         our_score: The key of the same score of our component.
         columns: What the columns of the files hold; None for CoNLL-U.
         test_is_dev: Whether the test file is a development set: testb is held out.
@@ -44,7 +44,7 @@ class Dataset:
     dev: Optional[str]
     test: str
     score: str
-    workflow: str
+    metrics: str
     our_score: str
     columns: Optional[Dict[str, int]] = None
     test_is_dev: bool = False
@@ -56,7 +56,7 @@ DATASETS = {
         dev="emerging.dev.conll",
         test="emerging.test.annotated",
         score="ents_f",
-        workflow="wnut17",
+        metrics="wnut17",
         our_score="ents_f",
         columns={"word": 0, "ents": 1},
     ),
@@ -65,7 +65,7 @@ DATASETS = {
         dev=None,
         test="eng.testa",
         score="ents_f",
-        workflow="conll2003",
+        metrics="conll2003",
         our_score="ents_f",
         columns={"word": 0, "ents": 3},
         test_is_dev=True,
@@ -76,7 +76,7 @@ DATASETS = {
         dev="dev.txt",
         test="test.txt",
         score="ents_f",
-        workflow="conll2000",
+        metrics="conll2000",
         our_score="spans_chunks_f",
         columns={"word": 0, "ents": 2},
     ),
@@ -86,7 +86,7 @@ DATASETS = {
         dev="en_lines-ud-dev.conllu",
         test="en_lines-ud-test.conllu",
         score="tag_acc",
-        workflow="ud-english",
+        metrics="ud_upos",
         our_score="pos_acc",
     ),
 }

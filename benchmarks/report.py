@@ -63,8 +63,8 @@ def best_setting(cell: List[Dict[str, Any]]) -> str:
 
 
 def read_metrics(dataset: Dataset, metrics: Path) -> Dict[str, List[float]]:
-    """Our scores: one file a run, named after the project's workflow and a suffix."""
-    files = sorted(metrics.glob(f"{dataset.workflow}*.json"))
+    """Our scores: every file whose name begins with the dataset's is one run."""
+    files = sorted(metrics.glob(f"{dataset.metrics}*.json"))
     runs = [json.loads(file.read_text(encoding="utf8")) for file in files]
     return {
         "test": [run[dataset.our_score] for run in runs],

@@ -10,28 +10,18 @@ are never touched.
 
 import argparse
 import hashlib
-import http.client
+import os
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 import srsly
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
+
+from spacy_birnn.data.download import download
 from spacy_birnn.errors import BirnnError, Errors
-from spacy_birnn.files import replacing
 
 PROJECT = Path("project.yml")
-BLOCK = 1 << 16
-TIMEOUT = 60  # seconds without a byte
+BLOCK = 1 << 20
 
 Asset = Dict[str, Any]
 
@@ -58,52 +48,19 @@ def fetch(asset: Asset, path: Path) -> None:
     Raises:
         BirnnError: It cannot be had, or is not the file whose checksum is pinned.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as file:
-        try:
-            checksum = download(asset["url"], file)
-        except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
+    part = path.with_name(f".{path.name}.part")
+    try:
+        download(asset["url"], part)
+        found, expected = md5(part), asset.get("checksum")
+        if expected not in (None, found):
             raise BirnnError(
-                Errors.B302.format(url=asset["url"], reason=reason)
-            ) from error
-        expected = asset.get("checksum", checksum)
-        if checksum != expected:
-            raise BirnnError(
-                Errors.B303.format(url=asset["url"], found=checksum, expected=expected)
+                Errors.B302.format(url=asset["url"], found=found, expected=expected)
             )
-
-
-def download(url: str, file: BinaryIO) -> str:
-    """Copy what an address holds into a file, and return its MD5.
-
-    Raises:
-        ConnectionError: The connection ended before the last byte.
-    """
-    digest = hashlib.md5(usedforsecurity=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    console = Console(stderr=True)
-    with (
-        urllib.request.urlopen(url, timeout=TIMEOUT) as response,
-        Progress(
-            *columns,
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        ) as progress,
-    ):
-        size = response.headers.get("Content-Length")
-        total = int(size) if size else None
-        task = progress.add_task(url.rsplit("/", 1)[-1], total=total)
-        received = 0
-        while block := response.read(BLOCK):
-            file.write(block)
-            digest.update(block)
-            received += len(block)
-            progress.update(task, completed=received)
-    if total is not None and received != total:
-        raise ConnectionError(f"{received} of {total} bytes came")
-    return digest.hexdigest()
+        os.replace(part, path)
+    except OSError as error:
+        raise BirnnError(Errors.B203.format(path=path, reason=error)) from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def verify(asset: Asset, path: Path) -> str:
@@ -115,15 +72,18 @@ def verify(asset: Asset, path: Path) -> str:
     expected = asset.get("checksum")
     if expected is None:
         return "there (no checksum is known)"
+    found = md5(path)
+    if found != expected:
+        raise BirnnError(Errors.B303.format(path=path, found=found, expected=expected))
+    return "verified"
+
+
+def md5(path: Path) -> str:
     digest = hashlib.md5(usedforsecurity=False)
     with path.open("rb") as file:
         while block := file.read(BLOCK):
             digest.update(block)
-    if digest.hexdigest() != expected:
-        raise BirnnError(
-            Errors.B304.format(path=path, found=digest.hexdigest(), expected=expected)
-        )
-    return "verified"
+    return digest.hexdigest()
 
 
 def main(arguments: List[str]) -> None:
@@ -137,10 +97,10 @@ def main(arguments: List[str]) -> None:
         if path.is_file():
             print(f"{path}: {verify(asset, path)}")
         elif "url" not in asset:
-            raise BirnnError(Errors.B305.format(path=path, hint=asset["description"]))
+            raise BirnnError(Errors.B304.format(path=path, hint=asset["description"]))
         elif args.verify or (path == place and place != Path(args.name)):
             # A single file that the user names is one of theirs, not a place for ours.
-            raise BirnnError(Errors.B306.format(path=path))
+            raise BirnnError(Errors.B217.format(path=path))
         else:
             fetch(asset, path)
             print(f"{path}: fetched from {asset['url']}")

@@ -18,6 +18,7 @@ from typing import List
 
 import spacy
 from spacy.training.initialize import convert_vectors
+
 from spacy_birnn.errors import BirnnError, Errors
 
 # What spaCy's reader raises for a file that is cut, damaged or something else.
@@ -37,9 +38,9 @@ def unpack(archive: Path, dim: int, directory: Path) -> Path:
                     return Path(file.extract(name, directory))
             members = ", ".join(file.namelist())
     except (zipfile.BadZipFile, OSError) as error:
-        raise BirnnError(Errors.B307.format(path=archive, reason=error)) from error
+        raise BirnnError(Errors.B305.format(path=archive, reason=error)) from error
     reason = f"it has no member *.{dim}d.txt, but {members}"
-    raise BirnnError(Errors.B307.format(path=archive, reason=reason))
+    raise BirnnError(Errors.B305.format(path=archive, reason=reason))
 
 
 def make_vectors(source: Path, out: Path, dim: int) -> int:
@@ -49,7 +50,7 @@ def make_vectors(source: Path, out: Path, dim: int) -> int:
         BirnnError: The source is missing or is not a table of vectors.
     """
     if not source.is_file():
-        raise BirnnError(Errors.B306.format(path=source))
+        raise BirnnError(Errors.B217.format(path=source))
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".vectors-") as temporary:
         directory = Path(temporary)
@@ -60,7 +61,7 @@ def make_vectors(source: Path, out: Path, dim: int) -> int:
             convert_vectors(nlp, table, truncate=0, prune=-1, name=out.name)
         except BAD_TABLE as error:
             reason = " ".join(str(error).split()) or type(error).__name__
-            raise BirnnError(Errors.B307.format(path=source, reason=reason)) from error
+            raise BirnnError(Errors.B305.format(path=source, reason=reason)) from error
         nlp.to_disk(directory / "made")
         if out.exists():
             shutil.rmtree(out)

@@ -28,7 +28,7 @@ def read_documents(path: Path) -> List[List[Sentence]]:
         BirnnError: The file is missing or holds no sentences.
     """
     if not path.is_file():
-        raise BirnnError(Errors.B306.format(path=path))
+        raise BirnnError(Errors.B217.format(path=path))
     documents: List[List[Sentence]] = [[]]
     sentence: Sentence = []
     for row in [*path.read_bytes().splitlines(), b""]:
@@ -41,7 +41,7 @@ def read_documents(path: Path) -> List[List[Sentence]]:
             sentence = []
     documents = [document for document in documents if document]
     if not documents:
-        raise BirnnError(Errors.B308.format(path=path))
+        raise BirnnError(Errors.B306.format(path=path))
     if len(documents) == 1:
         return [[sentence] for sentence in documents[0]]
     return documents

@@ -98,6 +98,15 @@ class Errors(metaclass=_Coded):
         "Component '{name}': the saved model does not fit the model of the config "
         "({reason}): load it with the config that it was saved with."
     )
+    B025 = (
+        "doc.spans['{key}'] of a training example: '{span}' (token {start}) is empty or "
+        "overlaps another span: learn only spans that do not overlap, see "
+        "spacy.util.filter_spans."
+    )
+    B030 = (
+        "spacy-birnn.BiRNNEncoder.v1: its input is {found} wide, but {trained} when it was "
+        "initialized: load the embedding that it was trained with, or initialize it again."
+    )
 
     # --- B101-B199: data and tag schemes ----------------------------------------------
     B101 = (
@@ -225,22 +234,20 @@ class Errors(metaclass=_Coded):
         "{path} has no asset below '{name}': give a name as its assets have in dest, such "
         "as assets/wnut17."
     )
-    B302 = "{url}: cannot be fetched ({reason}): check the connection and run again."
-    B303 = (
+    B302 = (
         "{url}: what came has the MD5 checksum {found}, but {expected} is pinned: nothing "
         "was kept; run again, and if it stays so, the file has changed at its source."
     )
-    B304 = (
+    B303 = (
         "{path}: the MD5 checksum is {found}, but {expected} is pinned in project.yml: "
         "remove the file to fetch it again, or name another place."
     )
-    B305 = "{path}: there is no such file, and none to fetch. {hint}"
-    B306 = "{path}: there is no such file: check the name."
-    B307 = (
+    B304 = "{path}: there is no such file, and none to fetch. {hint}"
+    B305 = (
         "{path}: not a table of word vectors ({reason}): expected lines of a word and its "
         "numbers, as plain text, .gz or .zip."
     )
-    B308 = "{path}: there are no sentences to split: expected CoNLL columns."
+    B306 = "{path}: there are no sentences to split: expected CoNLL columns."
 
 
 class Warnings(metaclass=_Coded):

@@ -1,6 +1,7 @@
 """Errors on the command line: one coded line on stderr, and the exit status."""
 
 import sys
+import warnings
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Iterator, Optional, Type
@@ -32,7 +33,9 @@ class CodedGroup(TyperGroup):
 @contextmanager
 def _reported() -> Iterator[None]:
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            yield
     except _UsageError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             raise
@@ -46,6 +49,11 @@ def _reported() -> Iterator[None]:
         # flushes what is left; there is nobody to read it.
         sys.stdout = None  # type: ignore[assignment]
         raise typer.Exit(MISTAKE) from None
+
+
+def _show_warning(message: Any, *_: Any, **__: Any) -> None:
+    """The text alone: where in the code it was raised says nothing to a user."""
+    print(message, file=sys.stderr)
 
 
 def _fail(message: str, status: int) -> None:

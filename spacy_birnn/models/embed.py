@@ -16,6 +16,7 @@ from thinc.types import Floats2d
 from ..errors import BirnnError, Errors, Warnings
 from ..nn.words import WordCharEmbedding, WordTable
 from .arguments import check_dropout, check_positive
+from .empty import empty_batch
 from .shim import TorchShim
 from .vectors import (
     RULES,
@@ -117,19 +118,19 @@ def init(model: Model, X: Optional[List[Doc]] = None, Y=None) -> None:
 def forward(
     model: Model[List[Doc], List[Floats2d]], docs: List[Doc], is_train: bool
 ) -> Tuple[List[Floats2d], Callable]:
+    shim = model.shims[0]
+    module = shim.module
     lengths = [len(doc) for doc in docs]
     if sum(lengths) == 0:
-        width = model.get_dim("nO")
-        return [model.ops.alloc2f(0, width) for _ in docs], _pass_nothing
-    shim = model.shims[0]
+        return empty_batch(model, docs)
     orths = numpy.concatenate([doc.to_array(ORTH) for doc in docs])
     distinct, inverse = numpy.unique(orths, return_inverse=True)
     strings = docs[0].vocab.strings
     keys = distinct.tolist()
     forms = [strings[key] for key in keys]
     inputs = [torch.from_numpy(inverse)]
-    inputs += _word_inputs(shim.module, docs[0].vocab, forms, keys, is_train)
-    if shim.module.chars is None:
+    inputs += _word_inputs(module, docs[0].vocab, forms, keys, is_train)
+    if module.chars is None:
         inputs += [None, None]
     else:
         inputs += _char_inputs(forms)
@@ -142,10 +143,6 @@ def forward(
         return []
 
     return model.ops.unflatten(torch2xp(Y), lengths), backprop
-
-
-def _pass_nothing(dY: List[Floats2d]) -> List[Doc]:
-    return []
 
 
 def _word_inputs(
@@ -163,8 +160,9 @@ def _word_inputs(
     if not width:
         return [None, None, None]
     vectors, words = vocab.vectors, module.words
-    if len(vectors) and vectors.shape[1] != width:
-        raise BirnnError(Errors.B012.format(found=vectors.shape[1], trained=width))
+    found_width = vectors.shape[1] if len(vectors) else 0
+    if found_width != width and (found_width or words is None):
+        raise BirnnError(Errors.B012.format(found=found_width, trained=width))
     own = words.rows if words is not None else {}
     row_of = row_finder(vectors)
     found = [

@@ -14,6 +14,7 @@ from .arguments import (
     dropout_rate,
 )
 from .clipping import clip_shim_gradients
+from .empty import empty_batch
 from .shim import TorchShim
 
 
@@ -95,12 +96,14 @@ def forward(
 ) -> Tuple[List[Floats2d], Callable]:
     lengths = [len(x) for x in X]
     if sum(lengths) == 0:
-        width = model.get_dim("nO")
-        return [model.ops.alloc2f(0, width) for _ in X], _pass_empty(model, X)
+        return empty_batch(model, X)
     shim = model.shims[0]
     flat = xp2torch(
         model.ops.flatten(X), requires_grad=is_train, device=shim.device
     )
+    if flat.shape[1] != model.get_dim("nI"):  # oneDNN would read on without a word
+        trained = model.get_dim("nI")
+        raise BirnnError(Errors.B030.format(found=flat.shape[1], trained=trained))
     rate = dropout_rate(model, is_train)
     H, backprop_torch = shim((flat, lengths, rate), is_train)
 
@@ -109,10 +112,3 @@ def forward(
         return model.ops.unflatten(torch2xp(flat.grad), lengths)
 
     return model.ops.unflatten(torch2xp(H), lengths), backprop
-
-
-def _pass_empty(model: Model, X: List[Floats2d]) -> Callable:
-    def backprop(dY: List[Floats2d]) -> List[Floats2d]:
-        return X
-
-    return backprop

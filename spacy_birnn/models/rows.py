@@ -32,12 +32,31 @@ def update_rows(optimizer: Optimizer, key: Tuple[int, str], param: nn.Parameter)
         optimizer.averages = averages
     _widen_moments(optimizer, key, table, rows, full)
     if averages is not None:
-        averages[key] = _resized(averages.get(key, table), table)
+        averages[key] = averaged_rows(averages.get(key, table[:0]), table)
         step = optimizer.nr_update[key]
         get_array_ops(table).update_averages(averages[key], table, step)
     updated = xp2torch(table, device=param.device)
     if updated.data_ptr() != param.data_ptr():
         param.data.copy_(updated)
+
+
+def averaged_rows(averages: Any, table: Any) -> Any:
+    """The averages of a table that may have grown since they were taken.
+
+    A new row, which is missing there or still zero, starts from the table: from zero it
+    would take thousands of steps to arrive.
+
+    Args:
+        averages: shape (R', D), R' ≤ R.
+        table: shape (R, D).
+
+    Returns:
+        Averages of all rows, shape (R, D).
+    """
+    averages = _resized(averages, table)
+    new = ~averages.any(axis=1)
+    averages[new] = table[new]
+    return averages
 
 
 def _narrow_moments(optimizer: Optimizer, key, table, rows) -> Dict[str, Any]:
@@ -56,15 +75,15 @@ def _widen_moments(
     for name in MOMENTS:
         moments = getattr(optimizer, name)
         if key in moments:
-            whole = full[name] if name in full else table * 0.0
+            whole = full[name] if name in full else _resized(table[:0], table)
             whole[rows] = moments[key].reshape(-1, table.shape[1])
             moments[key] = whole.ravel()
 
 
 def _resized(rows: Any, table: Any) -> Any:
     """As many rows as the table has now: new ones are zero."""
-    if rows.shape == table.shape and rows is not table:
+    if rows.shape == table.shape:
         return rows
-    whole = table * 0.0
+    whole = get_array_ops(table).alloc2f(*table.shape)
     whole[: len(rows)] = rows
     return whole

@@ -19,7 +19,7 @@ from thinc.shims.shim import Shim
 from torch import Tensor, nn
 
 from ..errors import BirnnError, Errors
-from .rows import update_rows
+from .rows import averaged_rows, update_rows
 
 FORMAT_VERSION = 1
 _HEADER = "spacy-birnn"
@@ -47,6 +47,10 @@ class TorchShim(PyTorchShim):
         if self._model is None:
             raise BirnnError(Errors.B001)
         return self._model
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.module.parameters()).device
 
     def create(self, **args: Any) -> None:
         """Build the module with fresh weights on the device that thinc uses."""
@@ -100,6 +104,8 @@ class TorchShim(PyTorchShim):
             averaged = params.get((self.id, name))
             if averaged is not None:
                 backup[name] = param.data
+                if param.dim() == 2:  # a table of words may have grown since
+                    averaged = averaged_rows(averaged, torch2xp(param.data))
                 param.data = xp2torch(averaged, device=param.device)
         try:
             yield
@@ -144,17 +150,23 @@ class TorchShim(PyTorchShim):
             metadata = json.loads(bytes_data[8 : 8 + size])["__metadata__"]
             header = json.loads(metadata[_HEADER])
             state = safetensors.torch.load(bytes_data)
-        except (ValueError, KeyError, TypeError, safetensors.SafetensorError) as err:
-            raise BirnnError(Errors.B002.format(reason=err)) from None
-        if header["format"] != FORMAT_VERSION:
-            raise BirnnError(
-                Errors.B003.format(found=header["format"], known=FORMAT_VERSION)
-            )
-        module = self._build(**header["args"])
-        module.load_state_dict(state)
-        self._args = header["args"]
+            found, args = header["format"], header["args"]
+        except Exception as err:
+            raise _unreadable(err) from None
+        if found != FORMAT_VERSION:
+            raise BirnnError(Errors.B003.format(found=found, known=FORMAT_VERSION))
+        try:
+            module = self._build(**args)
+            module.load_state_dict(state)
+        except Exception as err:
+            raise _unreadable(err) from None
+        self._args = args
         self._model = module.to(get_torch_default_device())
         return self
+
+
+def _unreadable(err: Exception) -> BirnnError:
+    return BirnnError(Errors.B002.format(reason=" ".join(str(err).split())))
 
 
 def _no_backprop(d_output: Any) -> None:

@@ -11,6 +11,7 @@ from ..errors import BirnnError, Errors
 from ..nn.decoder import SequenceDecoder
 from ..schemes import transition_constraints
 from .arguments import check_dropout, dropout_attrs, dropout_rate
+from .empty import empty_batch
 from .shim import TorchShim
 
 
@@ -106,6 +107,8 @@ def forward(
 ) -> Tuple[List[Floats2d], Callable]:
     shim = model.shims[0]
     lengths = [len(x) for x in X]
+    if sum(lengths) == 0:
+        return empty_batch(model, X)
     flat = xp2torch(model.ops.flatten(X), requires_grad=is_train, device=shim.device)
     Y, backprop_torch = shim((flat, dropout_rate(model, is_train)), is_train)
 

@@ -10,6 +10,7 @@ with label j, with the emission of t; ``beta[t, i]`` all continuations after lab
 t, without it. Scores of what is forbidden are ``-inf``.
 """
 
+import math
 from typing import List, NamedTuple, Optional
 
 import torch
@@ -18,11 +19,12 @@ from torch import Tensor
 from . import log_space
 from .packing import Packing
 
-# Sums are brought back to 1 every so many steps; in between they lose or gain a few
-# orders of magnitude, well within the range of a float.
-RESCALE_EVERY = 4
-# A token is computed anew where more than one part in so many may have been lost.
-SAFETY = 1e8
+# Sums are brought back to HEADROOM every so many steps. In between they lose what the
+# best path costs against the best emissions and transitions, which may be a lot.
+RESCALE_EVERY = 2
+HEADROOM = 2.0**30
+# A sequence is computed anew where more than one part in so many may have been lost.
+SAFETY = 1e7
 
 
 class Weights(NamedTuple):
@@ -42,8 +44,7 @@ class Lattice(NamedTuple):
         marginals: (N, L) probability of each label at each token; 0 where nothing is
             permitted.
         alpha, inward: (N, L), see the module; scaled for each token alone.
-        overlap: (N,) sum of ``alpha * beta``, which turns them into probabilities; 0 in
-            the sequences of `exact`.
+        overlap: (N,) sum of ``alpha * beta``, which turns them into probabilities.
         move: (L, L) transition factors, the largest of them 1.
         exact: What was computed again in log space, if anything was.
     """
@@ -100,13 +101,12 @@ def _forward_backward(emissions: Tensor, weights: Weights, packing: Packing) -> 
 
     # What was rounded to 0 on the way weighs at most the smallest float, times what a
     # state can grow to, over the overlap at that token.
-    growth = float(emissions.size(1)) ** RESCALE_EVERY
+    growth = HEADROOM * float(emissions.size(1)) ** RESCALE_EVERY
     sound = overlap > torch.finfo(emissions.dtype).tiny * growth * SAFETY
     exact = None
     if not sound.all():
         exact = log_space.forward_backward(emissions, weights, packing, ~sound)
         log_z[exact.sequences] = exact.log_z
-        overlap[exact.rows] = 0
     marginals = both.div_(overlap[:, None])
     if exact is not None:
         marginals[exact.rows] = exact.marginals().to(marginals.dtype)
@@ -120,34 +120,39 @@ def _recur(steps: Tensor, begin: Tensor, move: Tensor, packing: Packing) -> Tens
         (S,) float64, in the order of the packing: the log of what the states of the
         forward direction were divided by.
     """
-    n_labels, sizes = steps.size(1), packing.sizes
-    tiny = torch.finfo(steps.dtype).tiny  # nothing is divided by 0, nor becomes NaN
+    n_labels = steps.size(1)
+    # As products of matrices, sums need no views; they are never 0, hence never NaN.
+    add_up = torch.block_diag(*[torch.ones_like(move)] * 2)
+    tiny = move.new_tensor(torch.finfo(steps.dtype).tiny)
     both_ways = torch.block_diag(move, move.t())
+    raised = both_ways * HEADROOM
+    rows = steps.view(-1, 2 * n_labels)
+    blocks = packing.steps(rows)
+    if blocks:
+        blocks[0].mul_(begin * HEADROOM)
     scales: List[Tensor] = []
-    state = begin
-    for t, block in enumerate(steps.view(-1, 2 * n_labels).split(sizes)):
-        if t == 0:
-            state = block.mul_(state)
-            continue
-        size = len(block)
-        if len(state) > size:
-            state = state.narrow(0, 0, size)
-        if t % RESCALE_EVERY == 0:
-            halves = state.view(size, 2, n_labels)
-            scales.append(halves.sum(2, keepdim=True).clamp_min_(tiny))
-            state = (halves / scales[-1]).view(size, -1)
-        state = block.mul_(torch.mm(state, both_ways))
-    log_scale = steps.new_zeros(len(packing.order), dtype=torch.float64)
+    pairs = zip(packing.continuing(rows), blocks[1:], strict=True)
+    for t, (state, block) in enumerate(pairs, 1):
+        if t % RESCALE_EVERY:
+            block.mul_(torch.mm(state, both_ways))
+        else:
+            scales.append(torch.addmm(tiny, state, add_up))
+            block.mul_(torch.mm(state / scales[-1], raised))
+    log_scale = steps.new_full(
+        (len(packing.order),), -math.log(HEADROOM), dtype=torch.float64
+    )
     if scales:
-        rescaled = packing.sequence.split(sizes)[RESCALE_EVERY::RESCALE_EVERY]
-        logs = torch.cat(scales)[:, 0, 0].log().double()
+        rescaled = packing.steps(packing.sequence)[RESCALE_EVERY::RESCALE_EVERY]
+        logs = torch.cat(scales)[:, 0].log().double() - math.log(HEADROOM)
         log_scale.index_add_(0, torch.cat(rescaled), logs)
     return log_scale
 
 
 def expected_transitions(lattice: Lattice, weight: Tensor, packing: Packing) -> Tensor:
     """(L, L) expected transitions, each row (N,) with the weight of its sequence."""
-    share = torch.where(lattice.overlap > 0, weight / lattice.overlap, 0)
+    share = weight / lattice.overlap
+    if lattice.exact is not None:
+        share[lattice.exact.rows] = 0
     share[packing.last] = 0
     left = lattice.alpha[:-1] * share[:-1, None]
     with torch.autocast(left.device.type, enabled=False):

@@ -72,12 +72,11 @@ def forward_backward(
     load, read = part.two_way
     steps = emissions[rows].double()[load]
     moves = torch.stack([transitions, transitions.t()])
-    state = torch.stack([start, end])
-    for t, block in enumerate(steps.view(len(rows), 2, -1).split(part.sizes)):
-        if t:
-            state = state[: len(block), :, :, None]
-            state = torch.logsumexp(state + moves, 2)
-        state = block.add_(state)
+    both = steps.view(len(rows), 2, -1)
+    blocks = part.steps(both)
+    blocks[0].add_(torch.stack([start, end]))
+    for state, block in zip(part.continuing(both), blocks[1:], strict=True):
+        block.add_(torch.logsumexp(state[:, :, :, None] + moves, 2))
     alpha, inward = steps[read].chunk(2)
     beta = _matmul(inward.roll(-1, 0), transitions)
     beta[part.last] = end

@@ -7,7 +7,7 @@ so that the sequences that are still running are always a prefix.
 """
 
 from functools import cached_property
-from typing import Any, List, Sequence, Union
+from typing import Any, List, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -95,6 +95,21 @@ class Packing:
     def sizes(self) -> List[int]:
         """`batch_sizes` as Python ints."""
         return self.batch_sizes.tolist()
+
+    def steps(self, packed: Tensor, dim: int = 0) -> Tuple[Tensor, ...]:
+        """Views of the packed rows, one a step, of ``batch_sizes[t]`` rows."""
+        return packed.split(self.sizes, dim)
+
+    def continuing(self, packed: Tensor, dim: int = 0) -> Tuple[Tensor, ...]:
+        """The same without the sequences that end at the step, and the last step."""
+        return packed.split(self._continuing, dim)[:-2:2]
+
+    @cached_property
+    def _continuing(self) -> List[int]:
+        # How many go on after a step and how many do not, in turn.
+        sizes = [*self.sizes, 0]
+        pairs = zip(sizes[1:], sizes[:-1], strict=True)
+        return [n for later, now in pairs for n in (later, now - later)]
 
     @cached_property
     def sequence(self) -> Tensor:

@@ -33,24 +33,21 @@ def viterbi(emissions: Tensor, weights: Weights, packing: Packing) -> Tensor:
     """
     if not len(packing):
         return packing.gather
-    sizes = packing.sizes
     scores = _best_scores(emissions, weights, packing)
     arriving = weights.transitions.t().contiguous()
-    # Each sequence ends with its last label; from there on the labels are replaced.
+    # All tokens begin with the last label of their sequence; all but the last are
+    # replaced on the way back.
     last = (scores[packing.scatter[packing.last]] + weights.end).argmax(1)
     labels = last[packing.sequence]
-    steps = zip(scores.split(sizes), labels.split(sizes), strict=True)
-    following = labels[:0]
-    for score, label in reversed(list(steps)):
-        running = len(following)
-        if running < len(label):
-            score, here = score.narrow(0, 0, running), label.narrow(0, 0, running)
-        else:
-            here = label
-        if running:
-            before = arriving.index_select(0, following).add_(score)
-            torch.argmax(before, 1, out=here)
-        following = label
+    steps = zip(
+        packing.continuing(scores),
+        packing.continuing(labels),
+        packing.steps(labels)[1:],
+        strict=True,
+    )
+    for score, label, following in reversed(list(steps)):
+        before = arriving.index_select(0, following).add_(score)
+        torch.argmax(before, 1, out=label)
     return labels[packing.scatter]
 
 
@@ -65,24 +62,18 @@ def _best_scores(emissions: Tensor, weights: Weights, packing: Packing) -> Tenso
     width = states.size(1)
     if emissions.device.type == "cpu":
         width = max(1, CACHE // pairs.numel())
-    state = weights.start[:, None]
-    for t, block in enumerate(states.split(packing.sizes, 1)):
-        size = block.size(1)
-        if t == 0:
-            state = block.add_(state)
-            continue
-        if state.size(1) > size:
-            state = state.narrow(1, 0, size)
+    blocks = packing.steps(states, 1)
+    blocks[0].add_(weights.start[:, None])
+    steps = zip(packing.continuing(states, 1), blocks[1:], strict=True)
+    for t, (state, block) in enumerate(steps, 1):
         if t % RESCALE_EVERY == 0:
             state = state - state.amax(0).clamp_min_(lowest)
-        for first in range(0, size, width):
-            before, after = state, block
-            if width < size:
-                part = min(width, size - first)
-                before = state.narrow(1, first, part)
-                after = block.narrow(1, first, part)
+        if block.size(1) <= width:
+            block.add_((state.unsqueeze(1) + pairs).amax(0))
+            continue
+        parts = zip(state.split(width, 1), block.split(width, 1), strict=True)
+        for before, after in parts:
             after.add_((before.unsqueeze(1) + pairs).amax(0))
-        state = block
     return states.t().contiguous()
 
 
@@ -130,7 +121,7 @@ def _k_best_prefixes(
     state = packed.new_full((packing.sizes[0], n_labels, k), float("-inf"))
     state[:, :, 0] = weights.start
     sizes = [*packing.sizes[1:], 0]
-    steps = zip(packed.split(packing.sizes), origins.split(packing.sizes), strict=True)
+    steps = zip(packing.steps(packed), packing.steps(origins), strict=True)
     for t, (emission, origin) in enumerate(steps):
         if t:
             before = (state[:, None] + arriving).flatten(2)
@@ -154,7 +145,7 @@ def _trace(origins: Tensor, ends: Tensor, packing: Packing, k: int) -> Tensor:
     """Follow the origins back; (N, k) labels, packed."""
     labels = origins.new_empty((len(origins), k), dtype=torch.int64)
     current = ends.clone()
-    steps = zip(origins.split(packing.sizes), labels.split(packing.sizes), strict=True)
+    steps = zip(packing.steps(origins), packing.steps(labels), strict=True)
     for origin, label in reversed(list(steps)):
         here = current[: len(label)]
         torch.div(here, k, rounding_mode="floor", out=label)

@@ -195,7 +195,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
             words.update(token.text for token in example.predicted)
             if labels is None:
                 found.update(self.collect_labels(example))
-        self._set_labels(sorted(found) if labels is None else list(labels))
+        self._set_labels(sorted(found, key=str) if labels is None else list(labels))
         sample = [example.predicted for example in islice(get_examples(), SAMPLE)]
         assert sample, SpacyErrors.E923.format(name=self.name)
         log_coverage(self.model, self.name, self.vocab, words)

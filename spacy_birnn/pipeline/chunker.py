@@ -48,8 +48,8 @@ def make_birnn_chunker(
         spans_key: the group of `doc.spans` to learn from and to write.
         overwrite: replace the spans that are in the group; else they stay, and new ones
             are found around them.
-        confidence: fill `doc.spans[spans_key].attrs["scores"]` and `span._.confidence`
-            with the exact marginal of each span.
+        confidence: fill `doc.spans[spans_key].attrs["scores"]` with the exact marginal of
+            each span. (`span._.confidence` would be that of an entity of the same words.)
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
         scorer: scores examples.
     """
@@ -69,6 +69,9 @@ def make_birnn_chunker(
 class BiRNNChunker(SpanPipe):
     """A shallow parser, or any labelling of spans that do not overlap."""
 
+    def register_extensions(self) -> None:
+        """None: the scores are an attribute of the group of spans."""
+
     @property
     def spans_key(self) -> str:
         return self.cfg["spans_key"]
@@ -87,27 +90,29 @@ class BiRNNChunker(SpanPipe):
             covered[span.start : span.end] = True
         return covered
 
-    def _earlier(self, doc: Doc) -> Iterable[Span]:
-        return doc.spans[self.spans_key] if self.spans_key in doc.spans else ()
+    def _earlier(self, doc: Doc) -> SpanGroup:
+        return doc.spans[self.spans_key] if self.spans_key in doc.spans else SpanGroup(doc)
 
     def set_annotations(
         self, docs: Sequence[Doc], scores: Sequence[List[PredictedSpan]]
     ) -> None:
         """Write predicted spans into their group, in the order of the text."""
         for doc, spans in zip(docs, scores):
+            earlier = SpanGroup(doc) if self.cfg["overwrite"] else self._earlier(doc)
+            attrs = dict(earlier.attrs)
+            known = list(attrs.pop("scores", ()))
+            if len(known) != len(earlier):
+                known = [None] * len(earlier)
             found = [
                 (Span(doc, start, end, label=label), confidence)
                 for start, end, label, confidence in spans
             ]
-            if not self.cfg["overwrite"]:
-                found += [(span, span._.confidence) for span in self._earlier(doc)]
-                found.sort(key=_by_place)
-            group = SpanGroup(doc, name=self.spans_key, spans=[span for span, _ in found])
+            found = sorted([*zip(earlier, known), *found], key=_by_place)
             if self.cfg["confidence"]:
-                group.attrs["scores"] = [confidence for _, confidence in found]
-                for span, confidence in found:
-                    span._.confidence = confidence
-            doc.spans[self.spans_key] = group
+                attrs["scores"] = [confidence for _, confidence in found]
+            doc.spans[self.spans_key] = SpanGroup(
+                doc, name=self.spans_key, attrs=attrs, spans=[span for span, _ in found]
+            )
 
 
 def _by_place(pair: tuple) -> tuple:

@@ -133,7 +133,7 @@ class SpanCodec:
             forward = (forward @ self._continues) * probabilities[row]
         if not at_end:
             forward = forward * (1.0 - self._continues @ probabilities[span.end])
-        return float(forward.sum())
+        return min(max(float(forward.sum()), 0.0), 1.0)
 
     def path(self, span: FlatSpan) -> List[int]:
         """The labels of a span's tokens."""

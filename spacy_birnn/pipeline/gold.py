@@ -4,6 +4,7 @@ Where the tokens are equal, as in CoNLL data, the reference is read directly; el
 aligned. What cannot be aligned is missing, never outside: it must not be learned as such.
 """
 
+from itertools import pairwise
 from typing import Callable, List, Optional, Sequence, Tuple
 
 import numpy
@@ -11,7 +12,8 @@ from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from .codec import INSIDE, MISSING, OUTSIDE, spans_to_arrays
+from ..errors import BirnnError, Errors
+from .codec import MISSING, OUTSIDE, spans_to_arrays
 
 TypeIndex = Callable[[str], int]
 """A span type to its index; raises for a type that is not known."""
@@ -50,7 +52,11 @@ def span_group(example: Example, key: str, type_index: TypeIndex) -> SpanArrays:
     if key not in reference.spans:
         missing = numpy.full(len(example.predicted), MISSING, dtype="int64")
         return missing, numpy.full(len(missing), -1, dtype="int64")
-    spans = [(s.start, s.end, type_index(s.label_)) for s in reference.spans[key]]
+    spans = sorted((s.start, s.end, type_index(s.label_)) for s in reference.spans[key])
+    for before, span in pairwise([(0, 0, 0), *spans]):
+        if not before[1] <= span[0] < span[1]:
+            words = reference[span[0] : span[1]].text
+            raise BirnnError(Errors.B025.format(key=key, span=words, start=span[0]))
     if same_tokens(example):
         return spans_to_arrays(spans, len(reference))
     return _align(example, spans, numpy.zeros(len(reference), dtype=bool))
@@ -75,14 +81,7 @@ def _align(
     iob, types = spans_to_arrays(aligned, len(example.predicted))
     for rows in lost:
         iob[rows] = MISSING
-    return _cut_open_ends(iob), types
-
-
-def _cut_open_ends(iob: numpy.ndarray) -> numpy.ndarray:
-    """A token inside of a span whose beginning went missing is missing too."""
-    for i in numpy.flatnonzero((iob[1:] == INSIDE) & (iob[:-1] == MISSING)).tolist():
-        iob[i + 1] = MISSING
-    return iob
+    return iob, types
 
 
 def tags(example: Example, read: Callable[[Doc], List[Optional[str]]]) -> List[Optional[str]]:

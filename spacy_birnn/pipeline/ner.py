@@ -67,6 +67,10 @@ def make_birnn_ner(
 class BiRNNEntityRecognizer(SpanPipe):
     """A named entity recognizer."""
 
+    def register_extensions(self) -> None:
+        if not Span.has_extension("confidence"):
+            Span.set_extension("confidence", default=None)
+
     def collect_labels(self, example: Example) -> Iterable[str]:
         return (entity.label_ for entity in example.reference.ents)
 
@@ -91,11 +95,12 @@ class BiRNNEntityRecognizer(SpanPipe):
 
     def _write(self, doc: Doc, spans: List[PredictedSpan]) -> None:
         """All tokens of a document in one go, around what earlier components set."""
-        labels = doc.vocab.strings
-        kinds = [(start, end, labels.add(name)) for start, end, name, _ in spans]
+        keys = [doc.vocab.strings.add(span.label) for span in spans]
+        found = [(span.start, span.end, i) for i, span in enumerate(spans)]
+        iob, index = spans_to_arrays(found, len(doc))
         new = numpy.zeros((len(doc), 4), dtype="uint64")
-        iob, types = spans_to_arrays(kinds, len(doc))
-        new[:, 0], new[:, 1] = iob, numpy.where(types == -1, 0, types)
+        new[:, 0] = iob
+        new[:, 1] = numpy.array([*keys, 0], dtype="uint64")[index]  # -1: no entity
         attrs = [ENT_IOB, ENT_TYPE, ENT_KB_ID, ENT_ID]
         if not self.cfg["overwrite"]:
             preset = self.preset(doc)

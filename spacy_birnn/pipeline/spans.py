@@ -4,7 +4,7 @@ from abc import abstractmethod
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 from spacy.training import Example
 from torch import Tensor
 
@@ -42,21 +42,16 @@ class SpanPipe(BiRNNPipe):
     def preset(self, doc: Doc) -> numpy.ndarray:
         """Tokens that earlier components have decided, shape (tokens,)."""
 
-    def register_extensions(self) -> None:
-        if not Span.has_extension("confidence"):
-            Span.set_extension("confidence", default=None)
-
     @property
     def codec(self) -> SpanCodec:
         """The tag scheme over the labels as they are now."""
-        scheme = self.model.get_ref("emissions").attrs["scheme"]
-        key = (scheme, self.labels)
-        if self._codec_key != key:
-            self._codec_key, self._codec = key, SpanCodec(self.labels, scheme)
-        return self._codec
+        scheme, types = self.model.get_ref("emissions").attrs["scheme"], self.label_data
+        codec = self._codec  # read and written in one go: several threads may predict
+        if codec is None or (codec.scheme, codec.types) != (scheme, types):
+            self._codec = codec = SpanCodec(types, scheme)
+        return codec
 
-    _codec_key: Tuple[Any, ...] = ()
-    _codec: SpanCodec
+    _codec: Optional[SpanCodec] = None
 
     def prepare_labels(self) -> Tuple[List[str], str]:
         return self.codec.labels, self.codec.scheme

@@ -87,15 +87,14 @@ class ChecksummedPipe:
     def _load(self, files: Dict[str, bytes], where: str) -> None:
         if _checksum(files[CFG], files[MODEL]) != files[CHECKSUM]:
             raise BirnnError(Errors.B020.format(name=self.name, where=where))
-        before = self.model.to_bytes()
-        try:
-            self.model.from_bytes(files[MODEL])
+        try:  # with a copy, since thinc leaves a model half loaded when it fails
+            self.model.copy().from_bytes(files[MODEL])
         except Exception as err:
-            self.model.from_bytes(before)
             reason = " ".join(str(err).split())
             raise BirnnError(
                 Errors.B024.format(name=self.name, reason=reason)
             ) from None
+        self.model.from_bytes(files[MODEL])
         self.cfg["labels"] = srsly.json_loads(files[CFG])["labels"]
 
 

@@ -39,7 +39,8 @@ Tags = Tuple[List[int], Optional[List[float]]]
         "grad_clip": 5.0,
         "scorer": {"@scorers": "spacy-birnn.seqeval_scorer.v1"},
     },
-    default_score_weights={"tag_acc": 1.0, "pos_acc": 0.0},
+    # Of the two only the target's own is ever there.
+    default_score_weights={"tag_acc": 0.5, "pos_acc": 0.5},
 )
 def make_birnn_tagger(
     nlp: Language,
@@ -141,7 +142,7 @@ class BiRNNTagger(BiRNNPipe):
         marginals: Optional[List[float]] = None
         if self.cfg["confidence"]:
             found = decoder.marginals(*inputs).gather(1, ids.unsqueeze(1))
-            marginals = found.squeeze(1).tolist()
+            marginals = found.squeeze(1).clamp(max=1.0).tolist()
         results, offset, labels = [], 0, ids.tolist()
         for n_rows in self._rows_per_doc(docs, lattice):
             rows = slice(offset, offset + n_rows)

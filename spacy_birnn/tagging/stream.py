@@ -2,6 +2,7 @@
 
 from collections import deque
 from contextlib import contextmanager, nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import (
     BinaryIO,
@@ -25,6 +26,9 @@ from .sources import Context, Item, read_items
 from .targets import pipeline_targets
 
 Tagged = Tuple[Doc, Context]
+
+PORTION = 20_000_000
+"""Characters of text (tokens of Docs) between two clearings of the vocabulary."""
 
 # The components for whose memory spaCy limits the length of a text.
 _LIMITED = frozenset(["parser", "beam_parser", "ner", "beam_ner"])
@@ -89,10 +93,36 @@ def tag_files(
     )
     with _unlimited(nlp), _opened(output) as file:
         sink = SINKS[output_format](file, pipeline_targets(nlp))
-        stream = tag_items(nlp, items, batch_size=batch_size, n_process=n_process)
+        stream = _tag_in_zones(nlp, items, batch_size=batch_size, n_process=n_process)
         for doc, context in progress(stream) if progress else stream:
             sink.write(doc, context)
         sink.finish()
+
+
+def _tag_in_zones(
+    nlp: Language, items: Iterable[Item], **settings: int
+) -> Iterator[Tagged]:
+    """Like ``tag_items``, but a doc is gone some time after the next one is asked for.
+
+    A vocabulary keeps all words that it has ever seen. In a memory zone it forgets the
+    new ones, with which memory does not grow over a stream of any length.
+    """
+    for portion in _portions(items, PORTION):
+        with nlp.memory_zone():
+            yield from tag_items(nlp, portion, **settings)
+
+
+def _portions(items: Iterable[Item], size: int) -> Iterator[Iterator[Item]]:
+    """Cut a stream after so many characters; each portion must be used up in turn."""
+    stream = iter(items)
+
+    def rest(length: int) -> Iterator[Item]:
+        while length < size and (item := next(stream, None)):
+            length += len(item.content)
+            yield item
+
+    for first in stream:
+        yield chain([first], rest(len(first.content)))
 
 
 def _opened(output: Union[Path, BinaryIO]) -> ContextManager[BinaryIO]:

@@ -62,6 +62,17 @@ def test_indices(lengths):
 
 
 @pytest.mark.parametrize("lengths", LENGTHS)
+def test_steps(lengths):
+    packing = Packing(lengths)
+    packed = packing.pack(torch.arange(sum(lengths)))
+    steps, continuing = packing.steps(packed), packing.continuing(packed)
+    assert [len(s) for s in steps] == packing.sizes
+    assert [len(s) for s in continuing] == packing.sizes[1:]
+    for here, there in zip(continuing, steps[1:], strict=True):
+        assert torch.equal(here + 1, there)  # the next token of the same sequence
+
+
+@pytest.mark.parametrize("lengths", LENGTHS)
 def test_two_way(lengths):
     total = sum(lengths)
     load, read = Packing(lengths).two_way

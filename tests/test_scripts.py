@@ -1,0 +1,140 @@
+"""The scripts of the project's workflows; scripts/fetch.py is in data/test_fetch.py."""
+
+import gzip
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import spacy
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+TABLE = "the 1.0 2.0\nOslo -0.5 0.25\n, 0.0 1.5\n"
+
+
+def run(script, *arguments):
+    result = subprocess.run(
+        [sys.executable, SCRIPTS / script, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+    )
+    if result.returncode:
+        assert result.stderr.count("\n") == 1, result.stderr
+    return result
+
+
+def write_table(path, table=TABLE):
+    if path.suffix == ".gz":
+        path.write_bytes(gzip.compress(table.encode()))
+    elif path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("glove.6B.1d.txt", "the 7.0\n")
+            archive.writestr("glove.6B.2d.txt", table)
+    else:
+        path.write_text(table, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.txt.gz", "v.zip"])
+def test_make_vectors(tmp_path, name):
+    source = write_table(tmp_path / name)
+    out = tmp_path / "made" / "glove"
+    for _ in range(2):  # the second replaces the first
+        result = run("make_vectors.py", source, out, "--dim", 2)
+        assert result.returncode == 0, result.stderr
+        assert result.stdout == f"{out}: 3 vectors\n"
+    nlp = spacy.load(out)
+    assert nlp.vocab.vectors.shape == (3, 2)
+    assert nlp.vocab["Oslo"].vector.tolist() == [-0.5, 0.25]
+    assert [path.name for path in out.parent.iterdir()] == ["glove"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("ragged.txt", b"the 1.0 2.0\nOslo 3.0\n"),
+        ("words.txt", b"the cat sat\non the mat\n"),
+        ("latin.txt", b"caf\xe9 1.0 2.0\n"),
+        ("empty.txt", b""),
+        ("cut.txt.gz", gzip.compress(TABLE.encode())[:-12]),
+        ("cut.zip", b"PK\x03\x04 and no more"),
+    ],
+)
+def test_bad_vectors_leave_what_is_there(tmp_path, name, content):
+    source = tmp_path / name
+    source.write_bytes(content)
+    out = tmp_path / "made" / "glove"
+    assert run("make_vectors.py", write_table(tmp_path / "v.txt"), out).returncode == 0
+    result = run("make_vectors.py", source, out)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"[B305] {source}: ")
+    assert [path.name for path in out.parent.iterdir()] == ["glove"]
+    assert spacy.load(out).vocab.vectors.shape == (3, 2)
+
+
+def test_vectors_that_are_not_there(tmp_path):
+    archive = write_table(tmp_path / "v.zip")
+    result = run("make_vectors.py", archive, tmp_path / "out", "--dim", 300)
+    assert result.returncode == 1
+    assert "glove.6B.2d.txt" in result.stderr
+    result = run("make_vectors.py", tmp_path / "none.txt", tmp_path / "out")
+    assert result.returncode == 1
+    assert result.stderr.startswith("[B217] ")
+    assert not (tmp_path / "out").exists()
+
+
+def documents(n_docs, n_sentences):
+    for i in range(n_docs):
+        yield "-DOCSTART- -X- O O"
+        yield from (f"word{i}.{j} NN O O\r\nend . O O" for j in range(n_sentences))
+
+
+def split(source, directory, *options):
+    parts = [directory / "train", directory / "dev"]
+    result = run("split_dev.py", source, *parts, *options)
+    assert result.returncode == 0, result.stderr
+    return [part.read_bytes().decode().rstrip("\n").split("\n\n") for part in parts]
+
+
+def test_split_draws_whole_documents(tmp_path):
+    source = tmp_path / "eng.train"
+    source.write_bytes("\r\n\r\n".join(documents(20, 5)).encode())
+    train, dev = split(source, tmp_path)
+    assert len(dev) == 2 * 6
+    assert len(train) == 18 * 6
+    names = [block.split(".")[0] for block in dev if block.startswith("word")]
+    assert len(set(names)) == 2
+    # Both keep the order of the file, and together they are the file.
+    whole = list(documents(20, 5))
+    positions = [whole.index(block.replace("\n", "\r\n")) for block in dev[1:6]]
+    assert positions == list(range(positions[0], positions[0] + 5))
+    assert sorted(train + dev) == sorted(block.replace("\r\n", "\n") for block in whole)
+
+
+def test_split_is_seeded(tmp_path):
+    source = tmp_path / "eng.train"
+    source.write_text("\n\n".join(documents(20, 5)), encoding="utf-8")
+    first = split(source, tmp_path, "--seed", 1)
+    assert split(source, tmp_path, "--seed", 1) == first
+    assert split(source, tmp_path, "--seed", 2) != first
+    assert len(split(source, tmp_path, "--share", 0.5)[1]) == 10 * 6
+
+
+def test_split_draws_sentences_where_no_documents_are_marked(tmp_path):
+    source = tmp_path / "train"
+    source.write_text("\n\n".join(f"word{i} O" for i in range(50)), encoding="utf-8")
+    train, dev = split(source, tmp_path)
+    assert (len(train), len(dev)) == (45, 5)
+
+
+def test_split_of_nothing(tmp_path):
+    source = tmp_path / "train"
+    result = run("split_dev.py", source, tmp_path / "a", tmp_path / "b")
+    assert result.returncode == 1
+    assert result.stderr.startswith("[B217] ")
+    source.write_text("\n \n", encoding="utf-8")
+    result = run("split_dev.py", source, tmp_path / "a", tmp_path / "b")
+    assert result.returncode == 1
+    assert result.stderr.startswith("[B306] ")
+    assert not (tmp_path / "a").exists()
