@@ -53,14 +53,13 @@ def fetch(asset: Asset, path: Path) -> None:
         download(asset["url"], part)
         found, expected = md5(part), asset.get("checksum")
         if expected not in (None, found):
+            part.unlink()
             raise BirnnError(
                 Errors.B302.format(url=asset["url"], found=found, expected=expected)
             )
         os.replace(part, path)
     except OSError as error:
         raise BirnnError(Errors.B203.format(path=path, reason=error)) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def verify(asset: Asset, path: Path) -> str:

@@ -8,39 +8,79 @@ from a zip archive such as GloVe's, where the member ``*.{dim}d.txt`` is taken (
 """
 
 import argparse
+import gzip
+import io
 import shutil
 import sys
 import tempfile
 import zipfile
 import zlib
+from contextlib import contextmanager
 from pathlib import Path
-from typing import List
+from typing import Iterable, Iterator, List, TextIO, Tuple
 
+import numpy
 import spacy
-from spacy.training.initialize import convert_vectors
+from spacy.language import Language
+from spacy.vectors import Vectors
 
 from spacy_birnn.errors import BirnnError, Errors
 
-# What spaCy's reader raises for a file that is cut, damaged or something else.
-BAD_TABLE = (ValueError, AssertionError, StopIteration, EOFError, OSError, zlib.error)
+# What cut and damaged files raise, at whatever point they are read.
+DAMAGED = (EOFError, OSError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error)
 
 
-def unpack(archive: Path, dim: int, directory: Path) -> Path:
-    """Take the table of that many dimensions out of an archive.
+@contextmanager
+def open_table(path: Path, dim: int) -> Iterator[TextIO]:
+    """Open a table as text, by the suffix of its name.
 
     Raises:
-        BirnnError: The archive is damaged, or has no such member.
+        BirnnError: An archive has no table of that many dimensions.
     """
-    try:
-        with zipfile.ZipFile(archive) as file:
-            for name in file.namelist():
-                if name.endswith(f".{dim}d.txt"):
-                    return Path(file.extract(name, directory))
-            members = ", ".join(file.namelist())
-    except (zipfile.BadZipFile, OSError) as error:
-        raise BirnnError(Errors.B305.format(path=archive, reason=error)) from error
-    reason = f"it has no member *.{dim}d.txt, but {members}"
-    raise BirnnError(Errors.B305.format(path=archive, reason=reason))
+    if path.suffix == ".gz":
+        with gzip.open(path, "rt", encoding="utf-8", newline="\n") as file:
+            yield file
+    elif path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            member = next((n for n in names if n.endswith(f".{dim}d.txt")), None)
+            if member is None:
+                reason = f"it has no member *.{dim}d.txt, but {', '.join(names)}"
+                raise BirnnError(Errors.B305.format(where=path, reason=reason))
+            with archive.open(member) as raw:
+                yield io.TextIOWrapper(raw, encoding="utf-8", newline="\n")
+    else:
+        with path.open(encoding="utf-8", newline="\n") as file:
+            yield file
+
+
+def read_table(lines: Iterable[str], path: Path) -> Tuple[List[str], numpy.ndarray]:
+    """Read the words and their vectors; a first line of two numbers is a header.
+
+    Raises:
+        BirnnError: A line is not a word and as many numbers as in the others.
+    """
+    words: List[str] = []
+    rows: List[numpy.ndarray] = []
+    width = 0
+    for number, line in enumerate(lines, start=1):
+        where = f"{path}:{number}"
+        # A word may hold blanks, so the numbers are counted from the end.
+        word, *numbers = line.rstrip().rsplit(" ", width or -1)
+        if number == 1 and word.isdecimal() and len(numbers) == 1:
+            continue
+        width = width or len(numbers)
+        if not width or len(numbers) != width:
+            reason = f"{len(numbers)} numbers, not {width or 'some'}"
+            raise BirnnError(Errors.B305.format(where=where, reason=reason))
+        try:
+            rows.append(numpy.asarray(numbers, dtype="float32"))
+        except ValueError as error:
+            raise BirnnError(Errors.B305.format(where=where, reason=error)) from error
+        words.append(word)
+    if not words:
+        raise BirnnError(Errors.B305.format(where=path, reason="it is empty"))
+    return words, numpy.vstack(rows)
 
 
 def make_vectors(source: Path, out: Path, dim: int) -> int:
@@ -51,22 +91,29 @@ def make_vectors(source: Path, out: Path, dim: int) -> int:
     """
     if not source.is_file():
         raise BirnnError(Errors.B217.format(path=source))
+    try:
+        with open_table(source, dim) as lines:
+            words, data = read_table(lines, source)
+    except DAMAGED as error:
+        raise BirnnError(Errors.B305.format(where=source, reason=error)) from error
+    nlp = spacy.blank("en")
+    for word in words:
+        nlp.vocab.strings.add(word)
+    nlp.vocab.vectors = Vectors(
+        strings=nlp.vocab.strings, data=data, keys=words, name=out.name
+    )
+    write(nlp, out)
+    return len(words)
+
+
+def write(nlp: Language, out: Path) -> None:
+    """Save a pipeline in the place of what was there before."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".vectors-") as temporary:
-        directory = Path(temporary)
-        is_zip = zipfile.is_zipfile(source)
-        table = unpack(source, dim, directory) if is_zip else source.resolve()
-        nlp = spacy.blank("en")
-        try:
-            convert_vectors(nlp, table, truncate=0, prune=-1, name=out.name)
-        except BAD_TABLE as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise BirnnError(Errors.B305.format(path=source, reason=reason)) from error
-        nlp.to_disk(directory / "made")
+        nlp.to_disk(Path(temporary) / "made")
         if out.exists():
             shutil.rmtree(out)
-        (directory / "made").rename(out)
-    return len(nlp.vocab.vectors)
+        (Path(temporary) / "made").rename(out)
 
 
 def main(arguments: List[str]) -> None:

@@ -244,7 +244,7 @@ class Errors(metaclass=_Coded):
     )
     B304 = "{path}: there is no such file, and none to fetch. {hint}"
     B305 = (
-        "{path}: not a table of word vectors ({reason}): expected lines of a word and its "
+        "{where}: not a table of word vectors ({reason}): expected lines of a word and its "
         "numbers, as plain text, .gz or .zip."
     )
     B306 = "{path}: there are no sentences to split: expected CoNLL columns."

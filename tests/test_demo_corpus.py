@@ -91,8 +91,9 @@ def test_words_are_ambiguous(corpus):
             labels[word].add(inside.get(i, "O"))
     assert labels["May"] >= {"DATE", "PER", "O"}
     assert labels["Jordan"] >= {"PER", "LOC"}
-    assert labels["Washington"] >= {"PER", "ORG", "LOC"}
-    assert sum(len(kinds) > 1 for kinds in labels.values()) > 150
+    several = sum(len(kinds) > 1 for kinds in labels.values())
+    assert several > 0.15 * len(labels)
+    assert sum(len(kinds) > 2 for kinds in labels.values()) > 60
 
 
 def test_a_dictionary_does_badly(corpus):

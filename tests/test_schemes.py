@@ -123,6 +123,14 @@ def test_detect(scheme):
     assert detect([["O"], encode(spans, 8, scheme), []]) == scheme
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+@given(corpus=st.lists(sequences(), max_size=4))
+def test_the_detected_scheme_reads_any_well_formed_corpus(scheme, corpus):
+    sentences = [encode(spans, length, scheme) for spans, length in corpus]
+    found = detect(sentences)
+    assert [decode(tags, found) for tags in sentences] == [(s, 0) for s, _ in corpus]
+
+
 def test_detect_where_both_iob_schemes_fit_or_neither_does():
     assert detect([]) == detect([["O", "-", ""]]) == "iob2"
     assert detect([["B-A", "I-A"], ["B-A", "I-A"], ["I-A"]]) == "iob2"

@@ -1,6 +1,7 @@
 """The scripts of the project's workflows; scripts/fetch.py is in data/test_fetch.py."""
 
 import gzip
+import importlib.util
 import subprocess
 import sys
 import zipfile
@@ -9,19 +10,25 @@ from pathlib import Path
 import pytest
 import spacy
 
+from spacy_birnn.errors import BirnnError
+
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 TABLE = "the 1.0 2.0\nOslo -0.5 0.25\n, 0.0 1.5\n"
 
 
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+make_vectors = load("make_vectors")
+split_dev = load("split_dev")
+
+
 def run(script, *arguments):
-    result = subprocess.run(
-        [sys.executable, SCRIPTS / script, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-    )
-    if result.returncode:
-        assert result.stderr.count("\n") == 1, result.stderr
-    return result
+    script.main([str(argument) for argument in arguments])
 
 
 def write_table(path, table=TABLE):
@@ -37,13 +44,12 @@ def write_table(path, table=TABLE):
 
 
 @pytest.mark.parametrize("name", ["v.txt", "v.txt.gz", "v.zip"])
-def test_make_vectors(tmp_path, name):
+def test_make_vectors(tmp_path, capsys, name):
     source = write_table(tmp_path / name)
     out = tmp_path / "made" / "glove"
     for _ in range(2):  # the second replaces the first
-        result = run("make_vectors.py", source, out, "--dim", 2)
-        assert result.returncode == 0, result.stderr
-        assert result.stdout == f"{out}: 3 vectors\n"
+        run(make_vectors, source, out, "--dim", 2)
+        assert capsys.readouterr().out == f"{out}: 3 vectors\n"
     nlp = spacy.load(out)
     assert nlp.vocab.vectors.shape == (3, 2)
     assert nlp.vocab["Oslo"].vector.tolist() == [-0.5, 0.25]
@@ -65,22 +71,20 @@ def test_bad_vectors_leave_what_is_there(tmp_path, name, content):
     source = tmp_path / name
     source.write_bytes(content)
     out = tmp_path / "made" / "glove"
-    assert run("make_vectors.py", write_table(tmp_path / "v.txt"), out).returncode == 0
-    result = run("make_vectors.py", source, out)
-    assert result.returncode == 1
-    assert result.stderr.startswith(f"[B305] {source}: ")
+    run(make_vectors, write_table(tmp_path / "v.txt"), out)
+    with pytest.raises(BirnnError, match=r"^\[B305\] .*" + name) as caught:
+        run(make_vectors, source, out)
+    assert "\n" not in str(caught.value)
     assert [path.name for path in out.parent.iterdir()] == ["glove"]
     assert spacy.load(out).vocab.vectors.shape == (3, 2)
 
 
 def test_vectors_that_are_not_there(tmp_path):
     archive = write_table(tmp_path / "v.zip")
-    result = run("make_vectors.py", archive, tmp_path / "out", "--dim", 300)
-    assert result.returncode == 1
-    assert "glove.6B.2d.txt" in result.stderr
-    result = run("make_vectors.py", tmp_path / "none.txt", tmp_path / "out")
-    assert result.returncode == 1
-    assert result.stderr.startswith("[B217] ")
+    with pytest.raises(BirnnError, match=r"^\[B305\] .*300d.*glove.6B.2d.txt"):
+        run(make_vectors, archive, tmp_path / "out", "--dim", 300)
+    with pytest.raises(BirnnError, match=r"^\[B217\] "):
+        run(make_vectors, tmp_path / "none.txt", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -92,8 +96,7 @@ def documents(n_docs, n_sentences):
 
 def split(source, directory, *options):
     parts = [directory / "train", directory / "dev"]
-    result = run("split_dev.py", source, *parts, *options)
-    assert result.returncode == 0, result.stderr
+    run(split_dev, source, *parts, *options)
     return [part.read_bytes().decode().rstrip("\n").split("\n\n") for part in parts]
 
 
@@ -130,11 +133,29 @@ def test_split_draws_sentences_where_no_documents_are_marked(tmp_path):
 
 def test_split_of_nothing(tmp_path):
     source = tmp_path / "train"
-    result = run("split_dev.py", source, tmp_path / "a", tmp_path / "b")
-    assert result.returncode == 1
-    assert result.stderr.startswith("[B217] ")
+    with pytest.raises(BirnnError, match=r"^\[B217\] "):
+        run(split_dev, source, tmp_path / "a", tmp_path / "b")
     source.write_text("\n \n", encoding="utf-8")
-    result = run("split_dev.py", source, tmp_path / "a", tmp_path / "b")
-    assert result.returncode == 1
-    assert result.stderr.startswith("[B306] ")
+    with pytest.raises(BirnnError, match=r"^\[B306\] "):
+        run(split_dev, source, tmp_path / "a", tmp_path / "b")
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments"),
+    [
+        ("fetch.py", ["assets/nothing"]),
+        ("make_vectors.py", ["none.txt", "out"]),
+        ("split_dev.py", ["none", "train", "dev"]),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_1(script, arguments):
+    result = subprocess.run(
+        [sys.executable, SCRIPTS / script, *arguments],
+        cwd=SCRIPTS.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("[B")
+    assert result.stderr.count("\n") == 1

@@ -1,9 +1,15 @@
 """`tag`: run a pipeline over files."""
 
+import os
+import signal
 import sys
+import threading
+import warnings
+from contextlib import contextmanager
 from enum import Enum
+from multiprocessing import active_children
 from pathlib import Path
-from typing import Annotated, Iterator, List, Optional, Tuple
+from typing import Annotated, Any, Iterator, List, Optional, Tuple
 
 import typer
 from spacy.language import Language
@@ -12,7 +18,7 @@ from ..errors import BirnnError, Errors
 from ..files import check_output
 from ..tagging.sinks import SINKS
 from ..tagging.sources import SOURCES, STDIN, check_input, detect_format
-from ..tagging.stream import Tagged, tag_files
+from ..tagging.stream import Tagged, tag_files, terminate
 from ..tagging.targets import pipeline_targets
 from .loading import load_pipeline
 from .options import Columns, Force, GpuId, Model
@@ -84,16 +90,17 @@ def tag_command(
     files = [(path, _input_format(path, given)) for path in inputs]
     nlp = load_pipeline(model, gpu_id)
     _check_targets(nlp, model)
-    tag_files(
-        nlp,
-        files,
-        output if output is not None else sys.stdout.buffer,
-        target_format,
-        word_column=(columns or {}).get("word", 0),
-        batch_size=batch_size,
-        n_process=n_process,
-        progress=_show_progress if sys.stderr.isatty() else None,
-    )
+    with _interrupted_once():
+        tag_files(
+            nlp,
+            files,
+            output if output is not None else sys.stdout.buffer,
+            target_format,
+            word_column=(columns or {}).get("word", 0),
+            batch_size=batch_size,
+            n_process=n_process,
+            progress=_show_progress if sys.stderr.isatty() else None,
+        )
 
 
 def _input_format(path: Path, given: Optional[str]) -> str:
@@ -115,6 +122,27 @@ def _check_targets(nlp: Language, model: str) -> None:
         raise BirnnError(
             Errors.B213.format(model=model, components=components, action="tag")
         )
+
+
+@contextmanager
+def _interrupted_once() -> Iterator[None]:
+    """Let Ctrl-C, which reaches all processes, end this one, which ends its workers."""
+    parent = os.getpid()
+
+    def interrupt(*_: Any) -> None:
+        if os.getpid() == parent:
+            warnings.simplefilter("ignore")  # spaCy's, about workers that were ended
+            terminate(active_children())
+            raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def _show_progress(stream: Iterator[Tagged]) -> Iterator[Tagged]:

@@ -120,11 +120,11 @@ class CRF(nn.Module):
         emissions, packing = self._prepare(emissions, lengths)
         space = self._mask(within, emissions)
         gold = torch.as_tensor(gold, device=emissions.device)
-        ids = (
-            gold.long()
-            if gold.dim() == 1
-            else partial_labels.single_labels(gold, space)
-        )
+        if gold.dim() == 1:
+            ids = gold.long()
+        else:
+            gold = gold.bool()
+            ids = partial_labels.single_labels(gold, space)
         scores, weights = _restrict(emissions, space), self._weights(emissions)
         if not (ids < 0).any():
             losses = NegativeLogLikelihood.apply(scores, *weights, ids, packing)

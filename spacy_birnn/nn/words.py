@@ -51,7 +51,11 @@ class WordTable(nn.Module):
         if old.grad is not None:  # gradients that are still being accumulated
             grad = old.grad.coalesce()
             self.table.grad = torch.sparse_coo_tensor(
-                grad.indices(), grad.values(), self.table.shape
+                grad.indices(),
+                grad.values(),
+                self.table.shape,
+                check_invariants=False,  # left open, torch warns
+                is_coalesced=True,
             )
 
     def forward(self, rows: Tensor) -> Tensor:

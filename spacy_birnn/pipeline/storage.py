@@ -13,8 +13,9 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 
 from ..errors import BirnnError, Errors
+from ..files import replacing
 
-CFG, MODEL, CHECKSUM = "cfg", "model", "checksum"
+CFG, MODEL, VOCAB, CHECKSUM = "cfg", "model", "vocab", "checksum"
 
 
 class ChecksummedPipe:
@@ -31,10 +32,10 @@ class ChecksummedPipe:
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Serialize to bytes. `exclude`: "vocab"."""
-        message: Dict[str, Any] = self._files()
-        if "vocab" not in exclude:
-            message["vocab"] = self.vocab.to_bytes(exclude=list(exclude))
-        return srsly.msgpack_dumps(message)
+        files = self._files()
+        if VOCAB not in exclude:
+            files[VOCAB] = self.vocab.to_bytes(exclude=list(exclude))
+        return srsly.msgpack_dumps({**files, CHECKSUM: _checksum(files)})
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()):
         """Load what `to_bytes` wrote.
@@ -44,22 +45,24 @@ class ChecksummedPipe:
         """
         try:
             message = srsly.msgpack_loads(bytes_data)
-            files = {name: bytes(message[name]) for name in (CFG, MODEL, CHECKSUM)}
-        except (ValueError, KeyError, TypeError):
+            files = {name: bytes(data) for name, data in message.items()}
+        except (ValueError, TypeError, AttributeError):
             raise BirnnError(Errors.B020.format(name=self.name, where="bytes")) from None
         self._load(files, "bytes")
-        if "vocab" in message and "vocab" not in exclude:
-            self.vocab.from_bytes(message["vocab"], exclude=list(exclude))
+        if VOCAB in files and VOCAB not in exclude:
+            self.vocab.from_bytes(files[VOCAB], exclude=list(exclude))
         return self
 
     def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
         """Write the component's files into a folder. `exclude`: "vocab"."""
         path = Path(path)
         path.mkdir(parents=True, exist_ok=True)
-        for name, data in self._files().items():
-            (path / name).write_bytes(data)
-        if "vocab" not in exclude:
-            self.vocab.to_disk(path / "vocab", exclude=list(exclude))
+        files = self._files()
+        for name, data in {**files, CHECKSUM: _checksum(files)}.items():
+            with replacing(path / name) as file:
+                file.write(data)
+        if VOCAB not in exclude:
+            self.vocab.to_disk(path / VOCAB, exclude=list(exclude))
 
     def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()):
         """Load what `to_disk` wrote.
@@ -75,17 +78,16 @@ class ChecksummedPipe:
                 raise BirnnError(Errors.B021.format(name=self.name, where=where))
             files[name] = (path / name).read_bytes()
         self._load(files, str(path))
-        if "vocab" not in exclude and (path / "vocab").exists():
-            self.vocab.from_disk(path / "vocab", exclude=list(exclude))
+        if VOCAB not in exclude and (path / VOCAB).exists():
+            self.vocab.from_disk(path / VOCAB, exclude=list(exclude))
         return self
 
     def _files(self) -> Dict[str, bytes]:
         cfg = srsly.json_dumps({"labels": self.cfg["labels"]}, indent=2).encode("utf8")
-        model = self.model.to_bytes()
-        return {CFG: cfg, MODEL: model, CHECKSUM: _checksum(cfg, model)}
+        return {CFG: cfg, MODEL: self.model.to_bytes()}
 
     def _load(self, files: Dict[str, bytes], where: str) -> None:
-        if _checksum(files[CFG], files[MODEL]) != files[CHECKSUM]:
+        if _checksum(files) != files.get(CHECKSUM):
             raise BirnnError(Errors.B020.format(name=self.name, where=where))
         try:  # with a copy, since thinc leaves a model half loaded when it fails
             self.model.copy().from_bytes(files[MODEL])
@@ -98,7 +100,11 @@ class ChecksummedPipe:
         self.cfg["labels"] = srsly.json_loads(files[CFG])["labels"]
 
 
-def _checksum(cfg: bytes, model: bytes) -> bytes:
-    """SHA-256 over both files and where one ends."""
-    digest = hashlib.sha256(len(cfg).to_bytes(8, "little") + cfg + model)
+def _checksum(files: Dict[str, bytes]) -> bytes:
+    """SHA-256 over the files and where each ends; the vocabulary only among bytes,
+    since on disk it is spaCy's own folder."""
+    digest = hashlib.sha256()
+    for name in (CFG, MODEL, VOCAB):
+        data = files.get(name, b"")
+        digest.update(len(data).to_bytes(8, "little") + data)
     return digest.hexdigest().encode("ascii")

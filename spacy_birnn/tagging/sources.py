@@ -246,9 +246,10 @@ def read_docbin(source: Input) -> Iterator[Item]:
     """The Docs as they are: annotation that they bring stays, as in any pipeline."""
     try:
         docbin = DocBin().from_bytes(source.file.read())
+        strings: Any = source.nlp.vocab.strings
         for string in docbin.strings:
             # They must outlive the memory zone in which the file is opened.
-            source.nlp.vocab.strings.add(string, allow_transient=False)
+            strings.add(string, allow_transient=False)
         for doc in docbin.get_docs(source.nlp.vocab):
             yield Item(doc, Context())
     except Exception as error:

@@ -1,8 +1,11 @@
 """The stream through a pipeline: sources in, sinks out, in order."""
 
+import warnings
 from collections import deque
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from itertools import chain
+from multiprocessing import active_children
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import (
     BinaryIO,
@@ -11,6 +14,7 @@ from typing import (
     Deque,
     Iterable,
     Iterator,
+    List,
     Optional,
     Sequence,
     Tuple,
@@ -49,15 +53,37 @@ def tag_items(
         Docs with their contexts, in the order in which they came.
     """
     contexts: Deque[Context] = deque()
+    failures: List[Exception] = []
 
     def contents() -> Iterator[Union[str, Doc]]:
-        for item in items:
-            contexts.append(item.context)
-            yield item.content
+        try:
+            for item in items:
+                contexts.append(item.context)
+                yield item.content
+        except Exception as error:
+            # Raised where spaCy reads, it would wait for busy workers for ever.
+            failures.append(error)
 
+    others = set(active_children())
     docs = nlp.pipe(contents(), batch_size=batch_size, n_process=n_process)
-    for doc in docs:
-        yield doc, contexts.popleft()
+    try:
+        for doc in docs:
+            yield doc, contexts.popleft()
+    except GeneratorExit:
+        # Nobody wants the rest. Here, too, spaCy would wait for its workers.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            terminate(set(active_children()) - others)
+            docs.close()  # type: ignore[attr-defined]
+        raise
+    if failures:
+        raise failures[0]
+
+
+def terminate(workers: Iterable[BaseProcess]) -> None:
+    """End worker processes, whatever they are doing."""
+    for worker in workers:
+        worker.terminate()
 
 
 def tag_files(
@@ -94,8 +120,9 @@ def tag_files(
     with _unlimited(nlp), _opened(output) as file:
         sink = SINKS[output_format](file, pipeline_targets(nlp))
         stream = _tag_in_zones(nlp, items, batch_size=batch_size, n_process=n_process)
-        for doc, context in progress(stream) if progress else stream:
-            sink.write(doc, context)
+        with closing(stream):
+            for doc, context in progress(stream) if progress else stream:
+                sink.write(doc, context)
         sink.finish()
 
 

@@ -1,6 +1,7 @@
-"""A web server on this machine that can lose bytes on the way."""
+"""A small dataset, and a web server on this machine that can lose bytes."""
 
 import threading
+import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Callable, Dict, List, NamedTuple, Optional
 
@@ -67,3 +68,43 @@ def server():
 @pytest.fixture
 def answer():
     return Answer
+
+
+@pytest.fixture(scope="session")
+def datasets():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import datasets
+    datasets.disable_progress_bars()
+    return datasets
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch, datasets):
+    """Keep what ``datasets`` writes inside of the test."""
+    path = tmp_path / "cache"
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", path)
+    monkeypatch.setattr(datasets.config, "DOWNLOADED_DATASETS_PATH", path / "downloads")
+    return path
+
+
+@pytest.fixture
+def dataset(datasets, cache):
+    """Three rows, one of them empty, with class labels; -1 stands for no label."""
+    tokens = [["Ann", "Lee", "ran"], ["No", "one"], []]
+    labels = [[1, 2, 0], [0, -1], []]
+    return datasets.Dataset.from_dict(
+        {"tokens": tokens, "ner_tags": labels, "upos": labels, "id": ["a", "b", "c"]},
+        features=datasets.Features(
+            {
+                "tokens": datasets.Sequence(datasets.Value("string")),
+                "ner_tags": datasets.Sequence(
+                    datasets.ClassLabel(names=["O", "B-PER", "I-PER"])
+                ),
+                "upos": datasets.Sequence(
+                    datasets.ClassLabel(names=["DET", "NOUN", "VERB"])
+                ),
+                "id": datasets.Value("string"),
+            }
+        ),
+    )

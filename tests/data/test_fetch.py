@@ -1,13 +1,14 @@
 """scripts/fetch.py, against a server on this machine."""
 
 import hashlib
+import importlib.util
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import srsly
+
+from spacy_birnn.errors import BirnnError
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "fetch.py"
 TRAIN, DEV = b"Anna\tB-PER\n", b"Oslo\tB-LOC\n"
@@ -34,111 +35,106 @@ def project(server, answer, tmp_path):
     return tmp_path
 
 
-def fetch(project, *arguments):
-    result = subprocess.run(
-        [sys.executable, SCRIPT, *arguments],
-        cwd=project,
-        capture_output=True,
-        text=True,
-    )
-    assert result.stderr.count("\n") == (result.returncode != 0), result.stderr
-    return result
+@pytest.fixture
+def fetch(project, monkeypatch, capsys):
+    """Run the script in the project and return what it prints."""
+    monkeypatch.chdir(project)
+    spec = importlib.util.spec_from_file_location("fetch", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def run(*arguments):
+        module.main(list(arguments))
+        return capsys.readouterr().out
+
+    return run
 
 
 def files(directory):
     return sorted(os.listdir(directory)) if directory.exists() else []
 
 
-def test_fetches_what_is_missing_and_skips_what_is_there(project, server):
+def test_fetches_what_is_missing_and_skips_what_is_there(project, server, fetch):
     place = project / "assets" / "set"
     place.mkdir(parents=True)
     (place / "train").write_bytes(TRAIN)
-    result = fetch(project, "assets/set")
-    assert result.returncode == 0
+    printed = fetch("assets/set")
     assert server.requests == ["GET /d"]
     assert (place / "dev").read_bytes() == DEV
-    assert "train: verified" in result.stdout
-    assert "dev: fetched" in result.stdout
-    fetch(project, "assets/set")
+    assert "train: verified" in printed
+    assert "dev: fetched" in printed
+    fetch("assets/set")
     assert server.requests == ["GET /d"]
     assert files(place) == ["dev", "train"]
 
 
-def test_fetches_to_another_place(project):
-    assert fetch(project, "assets/set", "my data").returncode == 0
+def test_fetches_to_another_place(project, fetch):
+    fetch("assets/set", "my data")
     assert files(project / "my data") == ["dev", "train"]
-    assert fetch(project, "assets/set", "my data", "--verify").returncode == 0
+    assert "dev: verified" in fetch("assets/set", "my data", "--verify")
 
 
 @pytest.mark.parametrize(
-    ("body", "lost", "message"),
-    [
-        (b"Anna\tB-ORG\n", 0, "[B302] "),
-        (TRAIN, 4, "[B126] "),
-    ],
+    ("body", "lost", "code"),
+    [(b"Anna\tB-ORG\n", 0, "B302"), (TRAIN, 4, "B126")],
     ids=["wrong", "cut"],
 )
 def test_wrong_and_cut_bytes_leave_nothing(
-    project, server, answer, body, lost, message
+    project, server, answer, fetch, body, lost, code
 ):
     server.answers["/t"] = answer(body, lost=lost)
-    result = fetch(project, "assets/set")
-    assert result.returncode == 1
-    assert result.stderr.startswith(message)
-    assert server.url + "/t" in result.stderr
+    with pytest.raises(BirnnError, match=rf"^\[{code}\] {server.url}/t: "):
+        fetch("assets/set")
     assert files(project / "assets" / "set") == []
 
 
-def test_missing_at_the_server(project, server):
+def test_missing_at_the_server(project, server, fetch):
     del server.answers["/t"]
-    result = fetch(project, "assets/set")
-    assert result.returncode == 1
-    assert result.stderr.startswith("[B125] ")
+    with pytest.raises(BirnnError, match=rf"^\[B125\] {server.url}/t: .*404"):
+        fetch("assets/set")
     assert files(project / "assets" / "set") == []
 
 
 @pytest.mark.parametrize("options", [(), ("--verify",)])
-def test_another_file_in_its_place_is_refused_and_kept(project, server, options):
+def test_another_file_in_its_place_is_refused_and_kept(project, server, fetch, options):
     place = project / "assets" / "set"
     place.mkdir(parents=True)
     (place / "train").write_bytes(b"mine")
-    result = fetch(project, "assets/set", *options)
-    assert result.returncode == 1
-    assert result.stderr.startswith("[B303] assets/set/train: ")
+    with pytest.raises(BirnnError, match=r"^\[B303\] assets/set/train: "):
+        fetch("assets/set", *options)
     assert (place / "train").read_bytes() == b"mine"
     assert server.requests == []
 
 
-def test_verify_downloads_nothing(project, server):
-    result = fetch(project, "assets/set", "--verify")
-    assert result.returncode == 1
-    assert result.stderr.startswith("[B217] ")
+def test_verify_downloads_nothing(server, fetch):
+    with pytest.raises(BirnnError, match=r"^\[B217\] .*assets/set/train"):
+        fetch("assets/set", "--verify")
     assert server.requests == []
 
 
-def test_private_assets_must_be_brought(project):
-    result = fetch(project, "assets/own")
-    assert result.returncode == 1
-    assert result.stderr.startswith("[B304] assets/own/a: ")
-    assert "--vars.x=DIR" in result.stderr
+def test_private_assets_must_be_brought(project, fetch):
+    with pytest.raises(BirnnError, match=r"^\[B304\] assets/own/a: .*--vars.x=DIR"):
+        fetch("assets/own")
     (project / "mine").mkdir()
     (project / "mine" / "a").write_bytes(b"a")
-    result = fetch(project, "assets/own", "mine")
-    assert result.returncode == 0
-    assert "no checksum is known" in result.stdout
+    assert "no checksum is known" in fetch("assets/own", "mine")
 
 
-def test_one_file(project, server):
+def test_one_file(project, server, fetch):
     """A file that the user names must be there; the project's own is fetched."""
-    result = fetch(project, "assets/vec/v.zip", "glove.txt")
-    assert result.returncode == 1
-    assert result.stderr.startswith("[B217] ")
+    with pytest.raises(BirnnError, match=r"^\[B217\] .*glove.txt"):
+        fetch("assets/vec/v.zip", "glove.txt")
     assert server.requests == []
-    assert fetch(project, "assets/vec/v.zip").returncode == 0
+    fetch("assets/vec/v.zip")
     assert (project / "assets" / "vec" / "v.zip").read_bytes() == b"v"
 
 
-def test_unknown_name(project):
-    result = fetch(project, "assets/se")
-    assert result.returncode == 1
-    assert result.stderr.startswith("[B301] ")
+def test_a_place_that_cannot_be_written(project, fetch):
+    (project / "assets").write_text("a file", encoding="utf-8")
+    with pytest.raises(BirnnError, match=r"^\[B203\] .*assets/set/train"):
+        fetch("assets/set")
+
+
+def test_unknown_name(fetch):
+    with pytest.raises(BirnnError, match=r"^\[B301\] .*'assets/se'"):
+        fetch("assets/se")

@@ -1,5 +1,4 @@
 import json
-import os
 import subprocess
 import sys
 import warnings
@@ -12,49 +11,12 @@ from spacy_birnn.data.hub import create_datasets_reader
 from spacy_birnn.errors import BirnnError
 
 NLP = spacy.blank("en")
-NAMES = ["O", "B-PER", "I-PER"]
-TAGS = ["DET", "NOUN", "VERB"]
-TOKENS = [["Ann", "Lee", "ran"], ["No", "one"], []]
-LABELS = [[1, 2, 0], [0, -1], []]
 WORDS = [["Ann", "Lee", "ran"], ["No", "one"]]
 ENTS = [[(0, 2, "PER")], []]
 
 
-@pytest.fixture(scope="module")
-def datasets():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import datasets
-    datasets.disable_progress_bars()
-    return datasets
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch, datasets):
-    """Keep what ``datasets`` writes inside of the test."""
-    path = tmp_path / "cache"
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", path)
-    monkeypatch.setattr(datasets.config, "DOWNLOADED_DATASETS_PATH", path / "downloads")
-    return path
-
-
 @pytest.fixture
-def dataset(datasets):
-    return datasets.Dataset.from_dict(
-        {"tokens": TOKENS, "ner_tags": LABELS, "upos": LABELS, "id": ["a", "b", "c"]},
-        features=datasets.Features(
-            {
-                "tokens": datasets.Sequence(datasets.Value("string")),
-                "ner_tags": datasets.Sequence(datasets.ClassLabel(names=NAMES)),
-                "upos": datasets.Sequence(datasets.ClassLabel(names=TAGS)),
-                "id": datasets.Value("string"),
-            }
-        ),
-    )
-
-
-@pytest.fixture
-def jsonl(tmp_path):
+def jsonl(tmp_path, cache):
     def write(*rows, name="a.jsonl"):
         path = tmp_path / name
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -94,8 +56,11 @@ def test_every_kind_of_file(dataset, datasets, tmp_path, jsonl, streaming):
         assert [t.ent_iob_ for doc in docs for t in doc] == ["B", "I", "O", "O", ""]
     docs = read(tmp_path / "splits", split="test", streaming=streaming)
     assert words(docs) == WORDS[1:]
-    names = [[NAMES[i] if i >= 0 else None for i in row] for row in LABELS]
-    path = jsonl(*({"t": t, "l": x} for t, x in zip(TOKENS, names, strict=True)))
+    path = jsonl(
+        {"t": ["Ann", "Lee", "ran"], "l": ["B-PER", "I-PER", "O"]},
+        {"t": ["No", "one"], "l": ["O", None]},
+        {"t": [], "l": []},
+    )
     assert both(read(path, "t", "l", streaming=streaming)) == (WORDS, ENTS)
 
 
@@ -171,6 +136,14 @@ def test_resolves_from_a_config(jsonl):
     assert ents([example.reference]) == [[(0, 1, "X")]]
 
 
+def test_datasets_is_imported_only_where_one_is_read():
+    script = (
+        "import sys, spacy_birnn.data.hub, spacy_birnn.data.corpus;"
+        "assert not {'datasets', 'pyarrow', 'pandas'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+
+
 # --- mistakes -------------------------------------------------------------------------
 
 
@@ -237,156 +210,3 @@ def test_mistakes_in_the_settings(jsonl):
     refused("B103", "'bio'", path=path, scheme="bio")
     refused("B127", path=path, revision="main")
     refused("B127", path=path, name="small")
-
-
-# --- downloads ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("streaming", [False, True])
-def test_addresses_of_files(server, answer, dataset, tmp_path, streaming):
-    dataset.to_parquet(tmp_path / "a.parquet")
-    data = (tmp_path / "a.parquet").read_bytes()
-    server.answers["/right.parquet"] = answer(data)
-    server.answers["/wrong.parquet"] = answer(b"<html>no such thing</html>")
-    server.answers["/cut.parquet"] = answer(data, lost=100)
-    url = server.url + "/right.parquet?download=true"
-    assert both(read(url, streaming=streaming)) == (WORDS, ENTS)
-    url = server.url + "/wrong.parquet"
-    refused("B129", url, path=url, streaming=streaming)
-    url = server.url + "/cut.parquet"
-    refused("B126", url, path=url, streaming=streaming)
-    url = server.url + "/none.parquet"
-    refused("B125", url, "404", path=url, streaming=streaming)
-    refused("B128", path=server.url + "/page", streaming=streaming)
-
-
-def test_a_reader_downloads_once(server, answer):
-    row = json.dumps({"tokens": ["a"], "ner_tags": ["O"]}).encode()
-    server.answers["/a.jsonl"] = answer(row)
-    reader = create_datasets_reader(server.url + "/a.jsonl")
-    assert [len(list(reader(NLP))) for _ in range(3)] == [1, 1, 1]
-    assert server.requests == ["GET /a.jsonl"]
-    server.answers["/a.jsonl"] = answer(row.replace(b"a", b"b", 1).replace(b"b", b"a"))
-    again = create_datasets_reader(server.url + "/a.jsonl")
-    assert len(list(again(NLP))) == 1
-
-
-_COMMIT = "c" * 40
-_CARD = """---
-configs:
-- config_name: big
-  data_files: [{split: test, path: big.parquet}]
-- config_name: small
-  data_files: [{split: test, path: small.parquet}]
----
-"""
-_SCRIPT = """
-import json, sys, spacy
-from spacy_birnn.data.hub import create_datasets_reader
-for settings in json.loads(sys.argv[1]):
-    try:
-        examples = list(create_datasets_reader(**settings)(spacy.blank("en")))
-        print(json.dumps([[t.text for t in eg.reference] for eg in examples]))
-    except ValueError as error:
-        print(json.dumps(str(error)))
-"""
-
-
-class Hub:
-    """As much of the Hub as it takes to load one dataset, ``me/toy``."""
-
-    def __init__(self, server, answer, files):
-        self.answer = answer
-        self.files = {
-            name: answer(data, {"X-Repo-Commit": _COMMIT, "ETag": f'"{name}"'})
-            for name, data in files.items()
-        }
-        server.route = self.route
-        server.missing = answer(
-            b"{}", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": _COMMIT}
-        )
-
-    def route(self, path):
-        api = "/api/datasets/me/toy"
-        if path in (api, f"{api}/revision/v1", f"{api}/revision/{_COMMIT}"):
-            names = [{"rfilename": name} for name in self.files]
-            return self._json({"id": "me/toy", "sha": _COMMIT, "siblings": names})
-        if path == f"{api}/tree/{_COMMIT}":
-            return self._json(
-                {"type": "file", "path": name, "size": len(file.body), "oid": "0" * 40}
-                for name, file in self.files.items()
-            )
-        for revision in ("v1", _COMMIT):
-            start = f"/datasets/me/toy/resolve/{revision}/"
-            if path.startswith(start):
-                return self.files.get(path.removeprefix(start))
-        return None
-
-    def _json(self, value):
-        value = value if isinstance(value, dict) else list(value)
-        return self.answer(json.dumps(value).encode("utf-8"))
-
-
-@pytest.fixture
-def load_from_hub(server, answer, dataset, tmp_path):
-    """Read ``me/toy`` in a process of its own, which knows of our Hub only."""
-    for name, part in (("big", [0, 1]), ("small", [1])):
-        dataset.select(part).to_parquet(tmp_path / f"{name}.parquet")
-    files = {
-        f"{name}.parquet": (tmp_path / f"{name}.parquet").read_bytes()
-        for name in ("big", "small")
-    }
-    hub = Hub(server, answer, {"README.md": _CARD.encode(), **files})
-
-    def load(*settings):
-        result = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", _SCRIPT, json.dumps(settings)],
-            env={
-                **os.environ,
-                "HF_ENDPOINT": server.url,
-                "HF_HOME": str(tmp_path / "home"),
-                "HF_HUB_DISABLE_TELEMETRY": "1",
-                "HF_HUB_DISABLE_XET": "1",
-            },
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=True,
-        )
-        return [json.loads(line) for line in result.stdout.splitlines()]
-
-    return hub, load
-
-
-@pytest.mark.slow
-def test_hub_ids(load_from_hub):
-    toy = {"path": "me/toy", "split": "test", "revision": "v1"}
-    _, load = load_from_hub
-    small, stream, big, split, name = load(
-        toy | {"name": "small"},
-        toy | {"name": "small", "streaming": True},
-        toy | {"name": "big"},
-        toy | {"name": "big", "split": "train"},
-        toy | {"name": "huge"},
-    )
-    assert small == stream == WORDS[1:]
-    assert big == WORDS
-    assert split.startswith("[B129] me/toy: ")
-    assert "train" in split
-    assert name.startswith("[B129] me/toy: ")
-    assert "huge" in name
-
-
-@pytest.mark.slow
-def test_hub_files_that_arrive_wrong_or_cut(load_from_hub):
-    hub, load = load_from_hub
-    hub.files["big.parquet"] = hub.files["big.parquet"]._replace(lost=200)
-    hub.files["small.parquet"] = hub.files["small.parquet"]._replace(body=b"no" * 500)
-    toy = {"path": "me/toy", "split": "test", "revision": "v1"}
-    for message in load(
-        toy | {"name": "small"},
-        toy | {"name": "small", "streaming": True},
-        toy | {"name": "big"},
-    ):
-        assert message.startswith("[B129] me/toy: ")
-        assert "\n" not in message

@@ -1,4 +1,5 @@
 import gzip
+import os
 
 import pytest
 
@@ -59,3 +60,10 @@ def test_missing_files(tmp_path):
         list_files(tmp_path)
     with pytest.raises(BirnnError, match=r"^\[B107\] .*: cannot be opened: [A-Z]"):
         open_binary(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_refused_before_it_blocks(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BirnnError, match=r"^\[B107\] .*pipe: .* only once"):
+        list_files(tmp_path / "pipe")

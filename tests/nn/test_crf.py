@@ -10,6 +10,7 @@ import torch
 
 from spacy_birnn.nn import viterbi
 from spacy_birnn.nn.crf import CRF
+from spacy_birnn.nn.forward_backward import forward_backward
 from spacy_birnn.nn.packing import Packing
 
 INF = float("inf")
@@ -93,7 +94,7 @@ def naive_log_partition(crf, emissions, lengths, allowed=None):
 def path(request, monkeypatch):
     """Run a test in scaled probabilities, then with every sequence in log space."""
     if request.param == "log":
-        monkeypatch.setattr("spacy_birnn.nn.forward_backward.SAFETY", 1e300)
+        monkeypatch.setattr("spacy_birnn.nn.forward_backward.SAFETY", INF)
     return request.param
 
 
@@ -454,6 +455,31 @@ def test_extreme_scores(scale, constrained):
         torch.testing.assert_close(got.double(), want, rtol=1e-4, atol=1e-5)
     best = [max(s, key=s.get) for s in everything]
     assert crf.viterbi(leaf, lengths).tolist() == [i for b in best for i in b]
+
+
+@pytest.mark.parametrize("scale", [1.0, 5.0])
+def test_trained_models_stay_in_scaled_probabilities(scale):
+    """Log space is for the extreme: a confident model must not pay for it."""
+    pairs = np.array([[True, True, False], [True, True, True], [True, True, True]])
+    crf = CRF(3, allowed_pairs=pairs, allowed_start=np.array([True, True, False]))
+    generator = torch.Generator().manual_seed(0)
+    for parameter in crf.parameters():
+        parameter.data.normal_(0, scale, generator=generator)
+    gold = torch.tensor([0, 1, 2, 2, 0] * 40)
+    emissions = scale * torch.randn(200, 3, generator=generator)
+    emissions[torch.arange(200), gold] += 4 * scale
+    weights = crf._weights(emissions)
+    sound = forward_backward(emissions, weights, Packing([200]))
+    assert sound.exact is None
+    extreme = forward_backward(1e4 * emissions, weights, Packing([200]))
+    assert extreme.exact is not None
+
+
+def test_log_space_is_forced(path):
+    crf = make_crf(3, 0)
+    emissions, lengths, _ = make_batch(3, 0)
+    lattice = forward_backward(emissions, crf._weights(emissions), Packing(lengths))
+    assert (lattice.exact is not None) == (path == "log")
 
 
 def test_constraints_forbid_what_emissions_favour():

@@ -43,7 +43,7 @@ def test_token_dropout_replaces_whole_rows():
     X, replacement = torch.randn(2000, 3), torch.tensor([7.0, 8.0, 9.0])
     replacement.requires_grad_()
     Y = token_dropout(X, replacement, 0.2)
-    dropped = (Y == replacement).all(1)
+    dropped = torch.eq(Y, replacement).all(1)
     assert dropped.float().mean().item() == pytest.approx(0.2, abs=0.03)
     assert torch.equal(Y[~dropped], X[~dropped])
     Y.sum().backward()

@@ -5,7 +5,7 @@ import json
 import pytest
 import spacy
 import srsly
-from hypothesis import HealthCheck, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin
 from toys import (
@@ -110,7 +110,7 @@ def test_damaged_files_are_refused(name, target, tmp_path):
     other_before = other.to_bytes()
     pipe = other.get_pipe("birnn_ner")
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25, deadline=None, phases=[Phase.generate])
     @given(place=st.integers(0, len(whole) - 1), change=st.integers(1, 255))
     def alter(place, change):
         data = bytearray(whole)
@@ -138,11 +138,7 @@ def test_damaged_bytes_are_refused(exclude):
     whole = pipe.to_bytes(exclude=exclude)
     before = nlp.to_bytes()
 
-    @settings(
-        max_examples=150,
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
-    )
+    @settings(max_examples=100, deadline=None, phases=[Phase.generate])
     @given(
         place=st.one_of(
             st.integers(0, len(whole) - 1),

@@ -12,6 +12,8 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import Adam
 
+from spacy_birnn.models.tagger import get_decoder
+
 SENTENCES = [
     (
         "Anna Berg lives in Old Harbour .",
@@ -156,6 +158,13 @@ def emissions(nlp: Language, docs: Iterable[Doc]) -> List[numpy.ndarray]:
     """The scores of a pipeline's only component."""
     (name,) = nlp.pipe_names
     return [numpy.array(x) for x in nlp.get_pipe(name).model.predict(list(docs))]
+
+
+def shake(nlp: Language, scale: float = 2.0) -> None:
+    """Large random weights: any label may follow any other."""
+    for _, pipe in nlp.pipeline:
+        for parameter in get_decoder(pipe.model).parameters():
+            parameter.data.normal_(std=scale)
 
 
 def run_python(code: str, timeout: int = 100, **env: str) -> str:

@@ -1,0 +1,62 @@
+"""Sentence starts and white space of a batch."""
+
+import numpy
+import pytest
+import spacy
+from spacy.tokens import Doc
+
+from spacy_birnn.models.sentences import sentences
+
+VOCAB = spacy.blank("xx").vocab
+
+
+def make(words, starts=None):
+    return Doc(VOCAB, words=words, sent_starts=starts)
+
+
+@pytest.mark.parametrize(
+    ("words", "starts", "lengths", "without"),
+    [
+        ([], None, [], []),
+        (["a"], None, [1], [1]),
+        (["a", "b", "c"], None, [3], [3]),
+        (["a", "b", "c"], [True, False, True], [2, 1], [2, 1]),
+        (["a", "b", "c"], [False, None, True], [2, 1], [2, 1]),
+        (["a", " ", "c"], [True, False, True], [2, 1], [1, 1]),
+        (["a", "\n", "c"], [True, True, True], [1, 1, 1], [1, 1]),
+        ([" ", "\t"], None, [2], []),
+        ([" ", "a"], [True, True], [1, 1], [1]),
+    ],
+)
+def test_one_document(words, starts, lengths, without):
+    found = sentences([make(words, starts)])
+    assert found.lengths == lengths
+    assert found.space.tolist() == [word.isspace() for word in words]
+    assert found.words_only().lengths == without
+    assert not found.words_only().space.any()
+    assert len(found.words_only().space) == sum(without)
+
+
+def test_a_batch():
+    docs = [make(["a", "b"]), make([]), make(["c", " ", "d"], [True, False, True])]
+    found = sentences(docs)
+    assert found.lengths == [2, 2, 1]
+    assert found.words_only().lengths == [2, 1, 1]
+    assert found.space.tolist() == [False, False, False, True, False]
+
+
+def test_no_documents():
+    assert sentences([]).lengths == []
+    assert sentences([make([])]).words_only().lengths == []
+
+
+def test_nothing_is_copied_without_white_space():
+    found = sentences([make(["a", "b"])])
+    assert found.words_only() is found
+    assert isinstance(found.space, numpy.ndarray)
+
+
+def test_the_documents_stay_as_they_are():
+    doc = make(["a", " ", "b"])
+    sentences([doc])
+    assert not doc.has_annotation("SENT_START")

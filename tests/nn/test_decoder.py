@@ -1,0 +1,174 @@
+"""The three decoders, against torch's cross entropy and enumeration."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from spacy_birnn.nn.decoder import SequenceDecoder
+from spacy_birnn.schemes import transition_constraints
+
+DECODERS = ("crf", "constrained", "softmax")
+LABELS = ["O", "B-X", "I-X", "E-X", "S-X"]
+LENGTHS = [3, 0, 4, 1]
+N = sum(LENGTHS)
+ALLOWED = [torch.from_numpy(a) for a in transition_constraints(LABELS, "bioes")]
+
+
+def make(decoder, n_in=6):
+    module = SequenceDecoder(n_in, len(LABELS), decoder, *ALLOWED).double()
+    for param in module.crf.parameters():
+        param.data.normal_()
+    return module
+
+
+@pytest.fixture
+def emissions():
+    return 2 * torch.randn(N, len(LABELS), dtype=torch.float64)
+
+
+def is_valid(labels):
+    start, pairs, end = ALLOWED
+    return bool(
+        start[labels[0]]
+        and end[labels[-1]]
+        and all(pairs[a, b] for a, b in itertools.pairwise(labels))
+    )
+
+
+def enumerate_all(module, rows):
+    """Every label sequence and its score, best first."""
+    start, pairs, end = (w.detach() for w in module.crf._weights(rows))
+    found = {}
+    for labels in itertools.product(range(len(LABELS)), repeat=len(rows)):
+        score = sum(row[i] for row, i in zip(rows, labels, strict=True))
+        score = score + start[labels[0]] + end[labels[-1]]
+        for a, b in itertools.pairwise(labels):
+            score = score + pairs[a, b]
+        if score.isfinite():
+            found[labels] = score.item()
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_decode_marginals_and_k_best_equal_enumeration(decoder, emissions):
+    rows, module = emissions[:3], make(decoder)
+    scores = enumerate_all(module, rows)
+    assert len(scores) == (5**3 if decoder == "softmax" else 13)
+    assert decoder == "softmax" or all(is_valid(labels) for labels in scores)
+    if decoder != "crf":  # nothing but the emissions counts
+        for labels, score in scores.items():
+            want = rows[range(3), labels].sum().item()
+            assert score == pytest.approx(want)
+    ranked = list(scores)
+    probabilities = torch.tensor(list(scores.values())).double().softmax(0)
+    assert tuple(module.decode(rows, [3]).tolist()) == ranked[0]
+    (best,) = module.k_best(rows, [3], 5)
+    assert [tuple(labels) for labels, _ in best] == ranked[:5]
+    np.testing.assert_allclose(
+        [log for _, log in best], probabilities.log()[:5], atol=1e-5
+    )
+    want = torch.zeros(3, len(LABELS), dtype=torch.float64)
+    for labels, p in zip(ranked, probabilities, strict=True):
+        want[range(3), labels] += p
+    found = module.marginals(rows, [3]).double()
+    torch.testing.assert_close(found, want, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("decoder", ["constrained", "softmax"])
+def test_loss_of_single_tokens(decoder, emissions):
+    labels = torch.tensor([0, 1, 3, -1, 4, -1, 2, 0])
+    known = labels >= 0
+    want = F.cross_entropy(emissions[known], labels[known], reduction="sum")
+    assert make(decoder).loss(emissions, LENGTHS, labels).item() == pytest.approx(
+        want.item()
+    )
+    assert make(decoder).loss(emissions, LENGTHS, torch.full((N,), -1)).item() == 0.0
+
+
+def test_loss_of_the_crf_is_the_probability_of_what_is_known(emissions):
+    module = make("crf")
+    labels = torch.tensor([0, 1, 3, 1, -1, 3, 0, 4])
+    want = 0.0
+    for rows, gold in zip(emissions.split(LENGTHS), labels.split(LENGTHS), strict=True):
+        if not len(rows):
+            continue
+        scores = enumerate_all(module, rows)
+        known = [
+            score
+            for path, score in scores.items()
+            if all(g in (-1, p) for g, p in zip(gold.tolist(), path, strict=True))
+        ]
+        for part, sign in ((list(scores.values()), 1), (known, -1)):
+            want += sign * torch.tensor(part).double().logsumexp(0).item()
+    found = module.loss(emissions, LENGTHS, labels)
+    assert found.item() == pytest.approx(want, abs=1e-5)
+
+
+@pytest.mark.parametrize("decoder", ["crf", "constrained"])
+def test_only_valid_sequences(decoder):
+    module = make(decoder)
+    rows = 20 * torch.randn(600, len(LABELS), dtype=torch.float64)
+    lengths = [1, 2, 3, 4, 5] * 40
+    for path in module.decode(rows, lengths).split(lengths):
+        assert is_valid(path.tolist())
+
+
+def test_softmax_takes_the_best_label_of_each_token(emissions):
+    found = make("softmax").decode(emissions, LENGTHS)
+    assert torch.equal(found, emissions.argmax(1))
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_permitted_labels_are_kept(decoder, emissions):
+    module = make(decoder)
+    within = torch.ones(N, len(LABELS), dtype=torch.bool)
+    within[4] = torch.tensor([False, True, False, False, False])
+    assert module.decode(emissions, LENGTHS, within)[4] == 1
+    found = module.marginals(emissions, LENGTHS, within)[4]
+    assert found.tolist() == pytest.approx([0, 1, 0, 0, 0], abs=1e-6)
+    labels = torch.tensor([0, 0, 0, 0, 1, 3, 0, 0])
+    bound = module.loss(emissions, LENGTHS, labels, within)
+    assert bound < module.loss(emissions, LENGTHS, labels)
+    for sequence in module.k_best(emissions, LENGTHS, 3, within)[2:3]:
+        assert all(path[1] == 1 for path, _ in sequence)
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_span_marginals_add_up_the_paths(decoder, emissions):
+    rows = emissions[:3]
+    module = make(decoder)
+    best = module.k_best(rows, [3], 5**3)[0]
+    want = sum(np.exp(log) for path, log in best if list(path[:2]) == [1, 3])
+    found = module.span_marginals(rows, [3], [0], [2], [1, 3])
+    assert found.tolist() == pytest.approx([want], abs=1e-5)
+
+
+def test_only_the_crf_trains_transitions(emissions):
+    trained = {
+        decoder: [p for p in make(decoder).crf.parameters() if p.requires_grad]
+        for decoder in DECODERS
+    }
+    assert trained["crf"]
+    assert not trained["constrained"]
+    assert not trained["softmax"]
+
+
+def test_dropout_is_an_argument():
+    module = make("crf", n_in=50)
+    H = torch.randn(8, 50, dtype=torch.float64)
+    assert torch.equal(module(H), module.linear(H))
+    assert not torch.equal(module(H, 0.5), module.linear(H))
+    assert torch.equal(module(H), module.linear(H))
+
+
+def test_no_tokens():
+    for decoder in DECODERS:
+        module = make(decoder)
+        rows = torch.zeros(0, len(LABELS), dtype=torch.float64)
+        assert module.decode(rows, [0, 0]).shape == (0,)
+        assert module.marginals(rows, [0]).shape == (0, len(LABELS))
+        assert module.loss(rows, [0], torch.zeros(0, dtype=torch.long)).item() == 0.0
+        assert module.k_best(rows, [0, 0], 3) == [[([], 0.0)]] * 2

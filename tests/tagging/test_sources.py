@@ -1,0 +1,186 @@
+import gzip
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from spacy.tokens import Doc, DocBin
+
+from spacy_birnn.errors import BirnnError
+from spacy_birnn.tagging.sources import STDIN, detect_format, read_items
+
+
+def write(path, content):
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def read(path, format, nlp, **kwargs):
+    return list(read_items(path, format, nlp, **kwargs))
+
+
+def words(item):
+    return [token.text for token in item.content]
+
+
+def test_text_is_a_document_a_line(tmp_path, nlp):
+    path = write(tmp_path / "a.txt", "\ufeffone two\r\n\nthree\u2028four")
+    items = read(path, "text", nlp)
+    assert [item.content for item in items] == ["one two", "", "three\u2028four"]
+
+
+@pytest.mark.parametrize("gz", [False, True])
+def test_jsonl(tmp_path, nlp, gz):
+    lines = [
+        {"text": "Ada  left.", "id": 7},
+        {"tokens": ["New York", "left"], "x": None},
+        {"text": "Ada left.", "tokens": ["Ada", "left", "."]},
+    ]
+    content = "\n\n".join(json.dumps(line) for line in lines).encode()
+    path = write(tmp_path / "a.jsonl", gzip.compress(content) if gz else content)
+    first, second, third = read(path, "jsonl", nlp)
+    assert first.content == "Ada  left."
+    assert first.context.meta["id"] == 7
+    assert words(second) == ["New York", "left"]
+    assert third.content.text == "Ada left."
+    assert words(third) == ["Ada", "left", "."]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{", "B206"),
+        ("[1]", "B206"),
+        ('{"text": "\\ud800"}', "B206"),
+        ("[" * 100_000, "B206"),
+        ("{}", "B207"),
+        ('{"text": null}', "B207"),
+        ('{"text": 3}', "B208"),
+        ('{"tokens": "a b"}', "B208"),
+        ('{"tokens": ["a", 1]}', "B208"),
+        ('{"tokens": ["a", ""]}', "B208"),
+        ('{"tokens": [{"id": 0, "start": 0, "end": 1}], "text": "a"}', "B208"),
+        ('{"tokens": ["a"], "text": "b"}', "B209"),
+    ],
+)
+def test_bad_jsonl(tmp_path, nlp, line, message):
+    path = write(tmp_path / "a.jsonl", f'{{"text": "good"}}\n{line}\n')
+    with pytest.raises(BirnnError, match=rf"\[{message}\] .*a\.jsonl:2: ") as caught:
+        read(path, "jsonl", nlp)
+    assert "\n" not in str(caught.value)
+
+
+def test_text_beyond_the_limit_of_the_pipeline(tmp_path, nlp):
+    path = write(tmp_path / "a.txt", "short\nmuch longer\n")
+    nlp.max_length = 8
+    with pytest.raises(BirnnError, match=r"\[B210\] .*a\.txt:2: .*11 characters"):
+        read(path, "text", nlp)
+
+
+def test_wrong_encoding_names_the_line(tmp_path, nlp):
+    path = write(tmp_path / "a.txt", b"good\n\xff\n")
+    with pytest.raises(BirnnError, match=r"a\.txt:2"):
+        read(path, "text", nlp)
+
+
+CONLL = """\
+-DOCSTART- O
+
+Ada B-PER
+left O
+
+London B-LOC
+
+-DOCSTART- O
+
+Again O
+"""
+
+
+def test_conll_is_a_doc_a_sentence_and_knows_documents(tmp_path, nlp):
+    items = read(write(tmp_path / "a", CONLL), "conll", nlp)
+    assert [words(item) for item in items] == [["Ada", "left"], ["London"], ["Again"]]
+    starts = [item.context.starts_document for item in items]
+    assert starts == [True, False, True]
+    assert not any(item.content.ents for item in items)
+
+
+def test_conll_words_from_any_column(tmp_path, nlp):
+    path = write(tmp_path / "a", "1\tAda\tO\n2\tleft\tO\n")
+    assert words(read(path, "conll", nlp, word_column=-2)[0]) == ["Ada", "left"]
+
+
+CONLLU = (
+    "# text = Can't\n"
+    "1-2\tCan't\t_\t_\t_\t_\t_\t_\t_\t_\n"
+    "1\tCa\tcan\tAUX\tMD\t_\t0\troot\t_\t_\n"
+    "2\tn't\tnot\tPART\tRB\t_\t1\tadvmod\t_\t_\n\n"
+)
+
+
+def test_conllu_words_and_spaces(tmp_path, nlp):
+    (item,) = read(write(tmp_path / "a", CONLLU), "conllu", nlp)
+    assert words(item) == ["Ca", "n't"]
+    assert not any(token.tag_ or token.pos_ for token in item.content)
+
+
+def test_docbin_keeps_docs_as_they_are(tmp_path, nlp):
+    doc = Doc(nlp.vocab, words=["Ada", "left"], tags=["NNP", "VBD"])
+    doc.user_data["id"] = 3
+    path = tmp_path / "a.spacy"
+    DocBin(store_user_data=True, docs=[doc]).to_disk(path)
+    (item,) = read(path, "spacy", nlp)
+    assert [token.tag_ for token in item.content] == ["NNP", "VBD"]
+    assert item.content.user_data["id"] == 3
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[:-9], lambda b: b"x" + b, lambda b: b""]
+)
+def test_damaged_docbin(tmp_path, nlp, damage):
+    content = DocBin(docs=[nlp("Ada left")]).to_bytes()
+    path = write(tmp_path / "a.spacy", damage(content))
+    with pytest.raises(BirnnError, match=r"a\.spacy"):
+        read(path, "spacy", nlp)
+
+
+class Stdin:
+    def __init__(self, content):
+        self.buffer = io.BufferedReader(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_standard_input(nlp, monkeypatch, pack):
+    monkeypatch.setattr(sys, "stdin", Stdin(pack(b"one\ntwo\n")))
+    assert [item.content for item in read(STDIN, "text", nlp)] == ["one", "two"]
+    monkeypatch.setattr(sys, "stdin", Stdin(pack(b"{")))
+    with pytest.raises(BirnnError, match="<stdin>:1"):
+        read(STDIN, "jsonl", nlp)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.txt", "Ada B-PER\n", "text"),
+        ("a.txt.gz", gzip.compress(b"Ada\n"), "text"),
+        ("a.jsonl", "", "jsonl"),
+        ("a.jsonl.gz", gzip.compress(b"{}"), "jsonl"),
+        ("a.json", '{"text": "a"}\n', "jsonl"),
+        ("a.iob", "{ O\nAda B-PER\n", "conll"),
+        ("a", CONLL, "conll"),
+        ("a.conll", CONLLU, "conllu"),
+        ("a.bin", DocBin().to_bytes(), "spacy"),
+    ],
+)
+def test_formats_by_name_and_content(tmp_path, name, content, expected):
+    assert detect_format(write(tmp_path / name, content)) == expected
+
+
+def test_inputs_that_are_no_files(tmp_path):
+    with pytest.raises(BirnnError, match="B105"):
+        detect_format(tmp_path / "absent.txt")
+    with pytest.raises(BirnnError, match="B217"):
+        detect_format(tmp_path)
+    with pytest.raises(BirnnError, match="B211"):
+        detect_format(Path("/dev/null"))

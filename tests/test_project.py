@@ -1,0 +1,224 @@
+"""The workflows of project.yml, on a copy of the project, with very short training."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import srsly
+from spacy.util import load_config, load_model_from_config, registry
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
+PUBLIC = ["wnut17", "conll2003", "conll2000", "ud-english"]
+
+# Small, and quick to learn something: the demo's predictions must not be empty.
+BRIEFLY = (
+    "--training.max_steps=90 --training.eval_frequency=45 "
+    "--training.optimizer.learn_rate=0.01 "
+    "--components.birnn_ner.model.tok2vec.encode.width=64"
+)
+ONE_STEP = "--training.max_steps=2 --training.eval_frequency=2"
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy of what the workflows use."""
+    for name in ("assets/demo", "configs", "scripts"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "project.yml", tmp_path)
+    return tmp_path
+
+
+def run(project, workflow, *options, overrides=""):
+    env = {**os.environ, "SPACY_CONFIG_OVERRIDES": overrides, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "spacy", "project", "run", workflow, ".", *options]
+    return subprocess.run(
+        command,
+        cwd=project,
+        env=env,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def rows(words, *columns):
+    """CoNLL columns of one sentence."""
+    lines = zip(words.split(), *(column.split() for column in columns), strict=True)
+    return "".join(" ".join(line) + "\n" for line in lines) + "\n"
+
+
+def conllu(words, upos, xpos):
+    lines = zip(words.split(), upos.split(), xpos.split(), strict=True)
+    return (
+        "".join(
+            f"{i}\t{word}\t_\t{pos}\t{tag}\t_\t_\t_\t_\t_\n"
+            for i, (word, pos, tag) in enumerate(lines, start=1)
+        )
+        + "\n"
+    )
+
+
+NER = rows("Anna met Bo", "B-person O B-person") + rows("go to Oslo", "O O B-location")
+IOB1 = "-DOCSTART- -X- O O\n\n" + rows(
+    "Anna met Bo", "NNP VBD NNP", "I-NP I-VP I-NP", "I-PER O I-PER"
+)
+CHUNKS = rows("the cat sat", "DT NN VBD", "B-NP I-NP B-VP")
+TREE = conllu("the cat sat", "DET NOUN VERB", "DEF SG PAST")
+DATA = {
+    "wnut17": dict.fromkeys(
+        ("wnut17train.conll", "emerging.dev.conll", "emerging.test.annotated"),
+        NER.replace(" ", "\t"),
+    ),
+    "conll2003": {"eng.train": IOB1 * 8, "eng.testa": IOB1},
+    "conll2000": dict.fromkeys(("train.txt", "dev.txt", "test.txt"), CHUNKS),
+    "ud-english": {
+        f"en_lines-ud-{part}.conllu": TREE for part in ("train", "dev", "test")
+    },
+}
+METRICS = {
+    "wnut17": ["wnut17.json"],
+    "conll2003": ["conll2003-testa-dev.json"],
+    "conll2000": ["conll2000.json"],
+    "ud-english": ["ud_upos.json", "ud_xpos.json"],
+}
+SCORES = {
+    "wnut17.json": "ents_f",
+    "conll2003-testa-dev.json": "ents_f",
+    "conll2000.json": "spans_chunks_f",
+    "ud_upos.json": "pos_acc",
+    "ud_xpos.json": "tag_acc",
+}
+
+
+def write_data(project, workflow):
+    """Put files of ours in the place of a corpus, and pin their checksums."""
+    directory = project / "my corpora"
+    directory.mkdir()
+    (project / "my vectors.txt").write_text(
+        "".join(f"{word} 0.5 {i}.0\n" for i, word in enumerate(["the", "cat", "anna"])),
+        encoding="utf-8",
+    )
+    config = srsly.read_yaml(project / "project.yml")
+    for name, text in DATA[workflow].items():
+        (directory / name).write_text(text, encoding="utf-8", newline="\n")
+        for asset in config["assets"]:
+            if Path(asset["dest"]).name == name and "checksum" in asset:
+                asset["checksum"] = hashlib.md5(text.encode()).hexdigest()
+    srsly.write_yaml(project / "project.yml", config)
+    name = workflow.replace("-", "_")
+    return [f"--vars.{name}_dir=my corpora", "--vars.glove=my vectors.txt"]
+
+
+@pytest.mark.slow
+def test_all(project):
+    """From the embedded corpus to a package that predicts what its pipeline does."""
+    result = run(project, "all", overrides=BRIEFLY)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "micro avg" in result.stdout
+    scores = json.loads((project / "metrics" / "demo.json").read_text(encoding="utf-8"))
+    assert scores["ents_f"] > 0.1
+
+    wheels = list((project / "packages").glob("en_birnn_demo-*/dist/*.whl"))
+    assert len(wheels) == 1
+    site = project / "site"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    pip += ["--no-index", "--disable-pip-version-check", "--target", site]
+    subprocess.run([*pip, *wheels], check=True)
+    env = {**os.environ, "PYTHONPATH": str(site), "OMP_NUM_THREADS": "1"}
+    tag = [sys.executable, "-m", "spacy", "birnn", "tag"]
+    tagged = [
+        subprocess.run(
+            [*tag, model, "assets/demo/test.conll", "--output-format", "conll"],
+            cwd=project,
+            env=env,
+            check=True,
+            capture_output=True,
+        ).stdout
+        for model in ("training/demo/model-best", "en_birnn_demo")
+    ]
+    assert b"\tB-PER" in tagged[0]
+    assert tagged[0] == tagged[1]
+
+    again = run(project, "all", overrides=BRIEFLY)
+    assert again.returncode == 0
+    assert "Skipping 'train-demo'" in again.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workflow", PUBLIC)
+def test_public_corpora_on_files_already_there(project, workflow):
+    variables = write_data(project, workflow)
+    result = run(project, workflow, *variables, overrides=ONE_STEP)
+    assert result.returncode == 0, result.stdout + result.stderr
+    for name in METRICS[workflow]:
+        scores = json.loads((project / "metrics" / name).read_text(encoding="utf-8"))
+        assert 0 <= scores[SCORES[name]] <= 1
+    wheels = list((project / "packages").glob("*/dist/*.whl"))
+    assert len(wheels) == len(METRICS[workflow])
+    assert not (project / "assets" / workflow.replace("-", "_")).exists()
+    if workflow == "conll2003":
+        assert "dev scores" in result.stdout
+
+
+def test_conll2003_must_be_brought(project):
+    result = run(project, "conll2003")
+    assert result.returncode == 1
+    assert "[B304] assets/conll2003/eng.train: " in result.stderr
+    assert "--vars.conll2003_dir=DIR" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert os.listdir(project / "training") == []
+
+
+def test_changed_files_are_refused(project):
+    variables = write_data(project, "wnut17")
+    (project / "my corpora" / "emerging.dev.conll").write_text("changed")
+    result = run(project, "verify-wnut17", *variables)
+    assert result.returncode == 1
+    assert "[B303] my corpora/emerging.dev.conll: " in result.stderr
+
+
+def test_every_command_is_in_use_and_every_file_of_ours_exists():
+    config = srsly.read_yaml(ROOT / "project.yml")
+    commands = {command["name"]: command for command in config["commands"]}
+    used = {name for steps in config["workflows"].values() for name in steps}
+    assert set(config["workflows"]) == {"all", *PUBLIC}
+    assert set(commands) - used == {"demo-corpus"}
+    for command in commands.values():
+        for path in command.get("deps", []):
+            if path.startswith(("scripts/", "configs/", "assets/demo/")):
+                assert (ROOT / path).is_file(), path
+
+
+def test_assets_are_pinned():
+    config = srsly.read_yaml(ROOT / "project.yml")
+    for asset in config["assets"]:
+        if "githubusercontent.com" in asset.get("url", ""):
+            commit = asset["url"].split("/")[5]
+            assert len(commit) == 40
+            assert len(asset["checksum"]) == 32
+    variables = config["vars"]
+    for name in PUBLIC:
+        directory = variables[f"{name.replace('-', '_')}_dir"]
+        files = {
+            Path(asset["dest"]).name
+            for asset in config["assets"]
+            if asset["dest"].startswith(directory + "/")
+        }
+        assert files == set(DATA[name])
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_configs_are_complete(path):
+    config = load_config(path)
+    nlp = load_model_from_config(config, auto_fill=False)
+    registry.resolve(config["training"].interpolate())
+    assert nlp.pipe_names == config["nlp"]["pipeline"]
+    for corpus in config["corpora"].values():
+        assert corpus["@readers"] == "spacy-birnn.Corpus.v1"
+    assert config["initialize"]["vectors"] == "${paths.vectors}"
