@@ -16,6 +16,10 @@ BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SENTENCE := Senator Jordan flew from London to Amman in May to see the Willow 3 by Corvena.
 
+# The models are small: on a machine that does anything else, threads that wait for each
+# other cost far more than they bring.
+export OMP_NUM_THREADS ?= 1
+
 .DELETE_ON_ERROR:
 .PHONY: demo test lint clean
 

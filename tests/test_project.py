@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import srsly
+from spacy.schemas import ConfigSchemaTraining
 from spacy.util import load_config, load_model_from_config, registry
 
 ROOT = Path(__file__).parents[1]
@@ -217,7 +218,7 @@ def test_assets_are_pinned():
 def test_configs_are_complete(path):
     config = load_config(path)
     nlp = load_model_from_config(config, auto_fill=False)
-    registry.resolve(config["training"].interpolate())
+    registry.resolve(config.interpolate()["training"], schema=ConfigSchemaTraining)
     assert nlp.pipe_names == config["nlp"]["pipeline"]
     for corpus in config["corpora"].values():
         assert corpus["@readers"] == "spacy-birnn.Corpus.v1"

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from enum import Enum
 from multiprocessing import active_children
 from pathlib import Path
-from typing import Annotated, Any, Iterator, List, Optional, Tuple
+from typing import Annotated, Any, Iterator, List, Optional
 
 import typer
 from spacy.language import Language
@@ -18,13 +18,17 @@ from ..errors import BirnnError, Errors
 from ..files import check_output
 from ..tagging.sinks import SINKS
 from ..tagging.sources import SOURCES, STDIN, check_input, detect_format
-from ..tagging.stream import Tagged, tag_files, terminate
+from ..tagging.stream import Tagged, tag_files
 from ..tagging.targets import pipeline_targets
 from .loading import load_pipeline
 from .options import Columns, Force, GpuId, Model
 
 InputFormat = Enum("InputFormat", {n: n for n in SOURCES}, type=str)  # type: ignore[misc]
 OutputFormat = Enum("OutputFormat", {n: n for n in SINKS}, type=str)  # type: ignore[misc]
+
+
+INTERRUPTED = 130
+"""The exit status of a process that Ctrl-C ends."""
 
 
 def tag_command(
@@ -90,7 +94,7 @@ def tag_command(
     files = [(path, _input_format(path, given)) for path in inputs]
     nlp = load_pipeline(model, gpu_id)
     _check_targets(nlp, model)
-    with _interrupted_once():
+    with _interruptible(n_process):
         tag_files(
             nlp,
             files,
@@ -99,7 +103,7 @@ def tag_command(
             word_column=(columns or {}).get("word", 0),
             batch_size=batch_size,
             n_process=n_process,
-            progress=_show_progress if sys.stderr.isatty() else None,
+            progress=_show_progress if _is_progress_seen(output) else None,
         )
 
 
@@ -124,23 +128,35 @@ def _check_targets(nlp: Language, model: str) -> None:
         )
 
 
+def _is_progress_seen(output: Optional[Path]) -> bool:
+    """Whether there is a terminal for it, and nothing else is written there."""
+    return sys.stderr.isatty() and (output is not None or not sys.stdout.isatty())
+
+
 @contextmanager
-def _interrupted_once() -> Iterator[None]:
-    """Let Ctrl-C, which reaches all processes, end this one, which ends its workers."""
+def _interruptible(n_process: int) -> Iterator[None]:
+    """Let Ctrl-C, which reaches all processes, end this one, which ends its workers.
+
+    Left to themselves the workers would each print a traceback, and this process would
+    wait for what is still in their queues.
+    """
+    if n_process == 1 or threading.current_thread() is not threading.main_thread():
+        yield
+        return
     parent = os.getpid()
 
     def interrupt(*_: Any) -> None:
         if os.getpid() == parent:
             warnings.simplefilter("ignore")  # spaCy's, about workers that were ended
-            terminate(active_children())
+            for worker in active_children():
+                worker.terminate()
             raise KeyboardInterrupt
 
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     previous = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
+    except KeyboardInterrupt:
+        os._exit(INTERRUPTED)
     finally:
         signal.signal(signal.SIGINT, previous)
 
@@ -150,12 +166,8 @@ def _show_progress(stream: Iterator[Tagged]) -> Iterator[Tagged]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns: Tuple = (
-        SpinnerColumn(),
-        TextColumn("{task.completed:,} documents, {task.fields[words]:,} words"),
-        TextColumn("{task.speed:,.0f} documents/s"),
-        TimeElapsedColumn(),
-    )
+    counted = "{task.completed:,} documents, {task.fields[words]:,} words"
+    columns = (SpinnerColumn(), TextColumn(counted), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("", total=None, words=0)
         words = 0

@@ -10,7 +10,8 @@ from ..errors import BirnnError, Errors
 def check_positive(where: str, **values: Any) -> None:
     """Raise unless every value is an integer of at least 1.
 
-    thinc validates the types of a config, not its ranges, and lets "12" pass for an int.
+    thinc validates the types of a config, not its ranges, and lets "12" pass for a
+    number.
     """
     for key, value in values.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -29,8 +30,8 @@ def check_dropout(where: str, **values: Optional[float]) -> None:
 def dropout_attrs(dropout: Optional[float]) -> Dict[str, float]:
     """Attributes of a node with dropout.
 
-    thinc's `set_dropout_rate`, and so `[training] dropout`, reaches an attribute that is
-    called dropout_rate and no other: a fixed rate has another name.
+    thinc's `set_dropout_rate`, and so `[training] dropout`, reaches an attribute that
+    is called dropout_rate and no other: a fixed rate has another name.
     """
     return {"dropout_rate": 0.0} if dropout is None else {"dropout": dropout}
 

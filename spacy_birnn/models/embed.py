@@ -58,7 +58,8 @@ def build_word_char_embed(
             LSTM, even). Recommended: 30 to 100.
         char_embed_width: width of a character embedding. Recommended: 16 to 50.
         word_width: width of words learned from scratch; a table brings its own.
-        word_dropout: how often a word vector is replaced by the unknown one in training.
+        word_dropout: how often a word vector is replaced by the unknown one in
+            training.
 
     Raises:
         BirnnError: an argument is out of range, or nothing is left to embed.
@@ -203,7 +204,9 @@ def _char_inputs(forms: List[str]) -> list:
     return [torch.from_numpy(code_points), [len(form) for form in cut]]
 
 
-def log_coverage(model: Model, name: str, vocab: Vocab, words: Mapping[str, int]) -> None:
+def log_coverage(
+    model: Model, name: str, vocab: Vocab, words: Mapping[str, int]
+) -> None:
     """Log how the words of the training data are found in the vectors.
 
     Args:

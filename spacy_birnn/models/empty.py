@@ -1,4 +1,4 @@
-"""What a batch without a single token gives: torch's recurrences refuse to run on one."""
+"""What a batch without a word gives: torch and thinc refuse to run on no rows."""
 
 from typing import Any, Callable, List, Tuple
 
@@ -7,14 +7,14 @@ from thinc.types import Floats2d
 
 
 def empty_batch(model: Model, X: List[Any]) -> Tuple[List[Floats2d], Callable]:
-    """A matrix of no rows for each input, and a callback that passes nothing on.
+    """Zeros for what there is, and a callback that passes no gradient on.
 
     Args:
         model: whose output is asked for.
-        X: empty documents, or matrices without rows; also none at all.
+        X: documents without words, or matrices without rows; also none at all.
     """
 
     def backprop(dY: List[Floats2d]) -> List[Any]:
         return X
 
-    return [model.ops.alloc2f(0, model.get_dim("nO")) for _ in X], backprop
+    return [model.ops.alloc2f(len(x), model.get_dim("nO")) for x in X], backprop

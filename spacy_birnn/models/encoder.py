@@ -51,7 +51,9 @@ def build_birnn_encoder(
     if bidirectional and width % 2:
         raise BirnnError(Errors.B005.format(width=width))
     if not grad_clip >= 0.0:
-        raise BirnnError(Errors.B006.format(where=place, key="grad_clip", value=grad_clip))
+        raise BirnnError(
+            Errors.B006.format(where=place, key="grad_clip", value=grad_clip)
+        )
     sizes = {"width": width, "depth": depth, "cell": cell}
     return Model(
         "birnn_encoder",
@@ -67,7 +69,7 @@ def build_birnn_encoder(
 
 
 class EncoderShim(TorchShim):
-    """A shim that clips its own gradients: a shared encoder has no component to do it."""
+    """Clips its own gradients: a shared encoder has no component to do it."""
 
     def __init__(self, build, grad_clip: float):
         super().__init__(build)
@@ -98,9 +100,7 @@ def forward(
     if sum(lengths) == 0:
         return empty_batch(model, X)
     shim = model.shims[0]
-    flat = xp2torch(
-        model.ops.flatten(X), requires_grad=is_train, device=shim.device
-    )
+    flat = xp2torch(model.ops.flatten(X), requires_grad=is_train, device=shim.device)
     if flat.shape[1] != model.get_dim("nI"):  # oneDNN would read on without a word
         trained = model.get_dim("nI")
         raise BirnnError(Errors.B030.format(found=flat.shape[1], trained=trained))

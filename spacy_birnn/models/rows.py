@@ -9,7 +9,9 @@ from torch import nn
 MOMENTS = ("mom1", "mom2")
 
 
-def update_rows(optimizer: Optimizer, key: Tuple[int, str], param: nn.Parameter) -> None:
+def update_rows(
+    optimizer: Optimizer, key: Tuple[int, str], param: nn.Parameter
+) -> None:
     """Update the touched rows alone, whatever the optimizer is (as torch's SparseAdam).
 
     The optimizer goes on keeping its moments and averages for all rows under the

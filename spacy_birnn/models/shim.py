@@ -1,9 +1,9 @@
 """Carry a torch module inside a thinc model.
 
 What thinc's own shim does not do for us: weights as safetensors with a JSON header (a
-module can be rebuilt from its file alone, and nothing is unpickled), averages that reach
-the torch weights, row-sparse updates, and prediction without switching the mode of a
-shared module (several threads may predict at once).
+module can be rebuilt from its file alone, and nothing is unpickled), averages that
+reach the torch weights, row-sparse updates, and prediction without switching the mode
+of a shared module (several threads may predict at once).
 """
 
 import contextlib
@@ -14,7 +14,13 @@ from typing import Any, Callable, Dict, Iterator, Tuple
 
 import safetensors.torch
 import torch
-from thinc.api import Optimizer, PyTorchShim, get_torch_default_device, torch2xp, xp2torch
+from thinc.api import (
+    Optimizer,
+    PyTorchShim,
+    get_torch_default_device,
+    torch2xp,
+    xp2torch,
+)
 from thinc.shims.shim import Shim
 from torch import Tensor, nn
 
@@ -88,9 +94,7 @@ class TorchShim(PyTorchShim):
             if param.grad.is_sparse:
                 update_rows(optimizer, key, param)
             else:
-                weights, _ = optimizer(
-                    key, torch2xp(param.data), torch2xp(param.grad)
-                )
+                weights, _ = optimizer(key, torch2xp(param.data), torch2xp(param.grad))
                 updated = xp2torch(weights, device=param.device)
                 if updated.data_ptr() != param.data_ptr():
                     param.data.copy_(updated)
@@ -125,7 +129,7 @@ class TorchShim(PyTorchShim):
     # --- serialization ----------------------------------------------------------------
 
     def to_bytes(self) -> bytes:
-        """Safetensors whose metadata hold what rebuilds the module; empty if unbuilt."""
+        """Safetensors whose metadata rebuild the module; empty if unbuilt."""
         if self._model is None:
             return b""
         header = {"format": FORMAT_VERSION, "args": self._args}

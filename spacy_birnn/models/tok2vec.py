@@ -6,6 +6,7 @@ from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from .empty import empty_batch
 from .sentences import sentences
 
 
@@ -53,6 +54,8 @@ def forward(
     spaces = bool(found.space.any())
     words = ops.asarray(~found.space) if spaces else None
     lengths = found.words_only().lengths
+    if not lengths:
+        return empty_batch(model, docs)
 
     E, backprop_embed = embed(docs, is_train)
     flat = ops.flatten(E)
@@ -73,7 +76,7 @@ def forward(
 
 def _scatter(ops, X: List[Floats2d], words, sizes: List[int], width: int):
     """Sequences of words back to documents, zeros for the tokens left out."""
-    rows = ops.flatten(X) if X else ops.alloc2f(0, width)
+    rows = ops.flatten(X)
     if words is not None:
         full = ops.alloc2f(len(words), width)
         full[words] = rows

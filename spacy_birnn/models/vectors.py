@@ -20,8 +20,8 @@ class Found(NamedTuple):
     """How a form was found.
 
     Attributes:
-        key: hash of the spelling that was found; where none was, of the form with digits
-            as 0, so that numbers learned from scratch share what they learn.
+        key: hash of the spelling that was found; where none was, of the form with
+            digits as 0, so that numbers learned from scratch share what they learn.
         row: its row in the table, -1 for none.
         rule: index into `RULES`.
     """

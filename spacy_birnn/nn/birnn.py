@@ -82,8 +82,8 @@ class BiRNN(nn.Module):
 
 
 def _init_recurrent(layer: nn.RNNBase) -> None:
-    """Orthogonal recurrent weights a gate (Saxe et al. 2014), Glorot input weights, zero
-    biases but a forget gate of 1 (Jozefowicz et al. 2015)."""
+    """Orthogonal recurrent weights a gate (Saxe et al. 2014), Glorot input weights,
+    zero biases but a forget gate of 1 (Jozefowicz et al. 2015)."""
     hidden = layer.hidden_size
     for name, param in layer.named_parameters():
         if name.startswith("weight_hh"):

@@ -17,9 +17,7 @@ DIRECT = 2048
 
 def fold_code_points(code_points: Tensor) -> Tensor:
     """Code points (M,) to rows of the character table (M,), 0 … 2 * DIRECT - 1."""
-    return torch.where(
-        code_points < DIRECT, code_points, DIRECT + code_points % DIRECT
-    )
+    return torch.where(code_points < DIRECT, code_points, DIRECT + code_points % DIRECT)
 
 
 class CharTable(nn.Module):
@@ -34,7 +32,9 @@ class CharTable(nn.Module):
     def __init__(self, width: int):
         super().__init__()
         bound = (3.0 / width) ** 0.5  # Ma & Hovy (2016), §3.1
-        self.table = nn.Parameter(torch.empty(2 * DIRECT, width).uniform_(-bound, bound))
+        self.table = nn.Parameter(
+            torch.empty(2 * DIRECT, width).uniform_(-bound, bound)
+        )
         self.register_buffer("seen", torch.zeros(2 * DIRECT, dtype=torch.bool))
 
     def forward(self, code_points: Tensor, train: bool) -> "tuple[Tensor, Tensor]":
@@ -44,12 +44,10 @@ class CharTable(nn.Module):
             train: note the characters as met in training.
 
         Returns:
-            The embeddings of the distinct characters, shape (V, width), and which of them
-            each position holds, shape (M,).
+            The embeddings of the distinct characters, shape (V, width), and which of
+            them each position holds, shape (M,).
         """
-        used, inverse = torch.unique(
-            fold_code_points(code_points), return_inverse=True
-        )
+        used, inverse = torch.unique(fold_code_points(code_points), return_inverse=True)
         if train:
             self.seen[used] = True
         known = self.seen[used] & (used != 0)
@@ -97,7 +95,7 @@ class CharCNN(nn.Module):
 
 
 class CharRNN(nn.Module):
-    """Final states of a bidirectional LSTM over the characters (Lample et al. 2016, §4.1).
+    """Final states of a bidirectional LSTM over a word (Lample et al. 2016, §4.1).
 
     Args:
         width: width of the output, both directions together.

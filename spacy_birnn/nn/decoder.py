@@ -1,9 +1,9 @@
 """From hidden states to labels: emissions, a loss and exact inference for each decoder.
 
 "crf": a linear-chain CRF (Lafferty et al. 2001), trained and decoded with the hard
-constraints of the tag scheme. "constrained": tokens are trained one by one with a softmax,
-and decoded together under the constraints (a CRF whose transitions are 0 or forbidden).
-"softmax": tokens are trained and decoded one by one.
+constraints of the tag scheme. "constrained": tokens are trained one by one with a
+softmax, and decoded together under the constraints (a CRF whose transitions are 0 or
+forbidden). "softmax": tokens are trained and decoded one by one.
 """
 
 from typing import List, Optional, Sequence, Tuple
@@ -119,7 +119,8 @@ class SequenceDecoder(nn.Module):
         not_next: Optional[Sequence[int]] = None,
         within: Optional[Tensor] = None,
     ) -> Tensor:
-        """Probability of exactly these spans, shape (S,): see `CRF.span_log_marginals`."""
+        """Probability of exactly these spans, shape (S,), float64: see
+        `CRF.span_log_marginals`."""
         return self.crf.span_marginals(
             emissions, lengths, starts, ends, labels, not_next, within
         )

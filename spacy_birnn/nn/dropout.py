@@ -1,7 +1,7 @@
 """Dropout whose rate is an argument of the call, not a state of the module.
 
-A module that never changes its mode can serve several threads at once, and the rate that
-spaCy sets for a step is the rate that runs.
+A module that never changes its mode can serve several threads at once, and the rate
+that spaCy sets for a step is the rate that runs.
 """
 
 import torch

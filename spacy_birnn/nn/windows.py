@@ -6,8 +6,8 @@ into windows of `SIZE` tokens that each read `CONTEXT` tokens more at both ends,
 hidden states of those are dropped. What a window holds depends on its own sequence
 alone.
 
-Of a trained LSTM tagger, 100 tokens of context left hidden states off by up to 0.03, 200
-by 3e-4 and 400 by 1e-6, which is what packing itself costs.
+In LSTMs trained on CoNLL-2003, 100 tokens of context left hidden states off by up to
+0.03, 200 by 8e-4, 300 by 3e-5 and 400 by 3e-6.
 """
 
 from typing import Optional, Sequence
@@ -30,9 +30,7 @@ class Windows:
         lengths: tokens a window, context included.
     """
 
-    def __init__(
-        self, lengths: Sequence[int], device: Optional[torch.device] = None
-    ):
+    def __init__(self, lengths: Sequence[int], device: Optional[torch.device] = None):
         self.lengths = lengths
         self._rows: Optional[Tensor] = None  # window rows -> token rows
         self._core: Optional[Tensor] = None  # token rows -> window rows

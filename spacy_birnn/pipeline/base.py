@@ -243,7 +243,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         )
         loss = loss / len(lattice.lengths)
         if not torch.isfinite(loss):
-            raise BirnnError(Errors.B019.format(name=self.name, loss=float(loss)))
+            raise BirnnError(Errors.B019.format(name=self.name, loss=loss.item()))
         loss.backward()
         gradient = torch2xp(emissions.grad)
         return loss.item(), self.model.ops.unflatten(gradient, lengths)
@@ -273,6 +273,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         docs = list(docs)
         if not docs:
             return []
+        self.register_extensions()  # a pickled component may be in another process now
         return self.decode(docs, self._emissions(docs))
 
     def _emissions(self, docs: List[Doc]) -> Tensor:

@@ -85,7 +85,10 @@ class SpanPipe(BiRNNPipe):
         iob = numpy.concatenate([iob for iob, _ in arrays])
         iob[found.space] = OUTSIDE
         breaks = numpy.cumsum([0, *found.lengths])
-        return self.codec.encode(iob, numpy.concatenate([t for _, t in arrays]), breaks)
+        types = numpy.concatenate([types for _, types in arrays])
+        ids = self.codec.encode(iob, types, breaks)
+        ids[found.space] = -1  # nothing to learn: the lattice leaves them one label
+        return ids
 
     def label_strings(self, doc: Doc, ids: Sequence[int]) -> List[str]:
         return [self.codec.labels[i] for i in ids]

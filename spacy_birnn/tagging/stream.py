@@ -1,17 +1,15 @@
 """The stream through a pipeline: sources in, sinks out, in order."""
 
-import warnings
 from collections import deque
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
+from gzip import GzipFile
 from itertools import chain
-from multiprocessing import active_children
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import (
     BinaryIO,
     Callable,
-    ContextManager,
     Deque,
+    Generator,
     Iterable,
     Iterator,
     List,
@@ -19,11 +17,13 @@ from typing import (
     Sequence,
     Tuple,
     Union,
+    cast,
 )
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..errors import BirnnError, Errors
 from ..files import replacing
 from .sinks import SINKS
 from .sources import Context, Item, read_items
@@ -54,36 +54,31 @@ def tag_items(
     """
     contexts: Deque[Context] = deque()
     failures: List[Exception] = []
+    is_closed = False
 
     def contents() -> Iterator[Union[str, Doc]]:
         try:
             for item in items:
+                if is_closed:
+                    return
                 contexts.append(item.context)
                 yield item.content
         except Exception as error:
             # Raised where spaCy reads, it would wait for busy workers for ever.
             failures.append(error)
 
-    others = set(active_children())
     docs = nlp.pipe(contents(), batch_size=batch_size, n_process=n_process)
     try:
         for doc in docs:
             yield doc, contexts.popleft()
     except GeneratorExit:
-        # Nobody wants the rest. Here, too, spaCy would wait for its workers.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            terminate(set(active_children()) - others)
-            docs.close()  # type: ignore[attr-defined]
+        # Workers must get rid of what they have begun, else spaCy waits for ever.
+        is_closed = True
+        if n_process != 1:
+            deque(docs, maxlen=0)
         raise
     if failures:
         raise failures[0]
-
-
-def terminate(workers: Iterable[BaseProcess]) -> None:
-    """End worker processes, whatever they are doing."""
-    for worker in workers:
-        worker.terminate()
 
 
 def tag_files(
@@ -102,7 +97,8 @@ def tag_files(
     Args:
         nlp: The pipeline.
         inputs: Paths (``-`` is standard input), each with a format of ``SOURCES``.
-        output: A path, written whole or not at all, or an open file.
+        output: A path, written whole or not at all (packed if it ends in ``.gz``), or
+            an open file.
         output_format: A format of ``SINKS``.
         word_column: The column of CoNLL input that holds the words.
         batch_size: Docs a batch.
@@ -128,7 +124,7 @@ def tag_files(
 
 def _tag_in_zones(
     nlp: Language, items: Iterable[Item], **settings: int
-) -> Iterator[Tagged]:
+) -> Generator[Tagged, None, None]:
     """Like ``tag_items``, but a doc is gone some time after the next one is asked for.
 
     A vocabulary keeps all words that it has ever seen. In a memory zone it forgets the
@@ -152,8 +148,27 @@ def _portions(items: Iterable[Item], size: int) -> Iterator[Iterator[Item]]:
         yield chain([first], rest(len(first.content)))
 
 
-def _opened(output: Union[Path, BinaryIO]) -> ContextManager[BinaryIO]:
-    return replacing(output) if isinstance(output, Path) else nullcontext(output)
+@contextmanager
+def _opened(output: Union[Path, BinaryIO]) -> Iterator[BinaryIO]:
+    if not isinstance(output, Path):
+        try:
+            yield output
+            output.flush()
+        except OSError as error:
+            if isinstance(error, BrokenPipeError) or error.filename is not None:
+                raise
+            reason = error.strerror or str(error)
+            raise BirnnError(
+                Errors.B203.format(path=output.name, reason=reason)
+            ) from error
+        return
+    with replacing(output) as file:
+        if output.suffix != ".gz":
+            yield file
+            return
+        # Without a name and a time the same output is the same file.
+        with GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as packed:
+            yield cast(BinaryIO, packed)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def make_vocab(words=WORDS, width=6):
 
 
 def make_docs(*texts, vocab=None):
-    """Documents from words between single blanks; an empty text is an empty document."""
+    """Documents of words between single blanks; an empty text has none."""
     vocab = blank_vocab() if vocab is None else vocab
     return [Doc(vocab, words=text.split(" ") if text else []) for text in texts]
 
@@ -41,7 +41,9 @@ def make_tagger(docs, *, embed=None, encode=None, labels=LABELS, seed=0, **setti
     fix_random_seed(seed)
     model = build_sequence_tagger(
         build_tok2vec(
-            build_word_char_embed(**{"word_width": 6, "char_width": 8, **(embed or {})}),
+            build_word_char_embed(
+                **{"word_width": 6, "char_width": 8, **(embed or {})}
+            ),
             build_birnn_encoder(**{"width": 12, **(encode or {})}),
         ),
         **settings,
@@ -57,7 +59,9 @@ def train(model, docs, steps=3, optimizer=None):
     optimizer = optimizer or Adam(0.01)
     for _ in range(steps):
         Y, backprop = model.begin_update(docs)
-        backprop([numpy.sin(numpy.arange(y.size, dtype="f")).reshape(y.shape) for y in Y])
+        backprop(
+            [numpy.sin(numpy.arange(y.size, dtype="f")).reshape(y.shape) for y in Y]
+        )
         model.finish_update(optimizer)
     return optimizer
 

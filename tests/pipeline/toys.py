@@ -168,11 +168,12 @@ def shake(nlp: Language, scale: float = 2.0) -> None:
 
 
 def run_python(code: str, timeout: int = 100, **env: str) -> str:
-    """Run a program in a process of its own, on one thread; its output."""
+    """Run a program, or a file, in a process of its own, on one thread; its output."""
+    here = os.path.dirname(__file__)
     done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "OMP_NUM_THREADS": "1", **env},
-        cwd=os.path.dirname(__file__),
+        [sys.executable, *([code] if code.endswith(".py") else ["-c", code])],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": here, **env},
+        cwd=here,
         capture_output=True,
         text=True,
         timeout=timeout,

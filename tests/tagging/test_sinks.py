@@ -2,14 +2,15 @@ import io
 import json
 
 import pytest
+import spacy
 from spacy.tokens import Doc, DocBin, Span, SpanGroup, Token
-from spacy.vocab import Vocab
 
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.tagging.sinks import SINKS, to_record
 from spacy_birnn.tagging.sources import Context
 from spacy_birnn.tagging.targets import Target
 
+VOCAB = spacy.blank("en").vocab
 ENTS, CHUNKS, TAG, POS = (
     Target("ents"),
     Target("spans", "chunks"),
@@ -21,7 +22,7 @@ ENTS, CHUNKS, TAG, POS = (
 @pytest.fixture
 def doc():
     doc = Doc(
-        Vocab(),
+        VOCAB,
         words=["Ada", "Lovelace", " ", "left", "London", "."],
         spaces=[True, True, False, True, False, False],
         tags=["NNP", "NNP", "_SP", "VBD", "NNP", "."],
@@ -113,10 +114,10 @@ def test_conll_columns_end_with_entities(doc):
 
 def test_conll_documents_and_sentences():
     docs = [
-        Doc(Vocab(), words=["a", "\n", "b"], sent_starts=[True, True, False]),
-        Doc(Vocab(), words=["c"]),
-        Doc(Vocab(), words=[]),
-        Doc(Vocab(), words=["d"]),
+        Doc(VOCAB, words=["a", "\n", "b"], sent_starts=[True, True, False]),
+        Doc(VOCAB, words=["c"]),
+        Doc(VOCAB, words=[]),
+        Doc(VOCAB, words=["d"]),
     ]
     for doc in docs:
         doc.set_ents([])
@@ -128,26 +129,26 @@ def test_conll_documents_and_sentences():
 
 
 def test_conll_entity_over_a_sentence_start_is_iob2_in_both():
-    doc = Doc(Vocab(), words=["a", "b", "c"], sent_starts=[True, True, False])
+    doc = Doc(VOCAB, words=["a", "b", "c"], sent_starts=[True, True, False])
     doc.set_ents([Span(doc, 0, 3, "X")])
     assert conll([doc], [ENTS]) == "a\tB-X\n\nb\tB-X\nc\tI-X\n\n"
 
 
 def test_conll_cells_are_never_split():
-    doc = Doc(Vocab(), words=["New\tYork", "a b", "c\nd"])
+    doc = Doc(VOCAB, words=["New\tYork", "a b", "c\nd"])
     doc.set_ents([])
     assert conll([doc], [ENTS]) == "New York\tO\na b\tO\nc d\tO\n\n"
 
 
 def test_conll_missing_tag_is_an_underscore():
-    doc = Doc(Vocab(), words=["a", "b"], tags=["X", ""])
+    doc = Doc(VOCAB, words=["a", "b"], tags=["X", ""])
     assert conll([doc], [TAG]) == "a\tX\nb\t_\n\n"
 
 
 def test_conll_custom_attribute():
     Token.set_extension("slot", default=None)
     try:
-        doc = Doc(Vocab(), words=["a", "b"])
+        doc = Doc(VOCAB, words=["a", "b"])
         doc[0]._.slot = "X"
         assert conll([doc], [Target("_.slot")]) == "a\tX\nb\t_\n\n"
         assert to_record(doc, [Target("_.slot")])["tags"] == ["X", ""]
@@ -162,12 +163,12 @@ def test_conll_refuses_spans_that_overlap(doc):
 
 
 def test_docbin_keeps_user_data_and_annotation(doc):
-    doc.user_data["x"] = [1, "two"]
+    doc.user_data["x"] = {"a": [1, "two"]}
     context = Context(meta={"id": 3, "text": "old"})
     data = write("spacy", [(doc, context)], [ENTS])
-    (restored,) = DocBin().from_bytes(data).get_docs(Vocab())
+    (restored,) = DocBin().from_bytes(data).get_docs(VOCAB)
     assert restored.to_json() == doc.to_json()
-    assert restored.user_data["x"] == [1, "two"]
+    assert restored.user_data["x"] == {"a": (1, "two")}
     assert restored.user_data["id"] == 3
     assert "text" not in restored.user_data
     assert [span.label_ for span in restored.spans["chunks"]] == ["NP", "VP"]

@@ -1,0 +1,136 @@
+"""Mistakes on the command line: exit status, one coded line, nothing left behind."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+BAD = [
+    # wrong usage
+    ("frobnicate", 2, "B201"),
+    ("--frobnicate", 2, "B201"),
+    ("tag", 2, "B201"),
+    ("tag {ruler}", 2, "B201"),
+    ("tag {ruler} -", 2, "B201"),
+    ("tag {ruler} good.txt --output-format xml", 2, "B201"),
+    ("tag {ruler} good.txt --batch-size 0", 2, "B201"),
+    ("tag {ruler} good.txt --n-process 0", 2, "B201"),
+    ("tag {ruler} good.txt --columns word", 2, "B201"),
+    ("tag {ruler} good.txt --frobnicate", 2, "B201"),
+    ("convert good.conll", 2, "B201"),
+    ("convert good.conll OUT --scheme bmes", 2, "B201"),
+    ("convert good.conll OUT --columns word=0,word=1", 2, "B201"),
+    ("convert good.conll OUT --columns word=x", 2, "B201"),
+    ("convert good.conll OUT --columns frob=1", 2, "B201"),
+    ("evaluate {ruler}", 2, "B201"),
+    ("init-config OUT", 2, "B201"),
+    ("init-config OUT --task parse", 2, "B201"),
+    ("init-config OUT --task ner --optimize speed", 2, "B201"),
+    # mistakes
+    ("tag absent good.txt -o OUT", 1, "B204"),
+    ("tag . good.txt -o OUT", 1, "B204"),
+    ("tag {ruler} absent.txt -o OUT", 1, "B105"),
+    ("tag {ruler} . -o OUT", 1, "B217"),
+    ("tag {ruler} good.txt absent.conll -o OUT", 1, "B105"),
+    ("tag {ruler} absent.txt --input-format text -o OUT", 1, "B105"),
+    ("tag {ruler} good.txt -o taken", 1, "B202"),
+    ("tag {ruler} good.txt -o absent/out", 1, "B203"),
+    ("tag {ruler} good.txt -o . --force", 1, "B203"),
+    ("tag {ruler} good.txt bad.txt -o OUT", 1, "B108"),
+    ("tag {ruler} bad.jsonl -o OUT", 1, "B206"),
+    ("tag {ruler} good.txt --input-format jsonl -o OUT", 1, "B206"),
+    ("tag {ruler} bad.conll -o OUT", 1, "B115"),
+    ("tag {ruler} good.conll --columns word=7 -o OUT", 1, "B116"),
+    ("tag {ruler} bad.spacy -o OUT", 1, "B124"),
+    ("tag {ruler} good.txt --gpu-id 99 -o OUT", 1, "B205"),
+    ("tag {blank} good.txt -o OUT", 1, "B213"),
+    ("convert absent OUT", 1, "B105"),
+    ("convert bad.conll OUT", 1, "B115"),
+    ("convert good.conll taken", 1, "B202"),
+    ("convert good.conll OUT --columns word=0,ents=9", 1, "B116"),
+    ("convert tags.conll OUT --scheme bilou", 1, "B114"),
+    ("convert good.conll OUT --format conllu", 1, "B120"),
+    ("convert good.spacy OUT", 1, "B215"),
+    ("evaluate absent good.conll -o OUT", 1, "B204"),
+    ("evaluate {ruler} absent -o OUT", 1, "B105"),
+    ("evaluate {ruler} bad.conll -o OUT", 1, "B115"),
+    ("evaluate {ruler} bad.spacy -o OUT", 1, "B124"),
+    ("evaluate {ruler} good.conll --columns word=0,tag=1 -o OUT", 1, "B214"),
+    ("evaluate {blank} good.conll -o OUT", 1, "B213"),
+    ("evaluate {ruler} good.conll -o absent/out", 1, "B203"),
+    ("init-config taken --task ner", 1, "B202"),
+    ("init-config absent/out --task ner", 1, "B203"),
+    ("init-config OUT --task ner --lang qq", 1, "B216"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    import spacy
+    from spacy.tokens import Doc, DocBin
+
+    monkeypatch.chdir(tmp_path)
+    nlp = spacy.blank("en")
+    nlp.to_disk("blank")
+    data = DocBin(docs=[Doc(nlp.vocab, words=["Ada", "left"])]).to_bytes()
+    files = {
+        "good.txt": b"Ada Lovelace left .\n",
+        "bad.txt": b"Ada\n\xff\n",
+        "good.conll": b"Ada B-PER\nleft O\n",
+        "bad.conll": b"Ada B-PER\nleft\n",
+        "tags.conll": b"Ada Q-PER\n",
+        "bad.jsonl": b'{"text": "Ada"}\n{"text"\n',
+        "good.spacy": data,
+        "bad.spacy": data[:-7],
+        "taken": b"older",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("line", "status", "code"), BAD)
+def test_one_coded_line(folder, ruler, run, line, status, code):
+    """Behaviour 7: bad input is a coded, one-line error; nothing stays behind."""
+    before = sorted(os.listdir(folder))
+    result = run(*line.format(ruler=ruler, blank="blank").split())
+    assert result.exit_code == status, result.output
+    assert re.fullmatch(rf"\[{code}\] .+\n", result.stderr), result.stderr
+    assert result.stdout == ""
+    assert sorted(os.listdir(folder)) == before
+    assert (folder / "taken").read_bytes() == b"older"
+
+
+@pytest.mark.parametrize("through_spacy", [False, True])
+def test_the_same_in_a_process_of_its_own(folder, ruler, run_process, through_spacy):
+    line = ["tag", ruler, "bad.jsonl", "-o", "OUT"]
+    result = run_process(*line, through_spacy=through_spacy)
+    assert result.returncode == 1
+    assert re.fullmatch(rb"\[B206\] bad\.jsonl:2: .+\n", result.stderr)
+    assert not (folder / "OUT").exists()
+    result = run_process("tag", through_spacy=through_spacy)
+    assert result.returncode == 2
+    assert result.stderr.startswith(b"[B201] ")
+
+
+def test_our_errors_inside_spacy_train_are_one_line(folder, run):
+    assert run("init-config", "ner.cfg", "--task", "ner").exit_code == 0
+    result = subprocess.run(
+        [sys.executable, "-m", "spacy", "train", "ner.cfg"]
+        + ["--paths.train", "bad.conll", "--paths.dev", "good.conll"],
+        capture_output=True,
+        timeout=240,
+    )
+    assert result.returncode == 1
+    assert re.fullmatch(rb"\[B115\] .+\n", result.stderr), result.stderr
+
+
+def test_other_errors_keep_their_traceback():
+    code = "import spacy_birnn.cli.register\nraise ValueError('not ours')"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, timeout=120
+    )
+    assert b"Traceback" in result.stderr
+    assert b"ValueError: not ours" in result.stderr

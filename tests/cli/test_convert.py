@@ -1,0 +1,70 @@
+import pytest
+import spacy
+from spacy.tokens import DocBin
+
+COLUMNS = "word=0,tag=1,chunks=2,ents=3"
+
+
+def load(path):
+    return list(DocBin().from_disk(path).get_docs(spacy.blank("xx").vocab))
+
+
+def test_the_real_command(corpus, tmp_path, run_process):
+    out = tmp_path / "out.spacy"
+    result = run_process("convert", corpus, out, "--columns", COLUMNS)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert result.stdout.decode() == f"Wrote {out}: 2 documents.\n"
+    first, _ = load(out)
+    assert [(ent.text, ent.label_) for ent in first.ents] == [
+        ("Ada Lovelace", "PER"),
+        ("London", "LOC"),
+    ]
+    assert [span.label_ for span in first.spans["chunks"]] == ["NP", "VP", "NP"]
+    assert [token.tag_ for token in first] == ["NNP", "NNP", "VBD", "NNP", "."]
+
+
+def test_columns_default_to_word_and_ents(corpus, tmp_path, run):
+    out = tmp_path / "out.spacy"
+    assert run("convert", corpus, out).exit_code == 0
+    first, _ = load(out)
+    assert len(first.ents) == 2
+    assert not first.spans
+    assert not first[0].tag_
+
+
+@pytest.mark.parametrize("options", [[], ["--format", "conllu"]])
+def test_conllu(tmp_path, run, options):
+    path, out = tmp_path / "a", tmp_path / "out.spacy"
+    path.write_text("1\tAda\tAda\tPROPN\tNNP\t_\t0\troot\t_\t_\n")
+    assert run("convert", path, out, *options).exit_code == 0
+    (doc,) = load(out)
+    assert (doc[0].pos_, doc[0].tag_) == ("PROPN", "NNP")
+
+
+def test_format_overrides_the_content(tmp_path, run):
+    path, out = tmp_path / "a", tmp_path / "out.spacy"
+    path.write_text("1\tAda\tAda\tPROPN\tNNP\t_\t0\troot\t_\tB-PER\n")
+    line = ["convert", path, out, "--format", "conll", "--columns", "word=1,ents=9"]
+    assert run(*line).exit_code == 0
+    assert load(out)[0].ents[0].label_ == "PER"
+
+
+def test_scheme_and_custom_attribute(tmp_path, run):
+    path, out = tmp_path / "a", tmp_path / "out.spacy"
+    path.write_text("Ada B-PER x\nEmmy I-PER y\n")
+    options = ["--scheme", "raw", "--columns", "word=0,tag=1,_.slot=2"]
+    assert run("convert", path, out, *options).exit_code == 0
+    (doc,) = load(out)
+    assert [token.tag_ for token in doc] == ["B-PER", "I-PER"]
+    assert [token._.slot for token in doc] == ["x", "y"]
+
+
+def test_a_directory(tmp_path, run):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in ("a", "b"):
+        (folder / name).write_text("Ada B-PER\n")
+    out = tmp_path / "out.spacy"
+    assert run("convert", folder, out).exit_code == 0
+    assert len(load(out)) == 2
+    assert run("convert", folder, out, "--force").exit_code == 0

@@ -1,0 +1,197 @@
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import spacy
+from spacy.tokens import DocBin
+
+TEXT = "Ada Lovelace left London .\n"
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text(TEXT)
+    return path
+
+
+@pytest.mark.parametrize("through_spacy", [False, True])
+def test_the_real_command(ruler, text, run_process, through_spacy):
+    result = run_process("tag", ruler, text, through_spacy=through_spacy)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert json.loads(result.stdout)["ents"] == [
+        {"start": 0, "end": 12, "label": "PER"},
+        {"start": 18, "end": 24, "label": "LOC"},
+    ]
+
+
+def test_standard_input(ruler, run_process):
+    result = run_process(
+        *["tag", ruler, "-", "--input-format", "jsonl", "--output-format", "conll"],
+        input=b'{"tokens": ["Emmy", "left"]}\n',
+    )
+    assert result.stdout == b"Emmy\tB-PER\nleft\tO\n\n"
+    assert result.stderr == b""
+
+
+def test_our_components_with_confidences(birnn, corpus, tmp_path, run):
+    out = tmp_path / "out.jsonl"
+    assert run("tag", birnn, corpus, "-o", out).exit_code == 0
+    first, second = [json.loads(line) for line in out.read_text().splitlines()]
+    assert first["text"].split() == first["tokens"]
+    assert first["tags"] == ["NNP", "NNP", "VBD", "NNP", "."]
+    assert [ent["label"] for ent in second["ents"]] == ["PER", "LOC"]
+    assert [chunk["label"] for chunk in second["spans"]["chunks"]] == ["NP", "VP", "NP"]
+    for record in (first, second):
+        spans = [*record["ents"], *record["spans"]["chunks"]]
+        confidences = [*record["confidence"], *(s["confidence"] for s in spans)]
+        assert all(0.5 < confidence <= 1.0 for confidence in confidences)
+
+
+def test_conll_out_is_the_corpus_again(birnn, corpus, tmp_path, run):
+    out = tmp_path / "out.conll"
+    assert run("tag", birnn, corpus, "-o", out).exit_code == 0
+    assert out.read_text().replace("\t", " ").strip() == corpus.read_text().strip()
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "starts"),
+    [
+        ("out.jsonl", None, b"{"),
+        ("out.conll", None, b"Ada\t"),
+        ("out.spacy", None, b"\x78"),
+        ("out", None, b"{"),
+        ("out.jsonl", "conll", b"Ada\t"),
+    ],
+)
+def test_output_format_by_name_or_option(
+    ruler, text, tmp_path, run, name, option, starts
+):
+    out = tmp_path / name
+    options = ["--output-format", option] if option else []
+    assert run("tag", ruler, text, "-o", out, *options).exit_code == 0
+    assert out.read_bytes().startswith(starts)
+
+
+def test_gz_in(ruler, tmp_path, run):
+    path = tmp_path / "a.txt.gz"
+    path.write_bytes(gzip.compress(TEXT.encode() * 2))
+    result = run("tag", ruler, path)
+    assert len(result.stdout.splitlines()) == 2
+
+
+def test_force_replaces(ruler, text, tmp_path, run):
+    out = tmp_path / "out.jsonl"
+    out.write_text("older")
+    assert run("tag", ruler, text, "-o", out, "--force").exit_code == 0
+    assert json.loads(out.read_text())["text"] == TEXT.strip()
+
+
+def test_spacy_out_can_be_loaded(birnn, text, tmp_path, run):
+    out = tmp_path / "out.spacy"
+    assert run("tag", birnn, text, "-o", out).exit_code == 0
+    (doc,) = DocBin().from_disk(out).get_docs(spacy.blank("en").vocab)
+    assert [ent.label_ for ent in doc.ents] == ["PER", "LOC"]
+    assert 0.5 < doc.ents[0]._.confidence <= 1.0
+
+
+def test_columns_say_where_the_words_are(ruler, tmp_path, run):
+    path = tmp_path / "a.conll"
+    path.write_text("1 Emmy\n2 left\n")
+    line = ["tag", ruler, path, "--output-format", "conll", "--columns", "word=1"]
+    assert run(*line).stdout == "Emmy\tB-PER\nleft\tO\n\n"
+
+
+def test_help_has_examples(run):
+    for command in ("init-config", "convert", "evaluate", "tag"):
+        result = run(command, "--help")
+        assert result.exit_code == 0
+        assert "Examples:" in result.stdout
+        assert f"spacy-birnn {command}" in result.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes end otherwise there")
+def test_a_reader_that_has_enough(ruler, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text(TEXT * 20_000)
+    script = os.path.join(os.path.dirname(sys.executable), "spacy-birnn")
+    with subprocess.Popen(
+        [script, "tag", ruler, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline().startswith(b"{")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(120) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")
+@pytest.mark.parametrize("n_process", [1, 2])
+def test_ctrl_c_leaves_nothing_behind(ruler, tmp_path, n_process):
+    """The input is a pipe that never ends, so the run is under way for sure."""
+    script = os.path.join(os.path.dirname(sys.executable), "spacy-birnn")
+    options = ["--input-format", "text", "-o", "out.jsonl", "--batch-size", "8"]
+    with subprocess.Popen(
+        [script, "tag", ruler, "-", *options, "--n-process", str(n_process)],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        process.stdin.write(TEXT.encode() * 2000)
+        process.stdin.flush()
+        deadline = time.monotonic() + 120
+        while not any(file.stat().st_size for file in tmp_path.iterdir()):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(120) == 130
+        assert process.stderr.read() == b""
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
+@pytest.mark.parametrize("lines", [1, 5000])
+def test_a_full_disk_is_one_line(ruler, tmp_path, lines):
+    path = tmp_path / "a.txt"
+    path.write_text(TEXT * lines)
+    script = os.path.join(os.path.dirname(sys.executable), "spacy-birnn")
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run(
+            [script, "tag", ruler, path], stdout=full, stderr=subprocess.PIPE
+        )
+    assert result.returncode == 1
+    assert result.stderr.startswith(b"[B203] Cannot write <stdout>: ")
+    assert result.stderr.count(b"\n") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such terminals there")
+def test_on_a_terminal(ruler, text, tmp_path):
+    """A progress bar appears on stderr; binary output is refused on stdout."""
+    script = os.path.join(os.path.dirname(sys.executable), "spacy-birnn")
+    out = tmp_path / "out.jsonl"
+    line = [script, "tag", ruler, text, "-o", out]
+    assert b"1 documents, 5 words" in on_terminal(line, "stderr")
+    assert out.exists()
+    line = [script, "tag", ruler, text, "--output-format", "spacy"]
+    assert on_terminal(line, "stdout") == b""
+
+
+def on_terminal(line, stream):
+    """Run a command with one stream on a terminal and return what it shows there."""
+    master, slave = os.openpty()
+    with subprocess.Popen(line, **{stream: slave}) as process:
+        os.close(slave)
+        shown = b""
+        try:
+            while chunk := os.read(master, 4096):
+                shown += chunk
+        except OSError:
+            pass  # what Linux says at the end
+        os.close(master)
+        assert process.wait(120) == (0 if stream == "stderr" else 2)
+    return shown
