@@ -225,7 +225,7 @@ def test_missing_tags_are_skipped(vocab):
 
 
 def test_custom_attribute():
-    Token.set_extension("slot", default=None)
+    Token.set_extension("scored", default=None)
     try:
         vocab = spacy.blank("en").vocab
         example = tag_example(vocab, None, None)
@@ -233,10 +233,10 @@ def test_custom_attribute():
             (example.predicted, example.reference), ("xy-", "xz-"), strict=True
         ):
             for token, slot in zip(docs, slots, strict=True):
-                token._.slot = None if slot == "-" else slot
-        assert seqeval_score([example], target="_.slot") == {"slot_acc": 0.5}
+                token._.scored = None if slot == "-" else slot
+        assert seqeval_score([example], target="_.scored") == {"scored_acc": 0.5}
     finally:
-        Token.remove_extension("slot")
+        Token.remove_extension("scored")
 
 
 def test_table_by_tag(vocab):

@@ -1,10 +1,11 @@
-"""What all components share: training, prediction and k-best over one lattice a batch."""
+"""What all components share: training, prediction and k-best over a batch's lattice."""
 
 from abc import ABCMeta, abstractmethod
 from collections import Counter
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+from heapq import nlargest
+from itertools import islice, product
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, cast
 
 import numpy
 import torch
@@ -99,7 +100,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         self.n_updates = self.n_clipped = 0
         self.register_extensions()
 
-    # --- what a subclass says -----------------------------------------------------------
+    # --- what a subclass says ---------------------------------------------------------
 
     @abstractmethod
     def register_extensions(self) -> None:
@@ -129,7 +130,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
     def label_strings(self, doc: Doc, ids: Sequence[int]) -> List[str]:
         """One string a token of a document, from the ids of its rows in the lattice."""
 
-    # --- labels -------------------------------------------------------------------------
+    # --- labels -----------------------------------------------------------------------
 
     @property
     def labels(self) -> Tuple[str, ...]:
@@ -170,7 +171,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         known = ", ".join(self.labels)
         return BirnnError(Errors.B014.format(name=self.name, label=label, known=known))
 
-    # --- training -----------------------------------------------------------------------
+    # --- training ---------------------------------------------------------------------
 
     def initialize(
         self,
@@ -245,8 +246,8 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         if not torch.isfinite(loss):
             raise BirnnError(Errors.B019.format(name=self.name, loss=loss.item()))
         loss.backward()
-        gradient = torch2xp(emissions.grad)
-        return loss.item(), self.model.ops.unflatten(gradient, lengths)
+        gradient = torch2xp(cast(Tensor, emissions.grad))
+        return loss.item(), self.model.ops.unflatten(gradient, lengths)  # type: ignore
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Clip the gradients by one norm over the component and take the step."""
@@ -266,7 +267,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         """Without an effect: train on a mixture of old and new data instead."""
         return {} if losses is None else losses
 
-    # --- prediction ---------------------------------------------------------------------
+    # --- prediction -------------------------------------------------------------------
 
     def predict(self, docs: Iterable[Doc]) -> List[Any]:
         """Label documents without changing them: one prediction a document."""
@@ -291,9 +292,9 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
             k: how many.
 
         Returns:
-            For each document, best first, one label a token in the decoder's scheme, and
-            the natural log-probability among all valid sequences; fewer than k where
-            fewer exist.
+            For each document, best first, one label a token in the decoder's scheme,
+            and the natural log-probability among all valid sequences; fewer than k
+            where fewer exist.
 
         Raises:
             BirnnError: k is less than 1.
@@ -345,9 +346,9 @@ def _k_best_of_both(
     left: List[Tuple[List[int], float]], right: List[Tuple[List[int], float]], k: int
 ) -> List[Tuple[List[int], float]]:
     """The k best of two independent sequences, one after the other."""
-    pairs = [(ids + more, a + b) for ids, a in left for more, b in right]
-    return sorted(pairs, key=_by_probability)[:k]
+    best = nlargest(k, product(left, right), key=_log_of_both)
+    return [(ids + more, a + b) for (ids, a), (more, b) in best]
 
 
-def _by_probability(pair: Tuple[List[int], float]) -> float:
-    return -pair[1]
+def _log_of_both(pair: Tuple[Tuple[Any, float], Tuple[Any, float]]) -> float:
+    return pair[0][1] + pair[1][1]

@@ -48,8 +48,8 @@ def make_birnn_chunker(
         spans_key: the group of `doc.spans` to learn from and to write.
         overwrite: replace the spans that are in the group; else they stay, and new ones
             are found around them.
-        confidence: fill `doc.spans[spans_key].attrs["scores"]` with the exact marginal of
-            each span. (`span._.confidence` would be that of an entity of the same words.)
+        confidence: fill `doc.spans[spans_key].attrs["scores"]` with the exact marginal
+            of each span. (`span._.confidence` is that of an entity of the same words.)
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
         scorer: scores examples.
     """
@@ -77,8 +77,7 @@ class BiRNNChunker(SpanPipe):
         return self.cfg["spans_key"]
 
     def collect_labels(self, example: Example) -> Iterable[str]:
-        spans = example.reference.spans
-        return (s.label_ for s in spans[self.spans_key]) if self.spans_key in spans else ()
+        return (span.label_ for span in self._group(example.reference))
 
     def gold_arrays(self, example: Example) -> gold.SpanArrays:
         return gold.span_group(example, self.spans_key, self.type_index)
@@ -86,19 +85,22 @@ class BiRNNChunker(SpanPipe):
     def preset(self, doc: Doc) -> numpy.ndarray:
         """Tokens of spans that are in the group."""
         covered = numpy.zeros(len(doc), dtype=bool)
-        for span in self._earlier(doc):
+        for span in self._group(doc):
             covered[span.start : span.end] = True
         return covered
 
-    def _earlier(self, doc: Doc) -> SpanGroup:
-        return doc.spans[self.spans_key] if self.spans_key in doc.spans else SpanGroup(doc)
+    def _group(self, doc: Doc) -> SpanGroup:
+        """What is in the group of a document, nothing where it has none."""
+        if self.spans_key in doc.spans:
+            return doc.spans[self.spans_key]
+        return SpanGroup(doc)
 
     def set_annotations(
         self, docs: Sequence[Doc], scores: Sequence[List[PredictedSpan]]
     ) -> None:
         """Write predicted spans into their group, in the order of the text."""
         for doc, spans in zip(docs, scores):
-            earlier = SpanGroup(doc) if self.cfg["overwrite"] else self._earlier(doc)
+            earlier = SpanGroup(doc) if self.cfg["overwrite"] else self._group(doc)
             attrs = dict(earlier.attrs)
             known = list(attrs.pop("scores", ()))
             if len(known) != len(earlier):

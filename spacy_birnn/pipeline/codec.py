@@ -1,7 +1,8 @@
 """Between spans and the decoder's labels, for whole batches at once.
 
-Spans are held as two arrays over the tokens, as spaCy holds entities: how a token belongs
-to a span (`BEGIN`, `INSIDE`, `OUTSIDE`, `MISSING`, spaCy's ENT_IOB values), and which type.
+Spans are held as two arrays over the tokens, as spaCy holds entities: how a token
+belongs to a span (`BEGIN`, `INSIDE`, `OUTSIDE`, `MISSING`, spaCy's ENT_IOB values), and
+which type.
 """
 
 from typing import List, NamedTuple, Sequence, Tuple
@@ -97,9 +98,8 @@ class SpanCodec:
         inside = numpy.append(self._inside[ids], False)
         breaks = numpy.flatnonzero(~inside)
         ends = breaks[numpy.searchsorted(breaks, starts, side="right")]
-        return list(
-            map(FlatSpan, starts.tolist(), ends.tolist(), self._type[ids[starts]].tolist())
-        )
+        types = self._type[ids[starts]]
+        return list(map(FlatSpan, starts.tolist(), ends.tolist(), types.tolist()))
 
     def repair(self, ids: numpy.ndarray, lengths: Sequence[int]) -> List[FlatSpan]:
         """As `decode`, for label sequences that need not be valid."""
@@ -142,7 +142,7 @@ class SpanCodec:
         return self._ids[span.type, begins, continued].tolist()
 
     def follower(self, span: FlatSpan) -> int:
-        """The label that must not come next, or the span would be longer; -1 for none."""
+        """The label that must not come next, or the span is longer; -1 for none."""
         return int(self._ids[span.type, 0, 1]) if self.scheme == "iob2" else -1
 
 

@@ -1,7 +1,8 @@
 """What an `Example` says of the predicted document's tokens.
 
 Where the tokens are equal, as in CoNLL data, the reference is read directly; else it is
-aligned. What cannot be aligned is missing, never outside: it must not be learned as such.
+aligned. What cannot be aligned is missing, never outside: it must not be learned as
+such.
 """
 
 from itertools import pairwise
@@ -84,7 +85,9 @@ def _align(
     return iob, types
 
 
-def tags(example: Example, read: Callable[[Doc], List[Optional[str]]]) -> List[Optional[str]]:
+def tags(
+    example: Example, read: Callable[[Doc], List[Optional[str]]]
+) -> List[Optional[str]]:
     """The reference's tags on the predicted tokens, None where missing.
 
     Args:

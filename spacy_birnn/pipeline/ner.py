@@ -1,6 +1,6 @@
 """`birnn_ner`: entities into `doc.ents`."""
 
-from typing import Callable, Iterable, List, Optional, Sequence
+from typing import Callable, Iterable, List, Optional, Sequence, cast
 
 import numpy
 from spacy.attrs import ENT_ID, ENT_IOB, ENT_KB_ID, ENT_TYPE
@@ -8,7 +8,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import Model
-from thinc.types import Floats2d
+from thinc.types import Floats2d, Ints2d
 
 from . import gold
 from .codec import BEGIN, INSIDE, spans_to_arrays
@@ -46,8 +46,8 @@ def make_birnn_ner(
 
     Args:
         model: a `spacy-birnn.SequenceTagger.v1`.
-        overwrite: replace all entities that earlier components have set; else they stay,
-            and new ones are found around them.
+        overwrite: replace all entities that earlier components have set; else they
+            stay, and new ones are found around them.
         confidence: fill `ent._.confidence` with the exact marginal of each entity.
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
         scorer: scores examples.
@@ -105,4 +105,4 @@ class BiRNNEntityRecognizer(SpanPipe):
         if not self.cfg["overwrite"]:
             preset = self.preset(doc)
             new[preset] = doc.to_array(attrs)[preset]
-        doc.from_array(attrs, new)
+        doc.from_array(attrs, cast(Ints2d, new))

@@ -1,7 +1,7 @@
 """What the components that predict spans share: `birnn_ner` and `birnn_chunker`."""
 
 from abc import abstractmethod
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
 from spacy.tokens import Doc
@@ -93,7 +93,9 @@ class SpanPipe(BiRNNPipe):
     def label_strings(self, doc: Doc, ids: Sequence[int]) -> List[str]:
         return [self.codec.labels[i] for i in ids]
 
-    def decode(self, docs: Sequence[Doc], emissions: Tensor) -> List[List[PredictedSpan]]:
+    def decode(
+        self, docs: Sequence[Doc], emissions: Tensor
+    ) -> List[List[PredictedSpan]]:
         codec, decoder = self.codec, get_decoder(self.model)
         lattice = self.lattice(docs, keep_preset=not self.cfg["overwrite"])
         within = self._within(lattice, emissions.device)
@@ -155,10 +157,9 @@ class SpanPipe(BiRNNPipe):
             found = []
             while pair is not None and pair[0].start < end:
                 span, confidence = pair
+                first, last = span.start - offset, span.end - offset
                 label = self.codec.types[span.type]
-                found.append(
-                    PredictedSpan(span.start - offset, span.end - offset, label, confidence)
-                )
+                found.append(PredictedSpan(first, last, label, confidence))
                 pair = next(pairs, None)
             results.append(found)
             offset = end

@@ -47,7 +47,7 @@ class ChecksummedPipe:
             message = srsly.msgpack_loads(bytes_data)
             files = {name: bytes(data) for name, data in message.items()}
         except (ValueError, TypeError, AttributeError):
-            raise BirnnError(Errors.B020.format(name=self.name, where="bytes")) from None
+            raise self._damaged("bytes") from None
         self._load(files, "bytes")
         if VOCAB in files and VOCAB not in exclude:
             self.vocab.from_bytes(files[VOCAB], exclude=list(exclude))
@@ -68,7 +68,8 @@ class ChecksummedPipe:
         """Load what `to_disk` wrote.
 
         Raises:
-            BirnnError: a file is missing, cut or altered, or does not fit the component.
+            BirnnError: a file is missing, cut or altered, or does not fit the
+                component.
         """
         path = Path(path)
         files = {}
@@ -88,7 +89,7 @@ class ChecksummedPipe:
 
     def _load(self, files: Dict[str, bytes], where: str) -> None:
         if _checksum(files) != files.get(CHECKSUM):
-            raise BirnnError(Errors.B020.format(name=self.name, where=where))
+            raise self._damaged(where)
         try:  # with a copy, since thinc leaves a model half loaded when it fails
             self.model.copy().from_bytes(files[MODEL])
         except Exception as err:
@@ -98,6 +99,9 @@ class ChecksummedPipe:
             ) from None
         self.model.from_bytes(files[MODEL])
         self.cfg["labels"] = srsly.json_loads(files[CFG])["labels"]
+
+    def _damaged(self, where: str) -> BirnnError:
+        return BirnnError(Errors.B020.format(name=self.name, where=where))
 
 
 def _checksum(files: Dict[str, bytes]) -> bytes:

@@ -1,6 +1,6 @@
 """`birnn_tagger`: one label a token."""
 
-from typing import Any, Callable, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterable, List, Optional, Sequence, Tuple, cast
 
 import numpy
 from spacy.attrs import POS, TAG
@@ -9,7 +9,7 @@ from spacy.parts_of_speech import IDS as UNIVERSAL_POS
 from spacy.tokens import Doc, Token
 from spacy.training import Example
 from thinc.api import Model
-from thinc.types import Floats2d
+from thinc.types import Floats2d, Ints2d
 from torch import Tensor
 
 from ..errors import BirnnError, Errors
@@ -141,12 +141,14 @@ class BiRNNTagger(BiRNNPipe):
         ids = decoder.decode(*inputs)
         marginals: Optional[List[float]] = None
         if self.cfg["confidence"]:
-            found = decoder.marginals(*inputs).gather(1, ids.unsqueeze(1))
-            marginals = found.squeeze(1).clamp(max=1.0).tolist()
+            of_all = decoder.marginals(*inputs)
+            of_ours = of_all.gather(1, ids.unsqueeze(1)).squeeze(1)
+            marginals = of_ours.clamp(max=1.0).tolist()
         results, offset, labels = [], 0, ids.tolist()
         for n_rows in self._rows_per_doc(docs, lattice):
             rows = slice(offset, offset + n_rows)
-            results.append((labels[rows], None if marginals is None else marginals[rows]))
+            found = None if marginals is None else marginals[rows]
+            results.append((labels[rows], found))
             offset += n_rows
         return results
 
@@ -178,12 +180,15 @@ class BiRNNTagger(BiRNNPipe):
 
     def _write(self, doc: Doc, tags: List[str]) -> None:
         if self.target == "tag":
-            ids = [doc.vocab.strings.add(tag) for tag in tags]
-            doc.from_array([TAG], numpy.array(ids, dtype="uint64").reshape(-1, 1))
+            _write_attr(doc, TAG, [doc.vocab.strings.add(tag) for tag in tags])
         elif self.target == "pos":
-            ids = [UNIVERSAL_POS[tag] for tag in tags]
-            doc.from_array([POS], numpy.array(ids, dtype="uint64").reshape(-1, 1))
+            _write_attr(doc, POS, [UNIVERSAL_POS[tag] for tag in tags])
         else:
             name = self.target[len(CUSTOM) :]
             for token, tag in zip(doc, tags):
                 token._.set(name, tag)
+
+
+def _write_attr(doc: Doc, attr: int, values: List[int]) -> None:
+    column = numpy.array(values, dtype="uint64").reshape(-1, 1)
+    doc.from_array([attr], cast(Ints2d, column))

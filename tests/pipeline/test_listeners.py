@@ -102,9 +102,8 @@ def test_gradients_reach_the_shared_encoder():
     nlp = shared("birnn_ner", "birnn_tagger")
     data = annotated(nlp)
     nlp.initialize(lambda: data)
-    (encoder,) = [
-        node for node in nlp.get_pipe("tok2vec").model.walk() if node.name == "birnn_encoder"
-    ]
+    nodes = nlp.get_pipe("tok2vec").model.walk()
+    (encoder,) = [node for node in nodes if node.name == "birnn_encoder"]
     before = encoder.shims[0].to_bytes()
     for _ in range(2):  # nlp.update steps before the listeners' gradients arrive
         nlp.update(data, sgd=Adam(0.02))

@@ -54,7 +54,7 @@ def test_confidence_is_the_sum_over_all_sequences(decoder, scheme):
     nlp = untrained(decoder=decoder, scheme=scheme, confidence=True)
     pipe = nlp.get_pipe("birnn_ner")
     n_found = 0
-    for seed, text in enumerate(["Anna", "Old Harbour", "Anna hired Otto", "a   b c"]):
+    for text in ("Anna", "Old Harbour", "Anna hired Otto", "a   b c"):
         for starts in (None, [True] + [i % 2 == 0 for i in range(1, 20)]):
             shake(nlp)
             doc = nlp.make_doc(text)
@@ -183,7 +183,7 @@ def test_entities_end_with_their_sentence():
     nlp = untrained()
     for _ in range(5):
         shake(nlp)
-        words = "a b c d e f".split()
+        words = list("abcdef")
         doc = nlp(Doc(nlp.vocab, words=words, sent_starts=[1, -1, 1, -1, -1, 1]))
         for entity in doc.ents:
             assert entity.sent.start <= entity.start < entity.end <= entity.sent.end
@@ -234,7 +234,7 @@ def test_learns_from_other_tokens():
 def test_partly_annotated_documents_are_learned():
     nlp = spacy.blank("en")
     nlp.add_pipe("birnn_ner", config=config())
-    words = "Anna saw Otto today".split()
+    words = ["Anna", "saw", "Otto", "today"]
     data = [
         Example(
             Doc(nlp.vocab, words=words),

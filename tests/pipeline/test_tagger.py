@@ -6,7 +6,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Token
 from spacy.training import Example
-from toys import SENTENCES, config, doc_of, examples, shake, train, trained, untrained
+from toys import SENTENCES, config, doc_of, examples, shake, train, untrained
 
 from spacy_birnn.errors import BirnnError
 

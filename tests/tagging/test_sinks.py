@@ -146,14 +146,14 @@ def test_conll_missing_tag_is_an_underscore():
 
 
 def test_conll_custom_attribute():
-    Token.set_extension("slot", default=None)
+    Token.set_extension("written", default=None)
     try:
         doc = Doc(VOCAB, words=["a", "b"])
-        doc[0]._.slot = "X"
-        assert conll([doc], [Target("_.slot")]) == "a\tX\nb\t_\n\n"
-        assert to_record(doc, [Target("_.slot")])["tags"] == ["X", ""]
+        doc[0]._.written = "X"
+        assert conll([doc], [Target("_.written")]) == "a\tX\nb\t_\n\n"
+        assert to_record(doc, [Target("_.written")])["tags"] == ["X", ""]
     finally:
-        Token.remove_extension("slot")
+        Token.remove_extension("written")
 
 
 def test_conll_refuses_spans_that_overlap(doc):
