@@ -37,14 +37,14 @@ $(VENV)/.installed: constraints.txt pyproject.toml
 demo: $(VENV)/.installed
 	$(BIN)/python -m spacy project run all .
 	rm -rf dist
-	$(BIN)/python -m build --quiet --wheel --no-isolation --outdir dist .
+	$(BIN)/python -m build --quiet --no-isolation --outdir dist .
 	$(PYTHON) -m venv --clear $(DEMO_VENV)
 	$(DEMO_VENV)/bin/python $(PIP_INSTALL) torch
 	$(DEMO_VENV)/bin/python $(PIP_INSTALL) dist/*.whl
 	$(DEMO_VENV)/bin/python $(PIP_INSTALL) --no-index packages/en_birnn_demo-*/dist/*.whl
 	$(DEMO_VENV)/bin/python -m pip check
 	@echo "--- the installed package tags a sentence and scores the test file ---"
-	echo "$(SENTENCE)" | $(DEMO_VENV)/bin/spacy-birnn tag en_birnn_demo - --input-format txt
+	echo "$(SENTENCE)" | $(DEMO_VENV)/bin/spacy-birnn tag en_birnn_demo - --input-format text
 	$(DEMO_VENV)/bin/spacy-birnn evaluate en_birnn_demo assets/demo/test.conll
 
 test: $(VENV)/.installed
@@ -57,4 +57,4 @@ lint: $(VENV)/.installed
 	$(BIN)/mypy scripts
 
 clean:
-	rm -rf $(VENV) $(DEMO_VENV) build dist corpus training metrics packages vectors project.lock
+	rm -rf $(VENV) $(DEMO_VENV) dist *.egg-info corpus training metrics packages vectors project.lock

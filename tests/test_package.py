@@ -35,16 +35,21 @@ SOURCES = {
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """The wheel and the sdist, built from a copy without any file that git ignores."""
+    """The wheel and the sdist, built from a copy of the sources."""
     copy = tmp_path_factory.mktemp("source")
     for name in ("spacy_birnn", "tests", "scripts", "configs"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, copy / name, ignore=ignored)
-    files = ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".gitignore")
-    for name in files:
+    for name in (
+        "pyproject.toml",
+        "MANIFEST.in",
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+    ):
         shutil.copy(ROOT / name, copy)
     command = [sys.executable, "-m", "build", "--quiet", "--no-isolation"]
-    subprocess.run([*command, "--wheel", "--sdist", copy], check=True)
+    subprocess.run([*command, copy], check=True)
     (wheel,) = (copy / "dist").glob("*.whl")
     (sdist,) = (copy / "dist").glob("*.tar.gz")
     return wheel, sdist
@@ -59,6 +64,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(built):
         metadata = message_from_string(archive.read(f"{info}/METADATA").decode())
         entry_points = archive.read(f"{info}/entry_points.txt").decode()
         assert f"{info}/licenses/LICENSE" in names
+        # Where `spacy package` looks for the distribution of a registered function.
+        assert archive.read(f"{info}/top_level.txt").decode().split() == ["spacy_birnn"]
     assert metadata["Name"] == "spacy-birnn"
     assert metadata["Version"] == spacy_birnn.__version__
     assert metadata["License-Expression"] == "MIT"

@@ -6,10 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 import srsly
+from packaging.requirements import Requirement
 from spacy.schemas import ConfigSchemaTraining
 from spacy.util import load_config, load_model_from_config, registry
 
@@ -127,6 +129,9 @@ def test_all(project):
 
     wheels = list((project / "packages").glob("en_birnn_demo-*/dist/*.whl"))
     assert len(wheels) == 1
+    with zipfile.ZipFile(wheels[0]) as archive:
+        meta = json.loads(archive.read("en_birnn_demo/meta.json"))
+    assert "spacy-birnn" in [Requirement(text).name for text in meta["requirements"]]
     site = project / "site"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
     pip += ["--no-index", "--disable-pip-version-check", "--target", site]

@@ -166,9 +166,9 @@ def _word_inputs(
         raise BirnnError(Errors.B012.format(found=found_width, trained=width))
     own = words.rows if words is not None else {}
     row_of = row_finder(vectors)
-    found = [
-        find(form, key, row_of, own.__contains__) for form, key in zip(forms, keys)
-    ]
+    # In training a word's row must not depend on which words were met before it.
+    has_own = _never if is_train else own.__contains__
+    found = [find(form, key, row_of, has_own) for form, key in zip(forms, keys)]
     rows = [f.row for f in found]
     given = rows_to_vectors(vectors, forms, rows, width)
     if words is not None and is_train:

@@ -34,7 +34,7 @@ def update_rows(
         optimizer.averages = averages
     _widen_moments(optimizer, key, table, rows, full)
     if averages is not None:
-        averages[key] = averaged_rows(averages.get(key, table[:0]), table)
+        averages[key] = averaged_rows(averages.get(key, table[:0]), table, rows)
         step = optimizer.nr_update[key]
         get_array_ops(table).update_averages(averages[key], table, step)
     updated = xp2torch(table, device=param.device)
@@ -42,7 +42,7 @@ def update_rows(
         param.data.copy_(updated)
 
 
-def averaged_rows(averages: Any, table: Any) -> Any:
+def averaged_rows(averages: Any, table: Any, touched: Any = slice(None)) -> Any:
     """The averages of a table that may have grown since they were taken.
 
     A new row, which is missing there or still zero, starts from the table: from zero it
@@ -51,13 +51,19 @@ def averaged_rows(averages: Any, table: Any) -> Any:
     Args:
         averages: shape (R', D), R' ≤ R.
         table: shape (R, D).
+        touched: the only rows of the R' that can be new.
 
     Returns:
         Averages of all rows, shape (R, D).
     """
-    averages = _resized(averages, table)
-    new = ~averages.any(axis=1)
-    averages[new] = table[new]
+    if len(averages) < len(table):
+        grown = table.copy()
+        grown[: len(averages)] = averages
+        averages = grown
+    held = averages[touched]
+    averages[touched] = get_array_ops(table).xp.where(
+        held.any(axis=1, keepdims=True), held, table[touched]
+    )
     return averages
 
 

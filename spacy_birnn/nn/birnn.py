@@ -47,7 +47,7 @@ class BiRNN(nn.Module):
             for i in range(depth)
         )
         for layer in self.layers:
-            _init_recurrent(layer)
+            init_recurrent(layer)
 
     def forward(
         self, X: Tensor, lengths: Sequence[int], dropout: float = 0.0
@@ -81,7 +81,7 @@ class BiRNN(nn.Module):
         return last.hidden_size * (2 if last.bidirectional else 1)
 
 
-def _init_recurrent(layer: nn.RNNBase) -> None:
+def init_recurrent(layer: nn.RNNBase) -> None:
     """Orthogonal recurrent weights a gate (Saxe et al. 2014), Glorot input weights,
     zero biases but a forget gate of 1 (Jozefowicz et al. 2015)."""
     hidden = layer.hidden_size

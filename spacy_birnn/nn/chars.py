@@ -9,7 +9,7 @@ from typing import Dict, Sequence, Type
 import torch
 from torch import Tensor, nn
 
-from .birnn import last_states
+from .birnn import init_recurrent, last_states
 
 DIRECT = 2048
 """Code points below this have a row of their own; the others share as many rows."""
@@ -106,6 +106,7 @@ class CharRNN(nn.Module):
         super().__init__()
         self.chars = CharTable(char_width)
         self.lstm = nn.LSTM(char_width, width // 2, bidirectional=True)
+        init_recurrent(self.lstm)
 
     def forward(
         self, code_points: Tensor, lengths: Sequence[int], train: bool = False

@@ -5,7 +5,7 @@ import math
 import numpy
 import pytest
 import torch
-from thinc.api import Adam, Linear, chain, with_array
+from thinc.api import Adam, Linear, Optimizer, chain, with_array
 from tiny import make_docs, make_tagger
 
 from spacy_birnn.models.clipping import clip_gradients, clip_shim_gradients
@@ -87,13 +87,12 @@ def test_encoder_clips_its_own_before_the_step(grad_clip, monkeypatch):
     backprop([100 * numpy.ones_like(y) for y in Y])
     before = clip_shim_gradients(encoder.shims[0], 0.0)
     seen = []
-    adam = Adam(0.01)
     monkeypatch.setattr(
-        Adam.__mro__[0] if isinstance(Adam, type) else type(adam),
+        Optimizer,
         "__call__",
-        lambda self, key, w, g, **_: seen.append((g**2).sum()) or (w, g),
+        lambda self, key, w, g: seen.append((g**2).sum()) or (w, g),
     )
-    encoder.finish_update(adam)
+    encoder.finish_update(Adam(0.01))
     want = grad_clip or before
     assert math.sqrt(sum(seen)) == pytest.approx(want, rel=1e-4)
     assert before > 1

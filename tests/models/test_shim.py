@@ -240,7 +240,7 @@ def test_copy_keeps_what_clips(docs):
 
 
 def test_gradients_add_up_until_the_step(docs):
-    once, twice = make_tagger(docs, embed={"word_dropout": 0.0}), None
+    once = make_tagger(docs, embed={"word_dropout": 0.0})
     twice = once.copy()
     for model, batches in ((once, [docs]), (twice, [docs[:2], docs[2:]])):
         torch.manual_seed(0)

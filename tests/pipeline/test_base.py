@@ -291,6 +291,41 @@ def test_frozen_component():
     assert [(e.start, e.end) for e in doc.ents] == [(0, 2), (4, 6)]
 
 
+HASH_EMBED = {
+    "@architectures": "spacy.MultiHashEmbed.v2",
+    "width": 16,
+    "attrs": ["NORM", "SHAPE"],
+    "rows": [200, 200],
+    "include_static_vectors": False,
+}
+WINDOWS = {
+    "@architectures": "spacy.MaxoutWindowEncoder.v2",
+    "width": 16,
+    "window_size": 1,
+    "maxout_pieces": 2,
+    "depth": 1,
+}
+
+
+@pytest.mark.parametrize("factory", ["birnn_ner", "birnn_tagger"])
+@pytest.mark.parametrize("architecture", ["spacy-birnn.Tok2Vec.v1", "spacy.Tok2Vec.v2"])
+@pytest.mark.parametrize("encode", [WINDOWS, None])
+def test_parts_of_spacy_under_our_decoder(factory, architecture, encode, tmp_path):
+    encode = encode or {"@architectures": "spacy-birnn.BiRNNEncoder.v1", "width": 16}
+    tok2vec = {"@architectures": architecture, "embed": HASH_EMBED, "encode": encode}
+    model = {"@architectures": "spacy-birnn.SequenceTagger.v1", "tok2vec": tok2vec}
+    nlp = spacy.blank("en")
+    pipe = nlp.add_pipe(factory, config={"model": model})
+    data = [Example(nlp.make_doc(" "), nlp.make_doc(" ")), *examples(nlp, pipe.target)]
+    nlp.initialize(lambda: data)
+    train(nlp, data, 50)
+    expected = [found(doc) for doc in nlp.pipe(texts())]
+    assert expected[:3] == [found(eg.reference) for eg in data[1:]]
+    assert [found(nlp(text)) for text in texts()] == expected
+    nlp.to_disk(tmp_path)
+    assert [found(doc) for doc in spacy.load(tmp_path).pipe(texts())] == expected
+
+
 # --- k-best ---------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from toys import (
     examples,
     found,
     texts,
+    train,
     trained,
     untrained,
 )
@@ -35,9 +36,10 @@ def assert_same(nlp, other):
 @pytest.mark.parametrize("factory", FACTORIES)
 @pytest.mark.parametrize("decoder", ["crf", "constrained", "softmax"])
 def test_overfitting_io(factory, decoder, tmp_path):
-    nlp = trained(factory, decoder=decoder, confidence=True)
-    pipe = nlp.get_pipe(factory)
-    for example in examples(nlp, pipe.target):
+    nlp = untrained(factory, decoder=decoder, confidence=True)
+    data = examples(nlp, nlp.get_pipe(factory).target)
+    assert train(nlp, data, 60) < 0.1
+    for example in data:
         assert found(nlp(example.predicted.copy())) == found(example.reference)
     nlp.to_disk(tmp_path / "model")
     assert_same(nlp, spacy.load(tmp_path / "model"))

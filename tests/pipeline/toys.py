@@ -96,12 +96,20 @@ def untrained(factory: str = "birnn_ner", **settings: Any) -> Language:
     return nlp
 
 
+_TRAINED: Dict[str, bytes] = {}
+
+
 def trained(factory: str = "birnn_ner", steps: int = 40, **settings: Any) -> Language:
-    """A small pipeline that knows its three sentences by heart."""
-    nlp = untrained(factory, **settings)
-    target = nlp.get_pipe(factory).target
-    train(nlp, examples(nlp, target), steps)
-    return nlp
+    """A small pipeline that knows its three sentences by heart; each one for itself,
+    but trained only once."""
+    key = repr((factory, steps, sorted(settings.items())))
+    if key not in _TRAINED:
+        nlp = untrained(factory, **settings)
+        train(nlp, examples(nlp, nlp.get_pipe(factory).target), steps)
+        _TRAINED[key] = nlp.to_bytes()
+    nlp = spacy.blank("en")
+    nlp.add_pipe(factory, config=config(**settings))
+    return nlp.from_bytes(_TRAINED[key])
 
 
 def train(nlp: Language, data: List[Example], steps: int) -> float:
