@@ -7,7 +7,7 @@ B201- scoring, tagging and the command line, B301- project steps (scripts/).
 
 
 class BirnnError(ValueError):
-    """A user's mistake. Its text is one line that begins with a code, e.g. ``[B101]``."""
+    """A user's mistake: one line that begins with a code, such as ``[B101]``."""
 
 
 class _Coded(type):
@@ -21,8 +21,8 @@ class _Coded(type):
 class Errors(metaclass=_Coded):
     # --- B001-B099: models and components ---------------------------------------------
     B001 = (
-        "The model is not initialized: call nlp.initialize(lambda: examples), or load a "
-        "trained pipeline."
+        "The model is not initialized: call nlp.initialize(lambda: examples), or load "
+        "a trained pipeline."
     )
     B002 = "The model's weights cannot be read ({reason}): the file is cut or altered."
     B003 = (
@@ -34,31 +34,34 @@ class Errors(metaclass=_Coded):
         "nlp.initialize(lambda: examples)."
     )
     B005 = (
-        "spacy-birnn.BiRNNEncoder.v1: width = {width} is odd, but two directions share it "
-        "equally: make it even, or set bidirectional = false."
+        "spacy-birnn.BiRNNEncoder.v1: width = {width} is odd, but two directions share "
+        "it equally: make it even, or set bidirectional = false."
     )
-    B006 = "{where}: {key} = {value!r} must be a number of at least 0 (0 for no clipping)."
+    B006 = (
+        "{where}: {key} = {value!r} must be a number of at least 0 (0 for no clipping)."
+    )
     B007 = "{where}: {key} = {value!r} must be a whole number of at least 1."
     B008 = "{where}: {key} = {value!r} must be null or a number from 0 to below 1."
     B009 = (
-        "spacy-birnn.WordCharEmbed.v1: vectors = 'none' with chars = 'none' leaves nothing "
-        "to embed: choose at least one of them."
+        "spacy-birnn.WordCharEmbed.v1: vectors = 'none' with chars = 'none' leaves "
+        "nothing to embed: choose at least one of them."
     )
     B010 = (
-        "spacy-birnn.WordCharEmbed.v1: char_width = {width} is odd, but chars = 'rnn' has "
-        "two directions that share it equally: make it even."
+        "spacy-birnn.WordCharEmbed.v1: char_width = {width} is odd, but chars = 'rnn' "
+        "has two directions that share it equally: make it even."
     )
     B011 = (
-        "spacy-birnn.WordCharEmbed.v1: vectors = 'frozen' with chars = 'none' needs word "
-        "vectors, and the vocabulary has none: set [initialize] vectors, or chars = 'cnn'."
+        "spacy-birnn.WordCharEmbed.v1: vectors = 'frozen' with chars = 'none' needs "
+        "word vectors, and the vocabulary has none: set [initialize] vectors, or chars "
+        "= 'cnn'."
     )
     B012 = (
         "The vocabulary's word vectors are {found} wide, the model was trained with "
         "{trained}: load the vectors that it was trained with."
     )
     B013 = (
-        "Component '{name}': no labels. The examples have no {what}: check the columns or "
-        "keys of the training data, or set [initialize.components.{name}] labels."
+        "Component '{name}': no labels. The examples have no {what}: check the columns "
+        "or keys of the training data, or set [initialize.components.{name}] labels."
     )
     B014 = (
         "Component '{name}': label '{label}' was not there at initialization (known: "
@@ -70,8 +73,8 @@ class Errors(metaclass=_Coded):
     )
     B016 = "Component '{name}': k_best needs k of at least 1, not {k!r}."
     B017 = (
-        "Component '{name}': target = '{target}' is unknown: use 'tag', 'pos' or '_.name' "
-        "for a custom attribute."
+        "Component '{name}': target = '{target}' is unknown: use 'tag', 'pos' or "
+        "'_.name' for a custom attribute."
     )
     B018 = (
         "Component '{name}': '{label}' is no universal part of speech, so it cannot be "
@@ -85,27 +88,30 @@ class Errors(metaclass=_Coded):
         "Component '{name}': the files at {where} are cut or altered (their checksum "
         "differs): copy the pipeline again."
     )
-    B021 = "Component '{name}': {where} is missing: the pipeline's folder is incomplete."
+    B021 = (
+        "Component '{name}': {where} is missing: the pipeline's folder is incomplete."
+    )
     B022 = (
         "Component '{name}': its model has to be a spacy-birnn.SequenceTagger.v1, but "
         "[components.{name}.model] is '{found}'."
     )
     B023 = (
-        "Component '{name}': label {label!r} cannot be used: labels are non-empty strings, "
-        "each given once."
+        "Component '{name}': label {label!r} cannot be used: labels are non-empty "
+        "strings, each given once."
     )
     B024 = (
         "Component '{name}': the saved model does not fit the model of the config "
         "({reason}): load it with the config that it was saved with."
     )
     B025 = (
-        "doc.spans['{key}'] of a training example: '{span}' (token {start}) is empty or "
-        "overlaps another span: learn only spans that do not overlap, see "
+        "doc.spans['{key}'] of a training example: '{span}' (token {start}) is empty "
+        "or overlaps another span: learn only spans that do not overlap, see "
         "spacy.util.filter_spans."
     )
     B030 = (
-        "spacy-birnn.BiRNNEncoder.v1: its input is {found} wide, but {trained} when it was "
-        "initialized: load the embedding that it was trained with, or initialize it again."
+        "spacy-birnn.BiRNNEncoder.v1: its input is {found} wide, but {trained} when it "
+        "was initialized: load the embedding that it was trained with, or initialize "
+        "it again."
     )
 
     # --- B101-B199: data and tag schemes ----------------------------------------------
@@ -127,8 +133,10 @@ class Errors(metaclass=_Coded):
         "Convert the file to UTF-8."
     )
     B109 = "{path}:{line}: cannot be read on, the file is cut or damaged: {reason}."
-    B110 = "Unknown `docs = \"{docs}\"`: use \"sentence\" or \"document\"."
-    B111 = "Unknown target '{target}': use one of {targets}, or _.name for an attribute."
+    B110 = 'Unknown `docs = "{docs}"`: use "sentence" or "document".'
+    B111 = (
+        "Unknown target '{target}': use one of {targets}, or _.name for an attribute."
+    )
     B112 = "{where}: the word is empty: every row needs one."
     B113 = (
         "{where}: '{tag}' is not a universal part of speech such as NOUN: read the "
@@ -148,7 +156,7 @@ class Errors(metaclass=_Coded):
     )
     B117 = (
         "{path}: column {index} is both the word and '{target}': name the columns, "
-        "e.g. columns = {{\"word\": 0, \"ents\": 3}}."
+        'e.g. columns = {{"word": 0, "ents": 3}}.'
     )
     B118 = "{path}: the file holds no tokens."
     B119 = (
@@ -163,15 +171,11 @@ class Errors(metaclass=_Coded):
         "{where}: ID '{value}' where {expected} was expected: words are numbered from "
         "1, ranges (3-4) stand before their words, empty nodes (3.1) after a word."
     )
-    B122 = (
-        "{where}: HEAD '{value}' is not the number of a word of the sentence, nor 0."
-    )
+    B122 = "{where}: HEAD '{value}' is not the number of a word of the sentence, nor 0."
     B123 = "{where}: FEATS '{value}' is not written as Name=Value|Name=Value or _."
     B124 = "{path}: not a whole .spacy file: it is cut, damaged or something else."
     B125 = "{url}: cannot be downloaded: {reason}."
-    B126 = (
-        "{url}: the download is cut: {size} bytes arrived of {expected}. Try again."
-    )
+    B126 = "{url}: the download is cut: {size} bytes arrived of {expected}. Try again."
     B127 = (
         "{path}: `name` and `revision` belong to a dataset on the Hub, not to files: "
         "leave them out."
@@ -231,12 +235,13 @@ class Errors(metaclass=_Coded):
 
     # --- B301-B399: project steps (scripts/) ------------------------------------------
     B301 = (
-        "{path} has no asset below '{name}': give a name as its assets have in dest, such "
-        "as assets/wnut17."
+        "{path} has no asset below '{name}': give a name as its assets have in dest, "
+        "such as assets/wnut17."
     )
     B302 = (
-        "{url}: what came has the MD5 checksum {found}, but {expected} is pinned: nothing "
-        "was kept; run again, and if it stays so, the file has changed at its source."
+        "{url}: what came has the MD5 checksum {found}, but {expected} is pinned: "
+        "nothing was kept; run again, and if it stays so, the file has changed at its "
+        "source."
     )
     B303 = (
         "{path}: the MD5 checksum is {found}, but {expected} is pinned in project.yml: "
@@ -244,8 +249,8 @@ class Errors(metaclass=_Coded):
     )
     B304 = "{path}: there is no such file, and none to fetch. {hint}"
     B305 = (
-        "{where}: not a table of word vectors ({reason}): expected lines of a word and its "
-        "numbers, as plain text, .gz or .zip."
+        "{where}: not a table of word vectors ({reason}): expected lines of a word and "
+        "its numbers, as plain text, .gz or .zip."
     )
     B306 = "{path}: there are no sentences to split: expected CoNLL columns."
 
@@ -253,8 +258,8 @@ class Errors(metaclass=_Coded):
 class Warnings(metaclass=_Coded):
     # --- W001-W099: models and components ---------------------------------------------
     W001 = (
-        "spacy-birnn.WordCharEmbed.v1: vectors = 'frozen', but the vocabulary has no word "
-        "vectors: only characters are used. Set [initialize] vectors."
+        "spacy-birnn.WordCharEmbed.v1: vectors = 'frozen', but the vocabulary has no "
+        "word vectors: only characters are used. Set [initialize] vectors."
     )
 
     # --- W101-W199: data and tag schemes ----------------------------------------------

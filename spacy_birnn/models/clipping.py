@@ -1,6 +1,6 @@
 """Clip gradients by one norm over many parameters (Pascanu et al. 2013)."""
 
-from typing import List, Tuple
+from typing import Any, List, Tuple
 
 import torch
 from thinc.api import Model, PyTorchShim
@@ -38,7 +38,10 @@ def clip_shim_gradients(shim: PyTorchShim, max_norm: float) -> float:
 
 
 def _clip(params: List[ThincParam], tensors: List[Tensor], max_norm: float) -> float:
-    square = sum(float((node.get_grad(name) ** 2).sum()) for node, name in params)
+    square = 0.0
+    for node, name in params:
+        grad: Any = node.get_grad(name)
+        square += float((grad**2).sum())
     if tensors:  # one transfer from the device for all of them
         square += float(torch.stack([grad.square().sum() for grad in tensors]).sum())
     norm = square**0.5

@@ -3,21 +3,22 @@
 import logging
 import warnings
 from collections import Counter
-from typing import Callable, List, Literal, Mapping, Optional, Tuple
+from typing import Any, Callable, List, Literal, Mapping, Optional, Tuple, cast
 
 import numpy
 import torch
 from spacy.attrs import ORTH
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
-from thinc.api import Model, torch2xp, xp2torch
+from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..errors import BirnnError, Errors, Warnings
 from ..nn.words import WordCharEmbedding, WordTable
 from .arguments import check_dropout, check_positive
 from .empty import empty_batch
-from .shim import TorchShim
+from .flat import to_arrays, to_tensor
+from .shim import TorchShim, shim_of
 from .vectors import (
     RULES,
     Found,
@@ -111,7 +112,7 @@ def init(model: Model, X: Optional[List[Doc]] = None, Y=None) -> None:
         if sizes["chars"] == "none":
             raise BirnnError(Errors.B011)
         warnings.warn(Warnings.W001, UserWarning, stacklevel=2)
-    model.shims[0].create(word_width=width, trainable=mode == "finetune", **sizes)
+    shim_of(model).create(word_width=width, trainable=mode == "finetune", **sizes)
     n_chars = 0 if sizes["chars"] == "none" else sizes["char_width"]
     model.set_dim("nO", width + n_chars, force=True)
 
@@ -119,8 +120,8 @@ def init(model: Model, X: Optional[List[Doc]] = None, Y=None) -> None:
 def forward(
     model: Model[List[Doc], List[Floats2d]], docs: List[Doc], is_train: bool
 ) -> Tuple[List[Floats2d], Callable]:
-    shim = model.shims[0]
-    module = shim.module
+    shim = shim_of(model)
+    module = cast(WordCharEmbedding, shim.module)
     lengths = [len(doc) for doc in docs]
     if sum(lengths) == 0:
         return empty_batch(model, docs)
@@ -129,7 +130,7 @@ def forward(
     strings = docs[0].vocab.strings
     keys = distinct.tolist()
     forms = [strings[key] for key in keys]
-    inputs = [torch.from_numpy(inverse)]
+    inputs: List[Any] = [torch.from_numpy(inverse)]
     inputs += _word_inputs(module, docs[0].vocab, forms, keys, is_train)
     if module.chars is None:
         inputs += [None, None]
@@ -140,10 +141,10 @@ def forward(
     Y, backprop_torch = shim((*moved, rate, is_train), is_train)
 
     def backprop(dY: List[Floats2d]) -> List[Doc]:
-        backprop_torch(xp2torch(model.ops.flatten(dY), device=shim.device))
+        backprop_torch(to_tensor(model.ops, dY, shim.device))
         return []
 
-    return model.ops.unflatten(torch2xp(Y), lengths), backprop
+    return to_arrays(model.ops, Y, lengths), backprop
 
 
 def _word_inputs(

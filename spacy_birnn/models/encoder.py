@@ -2,7 +2,7 @@
 
 from typing import Callable, List, Literal, Optional, Tuple
 
-from thinc.api import Model, torch2xp, xp2torch
+from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..errors import BirnnError, Errors
@@ -15,7 +15,8 @@ from .arguments import (
 )
 from .clipping import clip_shim_gradients
 from .empty import empty_batch
-from .shim import TorchShim
+from .flat import run_rows
+from .shim import TorchShim, shim_of
 
 
 def build_birnn_encoder(
@@ -90,7 +91,7 @@ def init(
         model.set_dim("nI", X[0].shape[1], force=True)
     if not model.has_dim("nI"):
         raise BirnnError(Errors.B004.format(what="BiRNNEncoder.v1"))
-    model.shims[0].create(n_in=model.get_dim("nI"), **model.attrs["sizes"])
+    shim_of(model).create(n_in=model.get_dim("nI"), **model.attrs["sizes"])
 
 
 def forward(
@@ -99,16 +100,7 @@ def forward(
     lengths = [len(x) for x in X]
     if sum(lengths) == 0:
         return empty_batch(model, X)
-    shim = model.shims[0]
-    flat = xp2torch(model.ops.flatten(X), requires_grad=is_train, device=shim.device)
-    if flat.shape[1] != model.get_dim("nI"):  # oneDNN would read on without a word
-        trained = model.get_dim("nI")
-        raise BirnnError(Errors.B030.format(found=flat.shape[1], trained=trained))
-    rate = dropout_rate(model, is_train)
-    H, backprop_torch = shim((flat, lengths, rate), is_train)
-
-    def backprop(dY: List[Floats2d]) -> List[Floats2d]:
-        backprop_torch(xp2torch(model.ops.flatten(dY), device=shim.device))
-        return model.ops.unflatten(torch2xp(flat.grad), lengths)
-
-    return model.ops.unflatten(torch2xp(H), lengths), backprop
+    found, trained = X[0].shape[1], model.get_dim("nI")
+    if found != trained:  # oneDNN would read on without a word
+        raise BirnnError(Errors.B030.format(found=found, trained=trained))
+    return run_rows(model, X, is_train, lengths, dropout_rate(model, is_train))

@@ -25,11 +25,14 @@ def update_rows(
     """
     assert param.grad is not None
     grad = param.grad.coalesce()
-    table, rows = torch2xp(param.data), torch2xp(grad.indices()[0])
+    # Arrays of numpy or cupy: thinc's types do not know that they can be indexed.
+    table: Any = torch2xp(param.data)
+    rows: Any = torch2xp(grad.indices()[0])
+    values: Any = torch2xp(grad.values())
     averages, optimizer.averages = optimizer.averages, None
     full = _narrow_moments(optimizer, key, table, rows)
     try:
-        table[rows], _ = optimizer(key, table[rows], torch2xp(grad.values()))
+        table[rows], _ = optimizer(key, table[rows], values)
     finally:
         optimizer.averages = averages
     _widen_moments(optimizer, key, table, rows, full)

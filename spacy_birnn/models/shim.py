@@ -10,11 +10,12 @@ import contextlib
 import copy
 import json
 import os
-from typing import Any, Callable, Dict, Iterator, Tuple
+from typing import Any, Callable, Dict, Iterator, Tuple, cast
 
 import safetensors.torch
 import torch
 from thinc.api import (
+    Model,
     Optimizer,
     PyTorchShim,
     get_torch_default_device,
@@ -68,12 +69,12 @@ class TorchShim(PyTorchShim):
             return self.begin_update(inputs)
         return self.predict(inputs), _no_backprop
 
-    def predict(self, inputs: Tuple[Any, ...]) -> Tensor:
+    def predict(self, inputs: Any) -> Tensor:
         """Run the module on positional arguments, without gradients."""
         with torch.no_grad():
             return self.module(*inputs)
 
-    def begin_update(self, inputs: Tuple[Any, ...]):
+    def begin_update(self, inputs: Any):
         """Run the module; the callback takes d output and accumulates gradients."""
         with torch.enable_grad():
             output = self.module(*inputs)
@@ -94,7 +95,8 @@ class TorchShim(PyTorchShim):
             if param.grad.is_sparse:
                 update_rows(optimizer, key, param)
             else:
-                weights, _ = optimizer(key, torch2xp(param.data), torch2xp(param.grad))
+                data, grad = torch2xp(param.data), torch2xp(param.grad)
+                weights, _ = optimizer(key, cast(Any, data), cast(Any, grad))
                 updated = xp2torch(weights, device=param.device)
                 if updated.data_ptr() != param.data_ptr():
                     param.data.copy_(updated)
@@ -103,20 +105,20 @@ class TorchShim(PyTorchShim):
     @contextlib.contextmanager
     def use_params(self, params: Dict[Any, Any]) -> Iterator[None]:
         """Run with other weights, such as the optimizer's averages, for a while."""
-        backup = {}
-        for name, param in self.module.named_parameters() if self._model else ():
+        named = [] if self._model is None else list(self._model.named_parameters())
+        backup = []
+        for name, param in named:
             averaged = params.get((self.id, name))
             if averaged is not None:
-                backup[name] = param.data
+                backup.append((param, param.data))
                 if param.dim() == 2:  # a table of words may have grown since
                     averaged = averaged_rows(averaged, torch2xp(param.data))
                 param.data = xp2torch(averaged, device=param.device)
         try:
             yield
         finally:
-            for name, param in self.module.named_parameters() if backup else ():
-                if name in backup:
-                    param.data = backup[name]
+            for param, weights in backup:
+                param.data = weights
 
     def copy(self) -> "TorchShim":
         """A deep copy with an id of its own: the optimizer must not mix the two up."""
@@ -171,6 +173,11 @@ class TorchShim(PyTorchShim):
 
 def _unreadable(err: Exception) -> BirnnError:
     return BirnnError(Errors.B002.format(reason=" ".join(str(err).split())))
+
+
+def shim_of(model: Model) -> TorchShim:
+    """The shim of a node of ours."""
+    return cast(TorchShim, model.shims[0])
 
 
 def _no_backprop(d_output: Any) -> None:

@@ -1,10 +1,10 @@
 """`spacy-birnn.SequenceTagger.v1`: the model of our components."""
 
-from typing import Callable, List, Literal, Optional, Sequence, Tuple
+from typing import Callable, List, Literal, Optional, Sequence, Tuple, cast
 
 import torch
 from spacy.tokens import Doc
-from thinc.api import Model, chain, torch2xp, xp2torch
+from thinc.api import Model, chain
 from thinc.types import Floats2d
 
 from ..errors import BirnnError, Errors
@@ -12,7 +12,8 @@ from ..nn.decoder import SequenceDecoder
 from ..schemes import transition_constraints
 from .arguments import check_dropout, dropout_attrs, dropout_rate
 from .empty import empty_batch
-from .shim import TorchShim
+from .flat import run_rows
+from .shim import TorchShim, shim_of
 
 
 def build_sequence_tagger(
@@ -39,7 +40,7 @@ def build_sequence_tagger(
         BirnnError: an argument is out of range.
     """
     check_dropout("spacy-birnn.SequenceTagger.v1", dropout=dropout)
-    emissions = Model(
+    emissions: Model[List[Floats2d], List[Floats2d]] = Model(
         "birnn_emissions",
         forward,
         init=init,
@@ -52,7 +53,7 @@ def build_sequence_tagger(
         },
         shims=[TorchShim(_build_decoder)],
     )
-    model = chain(tok2vec, emissions)
+    model: Model[List[Doc], List[Floats2d]] = chain(tok2vec, emissions)
     model.name = "birnn_sequence_tagger"
     model.set_ref("tok2vec", tok2vec)
     model.set_ref("emissions", emissions)
@@ -79,7 +80,7 @@ def get_decoder(model: Model) -> SequenceDecoder:
     Raises:
         BirnnError: the model is not initialized.
     """
-    return model.get_ref("emissions").shims[0].module
+    return cast(SequenceDecoder, shim_of(model.get_ref("emissions")).module)
 
 
 def _build_decoder(
@@ -94,7 +95,7 @@ def init(model: Model, X: Optional[List[Floats2d]] = None, Y=None) -> None:
     if not X or not model.attrs["labels"]:
         raise BirnnError(Errors.B004.format(what="SequenceTagger.v1"))
     model.set_dim("nI", X[0].shape[1], force=True)
-    model.shims[0].create(
+    shim_of(model).create(
         n_in=X[0].shape[1],
         labels=model.attrs["labels"],
         decoder=model.attrs["decoder"],
@@ -105,15 +106,6 @@ def init(model: Model, X: Optional[List[Floats2d]] = None, Y=None) -> None:
 def forward(
     model: Model[List[Floats2d], List[Floats2d]], X: List[Floats2d], is_train: bool
 ) -> Tuple[List[Floats2d], Callable]:
-    shim = model.shims[0]
-    lengths = [len(x) for x in X]
-    if sum(lengths) == 0:
+    if not any(len(x) for x in X):
         return empty_batch(model, X)
-    flat = xp2torch(model.ops.flatten(X), requires_grad=is_train, device=shim.device)
-    Y, backprop_torch = shim((flat, dropout_rate(model, is_train)), is_train)
-
-    def backprop(dY: List[Floats2d]) -> List[Floats2d]:
-        backprop_torch(xp2torch(model.ops.flatten(dY), device=shim.device))
-        return model.ops.unflatten(torch2xp(flat.grad), lengths)
-
-    return model.ops.unflatten(torch2xp(Y), lengths), backprop
+    return run_rows(model, X, is_train, dropout_rate(model, is_train))

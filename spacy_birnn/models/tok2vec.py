@@ -1,12 +1,13 @@
 """`spacy-birnn.Tok2Vec.v1`: embed whole documents, encode them sentence by sentence."""
 
-from typing import Callable, List, Tuple
+from typing import Any, Callable, List, Tuple, cast
 
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
 from .empty import empty_batch
+from .flat import split
 from .sentences import sentences
 
 
@@ -24,7 +25,7 @@ def build_tok2vec(
         embed: a vector for each token, regardless of its context.
         encode: a vector for each token in the context of its sequence.
     """
-    tok2vec = Model(
+    tok2vec: Model[List[Doc], List[Floats2d]] = Model(
         "birnn_tok2vec",
         forward,
         init=init,
@@ -52,7 +53,7 @@ def forward(
     sizes = [len(doc) for doc in docs]
     found = sentences(docs)
     spaces = bool(found.space.any())
-    words = ops.asarray(~found.space) if spaces else None
+    words = ops.asarray(cast(Any, ~found.space)) if spaces else None
     lengths = found.words_only().lengths
     if not lengths:
         return empty_batch(model, docs)
@@ -60,7 +61,7 @@ def forward(
     E, backprop_embed = embed(docs, is_train)
     flat = ops.flatten(E)
     H, backprop_encode = encode(
-        ops.unflatten(flat if words is None else flat[words], lengths), is_train
+        split(ops, flat if words is None else flat[words], lengths), is_train
     )
     width = model.get_dim("nO")
     Y = _scatter(ops, H, words, sizes, width)
@@ -68,7 +69,7 @@ def forward(
     def backprop(dY: List[Floats2d]):
         d_flat = ops.flatten(dY)
         d_words = d_flat if words is None else d_flat[words]
-        dH = backprop_encode(ops.unflatten(d_words, lengths))
+        dH = backprop_encode(split(ops, d_words, lengths))
         return backprop_embed(_scatter(ops, dH, words, sizes, flat.shape[1]))
 
     return Y, backprop
@@ -81,4 +82,4 @@ def _scatter(ops, X: List[Floats2d], words, sizes: List[int], width: int):
         full = ops.alloc2f(len(words), width)
         full[words] = rows
         rows = full
-    return ops.unflatten(rows, sizes)
+    return split(ops, rows, sizes)

@@ -4,7 +4,7 @@ Cells: Elman (1990); Hochreiter & Schmidhuber (1997) with the forget gate of Ger
 (2000); Cho et al. (2014). Both directions: Schuster & Paliwal (1997).
 """
 
-from typing import Dict, Sequence, Type
+from typing import Callable, Dict, List, Sequence, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,11 @@ from .dropout import variational_dropout
 from .packing import Packing
 from .windows import Windows
 
-CELLS: Dict[str, Type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+CELLS: Dict[str, Callable[..., nn.RNNBase]] = {
+    "lstm": nn.LSTM,
+    "gru": nn.GRU,
+    "rnn": nn.RNN,
+}
 """Names of the cells. To add one: a torch module with the interface of `nn.LSTM`."""
 
 
@@ -41,13 +45,15 @@ class BiRNN(nn.Module):
         bidirectional: bool = True,
     ):
         super().__init__()
+        self.width = width
         hidden = width // 2 if bidirectional else width
-        self.layers = nn.ModuleList(
+        layers = [
             CELLS[cell](n_in if i == 0 else width, hidden, bidirectional=bidirectional)
             for i in range(depth)
-        )
-        for layer in self.layers:
+        ]
+        for layer in layers:
             init_recurrent(layer)
+        self.layers = nn.ModuleList(layers)
 
     def forward(
         self, X: Tensor, lengths: Sequence[int], dropout: float = 0.0
@@ -66,19 +72,13 @@ class BiRNN(nn.Module):
         if packing.batch_sizes.numel() == 0:
             return X.new_zeros((X.shape[0], self.width))
         H = packing.pack(windows.split(X))
-        for layer in self.layers:
+        for layer in cast(List[nn.RNNBase], self.layers):
             H = variational_dropout(H, packing.sequence, dropout)
             if H.is_cuda:
                 layer.flatten_parameters()  # cuDNN wants its weights in one buffer
             H = layer(PackedSequence(H, packing.batch_sizes))[0].data
         H = variational_dropout(H, packing.sequence, dropout)
         return windows.join(packing.unpack(H))
-
-    @property
-    def width(self) -> int:
-        """Width of the output, both directions together."""
-        last = self.layers[-1]
-        return last.hidden_size * (2 if last.bidirectional else 1)
 
 
 def init_recurrent(layer: nn.RNNBase) -> None:

@@ -4,7 +4,7 @@ Characters are code points folded into a fixed table: no vocabulary has to be co
 and every language works. Row 0 is the padding and stands for characters never trained.
 """
 
-from typing import Dict, Sequence, Type
+from typing import Dict, Sequence, Type, cast
 
 import torch
 from torch import Tensor, nn
@@ -91,7 +91,8 @@ class CharCNN(nn.Module):
         H = H + middle[inverse[position]]
         H = H + right[inverse[position + 1]]
         sizes = sizes.to(code_points.device)
-        return torch.segment_reduce(H, "max", lengths=sizes) + self.filters.bias
+        longest = torch.segment_reduce(H, "max", lengths=sizes)
+        return longest + cast(Tensor, self.filters.bias)
 
 
 class CharRNN(nn.Module):

@@ -2,10 +2,8 @@
 
 from abc import ABCMeta, abstractmethod
 from collections import Counter
-from dataclasses import dataclass
-from heapq import nlargest
-from itertools import islice, product
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, cast
+from itertools import islice
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy
 import torch
@@ -15,35 +13,22 @@ from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer, torch2xp, xp2torch
+from thinc.api import Model, Optimizer
 from thinc.types import Floats2d
 from torch import Tensor
 
 from ..errors import BirnnError, Errors
 from ..models.clipping import clip_gradients
 from ..models.embed import log_coverage
+from ..models.flat import gradient, to_arrays, to_tensor
 from ..models.tagger import get_decoder, set_labels
+from .lattice import Lattice
 from .storage import ChecksummedPipe
 
 SAMPLE = 10
 """Documents that the model's sizes are inferred from, as everywhere in spaCy."""
 
 KBest = List[List[Tuple[List[str], float]]]
-
-
-@dataclass(frozen=True)
-class Lattice:
-    """The sequences of a batch and the labels that their tokens may have.
-
-    Attributes:
-        lengths: tokens a sequence.
-        rows: rows of the flat token matrix that take part, None for all N of them.
-        within: permitted labels of each of these rows, None for all.
-    """
-
-    lengths: List[int]
-    rows: Optional[numpy.ndarray] = None
-    within: Optional[numpy.ndarray] = None
 
 
 class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
@@ -231,23 +216,23 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         lattice = self.lattice(docs)
         gold = self.gold_labels(examples)
         lengths = [len(doc) for doc in docs]
-        emissions = xp2torch(self.model.ops.flatten(scores), requires_grad=True)
+        ops, device = self.model.ops, get_decoder(self.model).linear.weight.device
+        emissions = to_tensor(ops, scores, device, requires_grad=True)
         if lattice.rows is not None:
             gold = gold[lattice.rows]
         if (gold < 0).all():
-            zeros = [self.model.ops.alloc2f(*score.shape) for score in scores]
-            return 0.0, zeros
+            return 0.0, [ops.alloc2f(*score.shape) for score in scores]
         loss = get_decoder(self.model).loss(
-            *self._inputs(emissions, lattice),
+            lattice.select(emissions),
+            lattice.lengths,
             torch.from_numpy(gold).to(emissions.device),
-            within=self._within(lattice, emissions.device),
+            within=lattice.mask(emissions.device),
         )
         loss = loss / len(lattice.lengths)
         if not torch.isfinite(loss):
             raise BirnnError(Errors.B019.format(name=self.name, loss=loss.item()))
         loss.backward()
-        gradient = torch2xp(cast(Tensor, emissions.grad))
-        return loss.item(), self.model.ops.unflatten(gradient, lengths)  # type: ignore
+        return loss.item(), to_arrays(ops, gradient(emissions), lengths)
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Clip the gradients by one norm over the component and take the step."""
@@ -282,7 +267,8 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         decoder = get_decoder(self.model)
         if not any(len(doc) for doc in docs):
             return decoder.linear.weight.new_zeros((0, decoder.linear.out_features))
-        return xp2torch(self.model.ops.flatten(self.model.predict(docs)))
+        scores = self.model.predict(docs)
+        return to_tensor(self.model.ops, scores, decoder.linear.weight.device)
 
     def k_best(self, docs: Iterable[Doc], k: int = 5) -> KBest:
         """The k most probable label sequences of each document, which stays untouched.
@@ -305,50 +291,13 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         if not docs:
             return []
         lattice, emissions = self.lattice(docs), self._emissions(docs)
-        sequences = iter(
-            get_decoder(self.model).k_best(
-                *self._inputs(emissions, lattice),
-                k,
-                within=self._within(lattice, emissions.device),
-            )
+        sequences = get_decoder(self.model).k_best(
+            lattice.select(emissions),
+            lattice.lengths,
+            k,
+            within=lattice.mask(emissions.device),
         )
-        sizes = iter(lattice.lengths)
-        results: KBest = []
-        for doc, n_rows in zip(docs, self._rows_per_doc(docs, lattice)):
-            best: List[Tuple[List[int], float]] = [([], 0.0)]
-            while n_rows:
-                best = _k_best_of_both(best, next(sequences), k)
-                n_rows -= next(sizes)
-            results.append([(self.label_strings(doc, ids), log) for ids, log in best])
-        return results
-
-    def _inputs(self, emissions: Tensor, lattice: Lattice) -> Tuple[Tensor, List[int]]:
-        if lattice.rows is not None:
-            rows = torch.from_numpy(lattice.rows).to(emissions.device)
-            emissions = emissions.index_select(0, rows)
-        return emissions, lattice.lengths
-
-    def _within(self, lattice: Lattice, device: torch.device) -> Optional[Tensor]:
-        if lattice.within is None:
-            return None
-        return torch.from_numpy(lattice.within).to(device)
-
-    def _rows_per_doc(self, docs: Sequence[Doc], lattice: Lattice) -> List[int]:
-        """How many rows of the lattice belong to each document."""
-        sizes = [len(doc) for doc in docs]
-        if lattice.rows is None:
-            return sizes
-        bounds = numpy.searchsorted(lattice.rows, numpy.cumsum([0, *sizes]))
-        return numpy.diff(bounds).tolist()
-
-
-def _k_best_of_both(
-    left: List[Tuple[List[int], float]], right: List[Tuple[List[int], float]], k: int
-) -> List[Tuple[List[int], float]]:
-    """The k best of two independent sequences, one after the other."""
-    best = nlargest(k, product(left, right), key=_log_of_both)
-    return [(ids + more, a + b) for (ids, a), (more, b) in best]
-
-
-def _log_of_both(pair: Tuple[Tuple[Any, float], Tuple[Any, float]]) -> float:
-    return pair[0][1] + pair[1][1]
+        return [
+            [(self.label_strings(doc, ids), log) for ids, log in best]
+            for doc, best in zip(docs, lattice.join_k_best(docs, sequences, k))
+        ]

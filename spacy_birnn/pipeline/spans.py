@@ -11,8 +11,9 @@ from torch import Tensor
 from ..models.sentences import sentences
 from ..models.tagger import get_decoder
 from . import gold
-from .base import BiRNNPipe, Lattice
+from .base import BiRNNPipe
 from .codec import OUTSIDE, FlatSpan, SpanCodec
+from .lattice import Lattice
 
 
 class PredictedSpan(NamedTuple):
@@ -98,7 +99,7 @@ class SpanPipe(BiRNNPipe):
     ) -> List[List[PredictedSpan]]:
         codec, decoder = self.codec, get_decoder(self.model)
         lattice = self.lattice(docs, keep_preset=not self.cfg["overwrite"])
-        within = self._within(lattice, emissions.device)
+        within = lattice.mask(emissions.device)
         ids = decoder.decode(emissions, lattice.lengths, within).cpu().numpy()
         if decoder.decoder == "softmax":
             spans = codec.repair(ids, lattice.lengths)
@@ -123,7 +124,7 @@ class SpanPipe(BiRNNPipe):
             [span.end for span in spans],
             [label for span in spans for label in self.codec.path(span)],
             [self.codec.follower(span) for span in spans],
-            self._within(lattice, emissions.device),
+            lattice.mask(emissions.device),
         )
         return [min(p, 1.0) for p in probabilities.tolist()]
 
@@ -131,7 +132,7 @@ class SpanPipe(BiRNNPipe):
         self, emissions: Tensor, lattice: Lattice, spans: List[FlatSpan]
     ) -> List[Optional[float]]:
         """The same where tokens are labelled on their own and repaired afterwards."""
-        within = self._within(lattice, emissions.device)
+        within = lattice.mask(emissions.device)
         found = get_decoder(self.model).marginals(emissions, lattice.lengths, within)
         probabilities = found.cpu().double().numpy()
         bounds = set(numpy.cumsum([0, *lattice.lengths]).tolist())

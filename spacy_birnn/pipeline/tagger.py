@@ -16,8 +16,9 @@ from ..errors import BirnnError, Errors
 from ..models.sentences import sentences
 from ..models.tagger import get_decoder
 from . import gold
-from .base import BiRNNPipe, Lattice
+from .base import BiRNNPipe
 from .defaults import default_model
+from .lattice import Lattice
 
 CUSTOM = "_."
 SPACE_LABELS = {"pos": "SPACE"}
@@ -137,15 +138,15 @@ class BiRNNTagger(BiRNNPipe):
 
     def decode(self, docs: Sequence[Doc], emissions: Tensor) -> List[Tags]:
         decoder, lattice = get_decoder(self.model), self.lattice(docs)
-        inputs = self._inputs(emissions, lattice)
-        ids = decoder.decode(*inputs)
+        words = lattice.select(emissions)
+        ids = decoder.decode(words, lattice.lengths)
         marginals: Optional[List[float]] = None
         if self.cfg["confidence"]:
-            of_all = decoder.marginals(*inputs)
+            of_all = decoder.marginals(words, lattice.lengths)
             of_ours = of_all.gather(1, ids.unsqueeze(1)).squeeze(1)
             marginals = of_ours.clamp(max=1.0).tolist()
         results, offset, labels = [], 0, ids.tolist()
-        for n_rows in self._rows_per_doc(docs, lattice):
+        for n_rows in lattice.rows_per_doc(docs):
             rows = slice(offset, offset + n_rows)
             found = None if marginals is None else marginals[rows]
             results.append((labels[rows], found))

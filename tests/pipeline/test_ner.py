@@ -33,8 +33,9 @@ def ents(doc):
 def enumerate_spans(pipe, doc, keep_preset=False):
     """The probability of every span: the sum over all sequences that contain it."""
     lattice = pipe.lattice([doc], keep_preset=keep_preset)
-    inputs = pipe._inputs(pipe._emissions([doc]), lattice)
-    within = pipe._within(lattice, inputs[0].device)
+    emissions = pipe._emissions([doc])
+    inputs = lattice.select(emissions), lattice.lengths
+    within = lattice.mask(emissions.device)
     decoder = get_decoder(pipe.model)
     totals, offset = {}, 0
     for best in decoder.k_best(*inputs, ALL, within=within):

@@ -1,0 +1,59 @@
+"""Between thinc's lists of arrays and the flat token matrix of torch modules."""
+
+from typing import Any, Callable, List, Sequence, Tuple, cast
+
+import torch
+from thinc.api import Model, Ops, torch2xp, xp2torch
+from thinc.types import Floats2d
+from torch import Tensor
+
+from .shim import shim_of
+
+
+def to_tensor(
+    ops: Ops, X: List[Floats2d], device: torch.device, requires_grad: bool = False
+) -> Tensor:
+    """The rows of all sequences one after the other, shape (N, D)."""
+    return xp2torch(ops.flatten(X), requires_grad=requires_grad, device=device)
+
+
+def to_arrays(ops: Ops, rows: Tensor, lengths: Sequence[int]) -> List[Floats2d]:
+    """The rows of all sequences, shape (N, D), as one array a sequence."""
+    return split(ops, cast(Floats2d, torch2xp(rows)), lengths)
+
+
+def split(ops: Ops, rows: Floats2d, lengths: Sequence[int]) -> List[Floats2d]:
+    """As `to_arrays`, of an array."""
+    return cast(List[Floats2d], ops.unflatten(rows, cast(Any, lengths)))
+
+
+def gradient(leaf: Tensor) -> Tensor:
+    """What backpropagation has left at a tensor."""
+    assert leaf.grad is not None
+    return leaf.grad
+
+
+def run_rows(
+    model: Model, X: List[Floats2d], is_train: bool, *args: Any
+) -> Tuple[List[Floats2d], Callable[[List[Floats2d]], List[Floats2d]]]:
+    """Run a node's torch module over the rows of all sequences.
+
+    Args:
+        model: a node with a `TorchShim`.
+        X: at least one row in all.
+        is_train: keep what the gradient needs.
+        args: what the module takes beside the rows.
+
+    Returns:
+        One array a sequence, and the callback that carries gradients back.
+    """
+    ops, shim = model.ops, shim_of(model)
+    lengths = [len(x) for x in X]
+    rows = to_tensor(ops, X, shim.device, requires_grad=is_train)
+    Y, backprop_torch = shim((rows, *args), is_train)
+
+    def backprop(dY: List[Floats2d]) -> List[Floats2d]:
+        backprop_torch(to_tensor(ops, dY, shim.device))
+        return to_arrays(ops, gradient(rows), lengths)
+
+    return to_arrays(ops, Y, lengths), backprop
