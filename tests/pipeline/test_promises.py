@@ -160,7 +160,7 @@ def test_promise_03_only_valid_sequences(factory, decoder, scheme):
         starts = [data.draw(start) for _ in words]
         doc = Doc(nlp.vocab, words=words, sent_starts=starts)
         lattice = pipe.lattice([doc], keep_preset=True)
-        within = pipe._within(lattice, None)
+        within = lattice.mask("cpu")
         decoder = get_decoder(pipe.model)
         ids = decoder.decode(pipe._emissions([doc]), lattice.lengths, within)
         (best,) = pipe.k_best([doc], k=4)
