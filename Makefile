@@ -14,7 +14,7 @@ DEMO_VENV ?= .venv-demo
 
 BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-SENTENCE := Ingrid Okafor, chief executive of Corvena, told reporters in Bergen in May that she may visit Jordan.
+SENTENCE := Ingrid Okafor, chief executive of Corvena, told reporters in Bergen in May that she may leave Jordan.
 
 # The models are small: on a machine that does anything else, threads that wait for each
 # other cost far more than they bring.

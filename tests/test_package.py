@@ -26,16 +26,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
     "project"
 ]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
-SOURCES = {
-    path.relative_to(ROOT).as_posix()
-    for path in (ROOT / "spacy_birnn").rglob("*")
-    if path.suffix == ".py" or path.name == "py.typed"
-}
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """The wheel and the sdist, built from a copy of the sources."""
+    """The sources, and the wheel and the sdist that are built from a copy of them."""
     copy = tmp_path_factory.mktemp("source")
     for name in ("spacy_birnn", "tests", "scripts", "configs"):
         ignored = shutil.ignore_patterns("__pycache__")
@@ -52,15 +47,20 @@ def built(tmp_path_factory):
     subprocess.run([*command, copy], check=True)
     (wheel,) = (copy / "dist").glob("*.whl")
     (sdist,) = (copy / "dist").glob("*.tar.gz")
-    return wheel, sdist
+    package = copy / "spacy_birnn"
+    sources = {
+        path.relative_to(copy).as_posix()
+        for path in [*package.rglob("*.py"), package / "py.typed"]
+    }
+    return sources, wheel, sdist
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(built):
-    wheel, _ = built
+    sources, wheel, _ = built
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         info = f"spacy_birnn-{spacy_birnn.__version__}.dist-info"
-        assert {name for name in names if not name.startswith(info)} == SOURCES
+        assert {name for name in names if not name.startswith(info)} == sources
         metadata = message_from_string(archive.read(f"{info}/METADATA").decode())
         entry_points = archive.read(f"{info}/entry_points.txt").decode()
         assert f"{info}/licenses/LICENSE" in names
@@ -77,10 +77,10 @@ def test_the_wheel_holds_the_package_and_nothing_else(built):
 
 
 def test_the_sdist_holds_what_tests_need(built):
-    _, sdist = built
+    sources, _, sdist = built
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert names >= SOURCES
+    assert names >= sources
     assert {
         "LICENSE",
         "pyproject.toml",
