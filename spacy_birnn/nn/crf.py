@@ -7,10 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from . import partial_labels, viterbi
-from .forward_backward import Weights, forward_backward
+from .forward_backward import forward_backward
 from .likelihood import GoldScore, LogPartition, NegativeLogLikelihood, loss_of
 from .packing import Lengths, Packing
 from .spans import span_log_marginals
+from .weights import Weights
 
 Ints = Union[Tensor, np.ndarray, Sequence[int]]
 Mask = Union[Tensor, np.ndarray]

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from . import log_space
 from .packing import Packing
+from .weights import Weights
 
 # Sums are brought back to HEADROOM every so many steps. In between they lose what the
 # best path costs against the best emissions and transitions, which may be a lot.
@@ -25,14 +26,6 @@ RESCALE_EVERY = 2
 HEADROOM = 2.0**30
 # A sequence is computed anew where more than one part in so many may have been lost.
 SAFETY = 1e7
-
-
-class Weights(NamedTuple):
-    """Scores of a linear chain, ``-inf`` where forbidden."""
-
-    start: Tensor
-    transitions: Tensor
-    end: Tensor
 
 
 class Lattice(NamedTuple):

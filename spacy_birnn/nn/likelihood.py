@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .forward_backward import Weights, expected_transitions, forward_backward
+from .forward_backward import expected_transitions, forward_backward
 from .packing import Packing
+from .weights import Weights
 
 Grads = Tuple[Optional[Tensor], ...]
 

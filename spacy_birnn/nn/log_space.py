@@ -4,15 +4,13 @@ Used for those sequences of a batch whose scaled probabilities under- or overflo
 where scores differ by thousands or where constraints forbid what the emissions favour.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from .packing import Packing
-
-if TYPE_CHECKING:
-    from .forward_backward import Weights
+from .weights import Weights
 
 # How many numbers a temporary tensor of all pairs of labels may have.
 CHUNK = 1 << 20

@@ -5,8 +5,9 @@ from typing import Optional
 import torch
 from torch import Tensor
 
-from .forward_backward import Weights, forward_backward
+from .forward_backward import forward_backward
 from .packing import Packing
+from .weights import Weights
 
 
 @torch.no_grad()

@@ -5,8 +5,8 @@ from typing import List, Tuple
 import torch
 from torch import Tensor
 
-from .forward_backward import Weights
 from .packing import Packing
+from .weights import Weights
 
 # Scores are brought back to 0 every so many steps, or long sequences lose precision.
 RESCALE_EVERY = 8
