@@ -56,8 +56,8 @@ class Errors(metaclass=_Coded):
         "= 'cnn'."
     )
     B012 = (
-        "The vocabulary's word vectors are {found} wide, the model was trained with "
-        "{trained}: load the vectors that it was trained with."
+        "The vocabulary's word vectors are {found} wide (0: there are none), the model "
+        "was trained with {trained}: load the vectors that it was trained with."
     )
     B013 = (
         "Component '{name}': no labels. The examples have no {what}: check the columns "
@@ -65,7 +65,8 @@ class Errors(metaclass=_Coded):
     )
     B014 = (
         "Component '{name}': label '{label}' was not there at initialization (known: "
-        "{known}): map it, or train a new component."
+        "{known}): map it, list it in [initialize.components.{name}] labels (a stream "
+        "is initialized on its first examples alone), or train a new component."
     )
     B015 = (
         "Component '{name}': labels cannot be added once the model is initialized "
@@ -107,6 +108,9 @@ class Errors(metaclass=_Coded):
         "doc.spans['{key}'] of a training example: '{span}' (token {start}) is empty "
         "or overlaps another span: learn only spans that do not overlap, see "
         "spacy.util.filter_spans."
+    )
+    B031 = (
+        "Component '{name}': k_best takes a list of Docs, not a {kind}: k_best([doc])."
     )
     B030 = (
         "spacy-birnn.BiRNNEncoder.v1: its input is {found} wide, but {trained} when it "

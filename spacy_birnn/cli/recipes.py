@@ -35,7 +35,7 @@ class Recipe:
     learn_rate: float = 0.002
     batch_size: int = 32
     patience: int = 3000
-    eval_frequency: int = 200
+    eval_frequency: int = 50
 
 
 EFFICIENCY = Recipe(width=200, max_epochs=25)

@@ -37,7 +37,14 @@ def dropout_attrs(dropout: Optional[float]) -> Dict[str, float]:
 
 
 def dropout_rate(model: Model, is_train: bool) -> float:
-    """The rate that runs in this call."""
+    """The rate that runs in this call.
+
+    Raises:
+        BirnnError: `[training] dropout` or `update(drop=…)` is out of range.
+    """
     if not is_train:
         return 0.0
-    return model.attrs.get("dropout", model.attrs.get("dropout_rate", 0.0))
+    if "dropout" in model.attrs:
+        return model.attrs["dropout"]
+    check_dropout("[training]", dropout=model.attrs["dropout_rate"])
+    return model.attrs["dropout_rate"]

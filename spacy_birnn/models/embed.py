@@ -9,6 +9,7 @@ import numpy
 import torch
 from spacy.attrs import ORTH
 from spacy.tokens import Doc
+from spacy.vectors import Vectors
 from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
@@ -24,6 +25,7 @@ from .vectors import (
     Found,
     coverage_line,
     find,
+    no_row,
     row_finder,
     rows_to_vectors,
 )
@@ -84,6 +86,7 @@ def build_word_char_embed(
         dims={"nO": None},
         attrs={
             "vectors": vectors,
+            "has_table": False,
             "word_width": word_width,
             "word_dropout": word_dropout,
             "sizes": {
@@ -112,6 +115,7 @@ def init(model: Model, X: Optional[List[Doc]] = None, Y=None) -> None:
         if sizes["chars"] == "none":
             raise BirnnError(Errors.B011)
         warnings.warn(Warnings.W001, UserWarning, stacklevel=2)
+    model.attrs["has_table"] = has_table
     shim_of(model).create(word_width=width, trainable=mode == "finetune", **sizes)
     n_chars = 0 if sizes["chars"] == "none" else sizes["char_width"]
     model.set_dim("nO", width + n_chars, force=True)
@@ -131,7 +135,8 @@ def forward(
     keys = distinct.tolist()
     forms = [strings[key] for key in keys]
     inputs: List[Any] = [torch.from_numpy(inverse)]
-    inputs += _word_inputs(module, docs[0].vocab, forms, keys, is_train)
+    vectors = docs[0].vocab.vectors if model.attrs["has_table"] else None
+    inputs += _word_inputs(module, vectors, forms, keys, is_train)
     if module.chars is None:
         inputs += [None, None]
     else:
@@ -149,24 +154,25 @@ def forward(
 
 def _word_inputs(
     module: WordCharEmbedding,
-    vocab: Vocab,
+    vectors: Optional[Vectors],
     forms: List[str],
     keys: List[int],
     is_train: bool,
 ) -> list:
     """Vectors, which of them are known, and rows of the trainable table.
 
-    Words that training meets for the first time get their row here.
+    Words that training meets for the first time get their row here. A model that was
+    initialized without vectors has none, whatever the vocabulary holds by now.
     """
     width = module.word_width
     if not width:
         return [None, None, None]
-    vectors, words = vocab.vectors, module.words
-    found_width = vectors.shape[1] if len(vectors) else 0
-    if found_width != width and (found_width or words is None):
+    words = module.words
+    found_width = 0 if vectors is None or not len(vectors) else vectors.shape[1]
+    if vectors is not None and found_width != width:
         raise BirnnError(Errors.B012.format(found=found_width, trained=width))
     own = words.rows if words is not None else {}
-    row_of = row_finder(vectors)
+    row_of = no_row if vectors is None else row_finder(vectors)
     # In training a word's row must not depend on which words were met before it.
     has_own = _never if is_train else own.__contains__
     found = [find(form, key, row_of, has_own) for form, key in zip(forms, keys)]

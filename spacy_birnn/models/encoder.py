@@ -1,6 +1,6 @@
 """`spacy-birnn.BiRNNEncoder.v1`: a recurrent `encode` for any spaCy tok2vec."""
 
-from typing import Callable, List, Literal, Optional, Tuple
+from typing import Callable, List, Literal, Optional, Tuple, cast
 
 from thinc.api import Model
 from thinc.types import Floats2d
@@ -100,7 +100,7 @@ def forward(
     lengths = [len(x) for x in X]
     if sum(lengths) == 0:
         return empty_batch(model, X)
-    found, trained = X[0].shape[1], model.get_dim("nI")
+    found, trained = X[0].shape[1], cast(BiRNN, shim_of(model).module).n_in
     if found != trained:  # oneDNN would read on without a word
         raise BirnnError(Errors.B030.format(found=found, trained=trained))
     return run_rows(model, X, is_train, lengths, dropout_rate(model, is_train))

@@ -68,13 +68,14 @@ def find(
 def row_finder(vectors: Vectors) -> Callable[[int], Optional[int]]:
     """A function from a hash to a row of the table; in a floret table all are found."""
     if vectors.shape[0] == 0:
-        return _no_row
+        return no_row
     if vectors.mode == Mode.floret:
         return _any_row
     return vectors.key2row.get
 
 
-def _no_row(key: int) -> Optional[int]:
+def no_row(key: int) -> Optional[int]:
+    """The row of any word in a table without rows."""
     return None
 
 
@@ -83,12 +84,12 @@ def _any_row(key: int) -> Optional[int]:
 
 
 def rows_to_vectors(
-    vectors: Vectors, forms: Sequence[str], rows: Sequence[int], width: int
+    vectors: Optional[Vectors], forms: Sequence[str], rows: Sequence[int], width: int
 ) -> numpy.ndarray:
     """Vectors of the forms that have a row, zeros for the others, shape (F, width)."""
     out = numpy.zeros((len(forms), width), dtype="float32")
     known = [i for i, row in enumerate(rows) if row >= 0]
-    if not known:
+    if vectors is None or not known:
         return out
     if vectors.mode == Mode.floret:
         found = vectors.get_batch([forms[i] for i in known])

@@ -45,7 +45,7 @@ class BiRNN(nn.Module):
         bidirectional: bool = True,
     ):
         super().__init__()
-        self.width = width
+        self.n_in, self.width = n_in, width
         hidden = width // 2 if bidirectional else width
         layers = [
             CELLS[cell](n_in if i == 0 else width, hidden, bidirectional=bidirectional)

@@ -64,7 +64,8 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         **settings: Any,
     ):
         if "emissions" not in model.ref_names:
-            raise BirnnError(Errors.B022.format(name=name, found=model.name))
+            found = f"{model.name[:40]}…" if len(model.name) > 40 else model.name
+            raise BirnnError(Errors.B022.format(name=name, found=found))
         if not grad_clip >= 0.0:
             where = f"Component '{name}'"
             raise BirnnError(
@@ -193,7 +194,8 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
                 raise BirnnError(Errors.B023.format(name=self.name, label=label))
         self.cfg["labels"] = labels
         if not labels:
-            what = f"'{self.target}' annotation"
+            key = self.cfg.get("spans_key")
+            what = f"spans['{key}']" if key is not None else f"'{self.target}' tags"
             raise BirnnError(Errors.B013.format(name=self.name, what=what))
         set_labels(self.model, *self.prepare_labels())
 
@@ -287,6 +289,9 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         """
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise BirnnError(Errors.B016.format(name=self.name, k=k))
+        if isinstance(docs, (Doc, str)):
+            kind = type(docs).__name__
+            raise BirnnError(Errors.B031.format(name=self.name, kind=kind))
         docs = list(docs)
         if not docs:
             return []

@@ -44,3 +44,11 @@ def test_a_number_is_fixed(fixed):
     set_dropout_rate(node, 0.4)
     assert dropout_rate(node, is_train=True) == fixed
     assert dropout_rate(node, is_train=False) == 0.0
+
+
+@pytest.mark.parametrize("rate", [1.5, -1.0, 1.0])
+def test_a_rate_of_training_is_checked_too(rate):
+    node = make_node(None)
+    set_dropout_rate(node, rate)
+    with pytest.raises(BirnnError, match=r"^\[B008\] \[training\]: dropout = "):
+        dropout_rate(node, is_train=True)

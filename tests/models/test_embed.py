@@ -362,3 +362,20 @@ def test_coverage_is_logged(caplog, monkeypatch):
         "ner: word vectors of 20 tokens: 25.0 % exact, 10.0 % lower, 5.0 % digits, "
         "60.0 % unknown (such as cow, dog)"
     ]
+
+
+def test_vectors_lost_after_training_are_an_error():
+    """Words that only the table knows must not become unknown in silence."""
+    docs = make_docs("the cat", vocab=make_vocab())
+    model = make(docs, "finetune")
+    model.predict(docs)
+    docs[0].vocab.vectors = Vectors(shape=(0, 0))
+    with pytest.raises(BirnnError, match=r"\[B012\].* 0 wide"):
+        model.predict(docs)
+
+
+def test_vectors_that_came_after_initialization_are_not_looked_up():
+    model = make(make_docs("the cat"), "finetune", "cnn")
+    bare = model.predict(make_docs("the cat"))[0]
+    beside = model.predict(make_docs("the cat", vocab=make_vocab()))[0]
+    assert (bare == beside).all()

@@ -336,6 +336,12 @@ def test_k_best_needs_a_number(k):
         nlp.get_pipe("birnn_ner").k_best([doc_of(nlp, "Anna")], k=k)
 
 
+def test_k_best_needs_a_list():
+    nlp = untrained()
+    with pytest.raises(BirnnError, match=r"^\[B031\] Component 'birnn_ner'.* Doc"):
+        nlp.get_pipe("birnn_ner").k_best(doc_of(nlp, "Anna"))
+
+
 @every_factory
 @pytest.mark.parametrize("decoder", ["crf", "constrained", "softmax"])
 def test_k_best_of_everything(factory, decoder):
