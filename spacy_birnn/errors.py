@@ -194,6 +194,13 @@ class Errors(metaclass=_Coded):
         "with names."
     )
     B134 = "{path}: there is no split '{split}': the dataset has {known}."
+    B135 = "The `path` of the corpus must be a string or a Path, not {path!r}."
+    B136 = '`columns` must be such as {{"word": 0, "ents": 3}}, not {columns!r}.'
+    B137 = (
+        "`columns`: '{target}' must be a whole number (counted from 0, or from the end "
+        "with -1), not {index!r}."
+    )
+    B138 = "`limit` must be a whole number of at least 0 (0 for all), not {limit!r}."
 
     # --- B201-B299: scoring, tagging, command line ------------------------------------
     B201 = "Wrong usage: {message}. Try '{command} --help'."
@@ -236,6 +243,17 @@ class Errors(metaclass=_Coded):
         "{key}: a number is too large for the .spacy format: use --output-format "
         "jsonl, or leave the key out of the input."
     )
+    B219 = "{path} is read, so it cannot be written to: name another file."
+    B220 = (
+        "--task {task} learns from the column '{column}', which --columns leaves out: "
+        "add it, as in --columns word=0,{column}=-1."
+    )
+    B221 = "--scheme raw leaves --task {task} no spans to learn: name their scheme."
+    B222 = "--columns: tag reads words only, not {names}: give no more than word=N."
+    B223 = (
+        "{options}: for CoNLL columns only, and no input holds any. Leave it out, or "
+        "give {format} if the format was not told well."
+    )
 
     # --- B301-B399: project steps (scripts/) ------------------------------------------
     B301 = (
@@ -273,4 +291,7 @@ class Warnings(metaclass=_Coded):
     )
 
     # --- W201-W299: scoring, tagging, command line ------------------------------------
-    pass
+    W201 = (
+        "{path} looks like columns, but .txt is read as text, a document a line: give "
+        "--input-format {format}, or --input-format text if it is text."
+    )

@@ -40,6 +40,8 @@ def _reported() -> Iterator[None]:
         if type(error).__name__ == "NoArgsIsHelpError":
             raise
         message = " ".join(error.format_message().split()).rstrip(".")
+        # Newer versions of typer let pydantic speak.
+        message = message.replace(" Value error, ", " ")
         command = error.ctx.command_path if error.ctx else "spacy-birnn"
         _fail(Errors.B201.format(message=message, command=command), WRONG_USAGE)
     except (BirnnError, ConfigValidationError) as error:

@@ -14,7 +14,7 @@ from ..data.corpus import create_corpus_reader, sniff
 from ..data.text import list_files
 from ..errors import BirnnError, Errors
 from ..files import check_output, replacing
-from .options import Columns, Force, Scheme, SchemeOption
+from .options import Columns, Force, Scheme, SchemeOption, check_not_input
 
 
 class AnnotatedFormat(str, Enum):
@@ -55,12 +55,14 @@ def convert_command(
 
       spacy-birnn convert en-ud-train.conllu train.spacy
     """
+    check_not_input(output, list_files(input))
     check_output(output, force)
     docs = read_docs(input, format.value if format else None, scheme.value, columns)
     docbin = DocBin(store_user_data=True, docs=docs)
     with replacing(output) as file:
         file.write(docbin.to_bytes())
-    print(f"Wrote {output}: {len(docbin):,} documents.")
+    noun = "document" if len(docbin) == 1 else "documents"
+    print(f"Wrote {output}: {len(docbin):,} {noun}.")
 
 
 def read_docs(
@@ -72,16 +74,26 @@ def read_docs(
     """Read annotated files as Docs.
 
     Raises:
-        BirnnError: The files cannot be read, or are .spacy files already.
+        BirnnError: The files cannot be read, or are .spacy files already; or columns
+            or a scheme are given for CoNLL-U.
     """
+    formats = {format} if format else {_sniff_text(file) for file in list_files(path)}
+    given = {"--columns": columns is not None, "--scheme": scheme != "auto"}
+    if any(given.values()) and "conll" not in formats:
+        options = " and ".join(option for option, is_given in given.items() if is_given)
+        raise BirnnError(Errors.B223.format(options=options, format="--format conll"))
     if format == "conllu":
         reader = create_conllu_reader(path)
     elif format == "conll":
         reader = create_conll_reader(path, columns, scheme)  # type: ignore[arg-type]
     else:
-        for file in list_files(path):
-            if sniff(file) == "spacy":
-                raise BirnnError(Errors.B215.format(path=file))
         reader = create_corpus_reader(path, columns, scheme)  # type: ignore[arg-type]
     for example in reader(spacy.blank("xx")):
         yield example.reference
+
+
+def _sniff_text(file: Path) -> str:
+    kind = sniff(file)
+    if kind == "spacy":
+        raise BirnnError(Errors.B215.format(path=file))
+    return kind

@@ -11,6 +11,7 @@ from spacy.scorer import Scorer
 from spacy.training import Example
 
 from ..data.corpus import create_corpus_reader
+from ..data.text import list_files
 from ..errors import BirnnError, Errors
 from ..files import check_output, replacing
 from ..scorers import (
@@ -22,7 +23,7 @@ from ..scorers import (
 )
 from ..tagging.targets import Target, pipeline_targets
 from .loading import load_pipeline
-from .options import Columns, GpuId, Model, Scheme, SchemeOption
+from .options import Columns, GpuId, Model, Scheme, SchemeOption, check_not_input
 
 
 def evaluate_command(
@@ -54,6 +55,7 @@ def evaluate_command(
       spacy-birnn evaluate en_my_chunker test.txt --columns word=0,chunks=2
     """
     if output is not None:
+        check_not_input(output, list_files(data))
         check_output(output, force=True)
     nlp = load_pipeline(model, gpu_id)
     targets = pipeline_targets(nlp)
@@ -64,8 +66,7 @@ def evaluate_command(
         )
     examples = read_gold(nlp, data, targets, columns, scheme.value)
     scores = evaluate(nlp, examples, targets)
-    known = [target for target in targets if is_scored(scores, target)]
-    if not known:
+    if not any(is_scored(scores, target) for target in targets):
         raise BirnnError(
             Errors.B214.format(
                 path=data,
@@ -73,7 +74,7 @@ def evaluate_command(
                 column=targets[0].column,
             )
         )
-    print("\n\n".join(report(examples, scores, target) for target in known))
+    print("\n\n".join(report(examples, scores, target) for target in targets))
     if output is not None:
         with replacing(output) as file:
             file.write(srsly.json_dumps(scores, indent=2).encode("utf-8") + b"\n")
@@ -145,12 +146,12 @@ def _main_key(target: Target) -> str:
 
 
 def report(examples: Sequence[Example], scores: Dict[str, Any], target: Target) -> str:
-    """The table of a target as text."""
-    return (
-        _spans_report(examples, scores, target)
-        if target.is_spans
-        else _tag_report(scores, target)
-    )
+    """The table of a target as text, or a line where there is nothing to compare."""
+    if not is_scored(scores, target):
+        return f"{target}: no gold annotation"
+    if target.is_spans:
+        return _spans_report(examples, scores, target)
+    return _tag_report(scores, target)
 
 
 def _spans_report(

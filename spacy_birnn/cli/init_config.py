@@ -10,9 +10,11 @@ import typer
 from spacy.util import CONFIG_SECTION_ORDER, load_model_from_config
 from thinc.api import Config
 
+from ..data.arguments import SPAN_TARGETS
 from ..data.conll import create_conll_reader
 from ..errors import BirnnError, Errors
 from ..files import check_output, replacing
+from ..schemes import RAW
 from .options import Columns, Force, Scheme, SchemeOption
 from .recipes import TASKS, recipe_config
 
@@ -82,11 +84,17 @@ def init_config(
     """Make a complete config: see the command.
 
     Raises:
-        BirnnError: An unknown language, or columns that the reader refuses.
+        BirnnError: An unknown language, columns that the reader refuses, or columns or
+            a scheme from which the task has nothing to learn.
     """
-    columns = columns or {"word": 0, TASKS[task].column: -1}
+    target = TASKS[task].column
+    columns = columns or {"word": 0, target: -1}
     # The reader's own checks, before anybody trains with the config.
     create_conll_reader(Path(), columns, scheme)  # type: ignore[arg-type]
+    if target not in columns:
+        raise BirnnError(Errors.B220.format(task=task, column=target))
+    if scheme == RAW and target in SPAN_TARGETS:
+        raise BirnnError(Errors.B221.format(task=task))
     try:
         spacy.blank(lang)
     except ImportError as error:

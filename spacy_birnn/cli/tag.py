@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from enum import Enum
 from multiprocessing import active_children
 from pathlib import Path
-from typing import Annotated, Any, Iterator, List, Optional
+from typing import Annotated, Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import typer
 from spacy.language import Language
@@ -21,7 +21,7 @@ from ..tagging.sources import SOURCES, STDIN, check_input, detect_format
 from ..tagging.stream import Tagged, tag_files
 from ..tagging.targets import pipeline_targets
 from .loading import load_pipeline
-from .options import Columns, Force, GpuId, Model
+from .options import Force, GpuId, Model, WordColumn, check_not_input
 
 InputFormat = Enum("InputFormat", {n: n for n in SOURCES}, type=str)  # type: ignore[misc]
 OutputFormat = Enum("OutputFormat", {n: n for n in SINKS}, type=str)  # type: ignore[misc]
@@ -54,7 +54,7 @@ def tag_command(
         Optional[OutputFormat],
         typer.Option(show_default=False, help="Default: by OUT's name, else jsonl."),
     ] = None,
-    columns: Columns = None,
+    columns: WordColumn = None,
     n_process: Annotated[
         int, typer.Option(min=-1, help="Processes; -1 for one a core.")
     ] = 1,
@@ -89,9 +89,12 @@ def tag_command(
             "the .spacy format is binary: write it to a file.", param_hint="'-o'"
         )
     if output is not None:
+        check_not_input(output, inputs)
         check_output(output, force)
     given = input_format.value if input_format else None
     files = [(path, _input_format(path, given)) for path in inputs]
+    if columns is not None:
+        _check_columns(columns, files)
     nlp = load_pipeline(model, gpu_id)
     _check_targets(nlp, model)
     with _interruptible(n_process):
@@ -105,6 +108,16 @@ def tag_command(
             n_process=n_process,
             progress=_show_progress if _is_progress_seen(output) else None,
         )
+
+
+def _check_columns(columns: Dict[str, int], files: Sequence[Tuple[Path, str]]) -> None:
+    """Refuse columns that nothing would read."""
+    others = ", ".join(name for name in columns if name != "word")
+    if others:
+        raise BirnnError(Errors.B222.format(names=others))
+    if all(format != "conll" for _, format in files):
+        option = "--input-format conll"
+        raise BirnnError(Errors.B223.format(options="--columns", format=option))
 
 
 def _input_format(path: Path, given: Optional[str]) -> str:

@@ -2,7 +2,7 @@
 
 import warnings
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import (
     Callable,
@@ -15,6 +15,7 @@ from typing import (
     Set,
     Tuple,
     Union,
+    cast,
 )
 
 from spacy.language import Language
@@ -24,12 +25,16 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from ..errors import BirnnError, Errors, Warnings
-from ..schemes import BLANK, RAW, SCHEMES, decode, encode, expected_tags, is_tag
+from ..schemes import (
+    BLANK,
+    decode,
+    encode,
+    expected_tags,
+    is_tag,
+    transition_constraints,
+)
+from .arguments import CUSTOM, check_limit, check_path
 from .text import list_files
-
-SPAN_TARGETS = ("ents", "chunks")
-TARGETS = (*SPAN_TARGETS, "tag", "pos")
-CUSTOM = "_."
 
 # How files write "nobody has annotated this", which is not "there is nothing" (O).
 MISSING = frozenset(["", "-", "_"])
@@ -72,14 +77,14 @@ class SentenceCorpus:
     def __init__(
         self, path: Optional[Union[str, Path]], docs: str, spans_key: str, limit: int
     ) -> None:
-        if path is None:
-            raise BirnnError(Errors.B104)
+        check_path(path)
         if docs not in ("sentence", "document"):
             raise BirnnError(Errors.B110.format(docs=docs))
-        self.path = Path(path)
+        check_limit(limit)
+        self.path = Path(cast(Union[str, Path], path))
         self.docs = docs
         self.spans_key = spans_key
-        self.limit = max(limit, 0)
+        self.limit = limit
 
     def sentences(self, path: Path) -> Iterator[Sentence]:
         """Yield the sentences of one file."""
@@ -201,20 +206,6 @@ def _set_extension(doc: Doc, name: str, values: Sequence[str]) -> None:
             token._.set(name, value)
 
 
-def check_target(target: str) -> None:
-    """Refuse a target that no component reads."""
-    is_custom = target.startswith(CUSTOM) and target.removeprefix(CUSTOM).isidentifier()
-    if target not in TARGETS and not is_custom:
-        raise BirnnError(Errors.B111.format(target=target, targets=", ".join(TARGETS)))
-
-
-def check_scheme(scheme: str) -> None:
-    """Refuse a scheme that readers do not know."""
-    known = ("auto", *SCHEMES, RAW)
-    if scheme not in known:
-        raise BirnnError(Errors.B103.format(scheme=scheme, schemes=", ".join(known)))
-
-
 Where = Callable[[int], str]
 """Says for messages where a token of the sentence at hand stands."""
 
@@ -241,11 +232,11 @@ def read_values(target: str, values: Sequence[str], where: Where) -> List[str]:
 
 def read_spans(
     tags: Sequence[str], scheme: str, where: Where, column: str
-) -> Tuple[List[str], int]:
+) -> Tuple[List[str], List[int]]:
     """Turn the tags of a scheme into IOB2 that is in order.
 
     Returns:
-        One tag a token, the empty string where it is missing; the number of repairs.
+        One tag a token, the empty string where it is missing; the token of each repair.
 
     Raises:
         BirnnError: A tag is not of the scheme.
@@ -266,7 +257,18 @@ def read_spans(
     fixed = encode(spans, len(tags), "iob2")
     return [
         "" if tag in MISSING else new for tag, new in zip(tags, fixed, strict=True)
-    ], repairs
+    ], _repaired_tokens(known, scheme) if repairs else []
+
+
+def _repaired_tokens(tags: Sequence[str], scheme: str) -> List[int]:
+    """The tokens whose tags break a scheme, one for each repair of ``decode``."""
+    tokens = []
+    for i, pair in enumerate(pairwise([BLANK, *tags, BLANK])):
+        starts, follows, _ = transition_constraints(pair, scheme)
+        if not follows[0, 1]:
+            # What may begin a sentence is in order: the tag before it was left open.
+            tokens.append(i - int(starts[1]))
+    return tokens
 
 
 def report_repairs(

@@ -22,12 +22,10 @@ from spacy.training import Example
 
 from ..errors import BirnnError, Errors
 from ..schemes import RAW, TagPairs, scheme_of, tag_pairs
+from .arguments import SPAN_TARGETS, check_columns, check_scheme
 from .base import (
-    SPAN_TARGETS,
     Sentence,
     SentenceCorpus,
-    check_scheme,
-    check_target,
     check_words,
     read_spans,
     read_values,
@@ -98,9 +96,10 @@ class ConllCorpus(SentenceCorpus):
         schemes = self._schemes(path)
         repairs, first = 0, ""
         for block in read_blocks(read_lines(path), str(path)):
-            sentence, count = read_sentence(block, self.columns, schemes, str(path))
-            first = first or (f"line {block.lines[0]}" if count else "")
-            repairs += count
+            sentence, repaired = read_sentence(block, self.columns, schemes, str(path))
+            if repaired and not repairs:
+                first = f"line {block.lines[min(repaired)]}"
+            repairs += len(repaired)
             yield sentence
         used = " and ".join(sorted(set(schemes.values())))
         report_repairs(self._reported, str(path), repairs, used, first)
@@ -120,10 +119,9 @@ class ConllCorpus(SentenceCorpus):
 
 def _plan_columns(columns: Optional[Dict[str, int]], scheme: str) -> Dict[str, int]:
     """Fill in the defaults and check the names."""
-    columns = {"word": 0, **({"ents": -1} if columns is None else columns)}
-    for target in columns:
-        if target != "word":
-            check_target(target)
+    columns = {"ents": -1} if columns is None else columns
+    check_columns(columns)
+    columns = {"word": 0, **columns}
     if scheme != RAW:
         return columns
     as_tags = {"tag" if t in SPAN_TARGETS else t: i for t, i in columns.items()}
@@ -207,7 +205,7 @@ def split_row(line: str) -> List[str]:
 
 def read_sentence(
     block: Block, columns: Dict[str, int], schemes: Dict[str, str], name: str
-) -> Tuple[Sentence, int]:
+) -> Tuple[Sentence, List[int]]:
     """Read the annotation of one sentence.
 
     Args:
@@ -217,7 +215,7 @@ def read_sentence(
         name: What messages call the file.
 
     Returns:
-        The sentence, and the number of tags that were repaired.
+        The sentence, and the token of each tag that was repaired.
     """
 
     def where(token: int) -> str:
@@ -227,19 +225,19 @@ def read_sentence(
     words = _column(block, columns["word"])
     check_words(words, where)
     sentence = Sentence(words, starts_document=block.starts_document)
-    repairs = 0
+    repaired: List[int] = []
     for target, index in columns.items():
         if target in schemes:
             column = f"column {index} ({target})"
-            tags, count = read_spans(
+            tags, tokens = read_spans(
                 _column(block, index), schemes[target], where, column
             )
             sentence.columns[target] = tags
-            repairs += count
+            repaired += tokens
         elif target != "word":
             values = _column(block, index)
             sentence.columns[target] = read_values(target, values, where)
-    return sentence, repairs
+    return sentence, repaired
 
 
 def _column(block: Block, index: int) -> List[str]:

@@ -14,11 +14,15 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from ..errors import BirnnError, Errors
-from .conll import ConllCorpus, is_docstart
+from ..schemes import SCHEMES, is_tag
+from .arguments import check_limit
+from .conll import ConllCorpus, is_docstart, split_row
 from .conllu import WIDTH, ConlluCorpus
 from .text import list_files, open_binary, read_lines
 
 Format = Literal["conll", "conllu", "spacy"]
+
+_HEAD_ROWS = 20
 
 
 def create_corpus_reader(
@@ -62,8 +66,9 @@ class AnyCorpus:
         # Both are made at once, so that a wrong setting is an error before reading.
         self.conll = ConllCorpus(path, columns, scheme, docs, spans_key)
         self.conllu = ConlluCorpus(path, docs)
+        check_limit(limit)
         self.path = self.conll.path
-        self.limit = max(limit, 0)
+        self.limit = limit
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         return islice(self._examples(nlp), self.limit or None)
@@ -88,13 +93,33 @@ def sniff(path: Path) -> Format:
         head = file.read(256)
     if _is_zlib(head):
         return "spacy"
-    for line in read_lines(path):
-        if not line or line.isspace() or line.startswith("#") or is_docstart(line):
-            continue
+    for line in _rows(path):
         cells = line.split("\t")
         is_id = cells[0].replace("-", "").replace(".", "").isdigit()
         return "conllu" if len(cells) == WIDTH and is_id else "conll"
     return "conll"
+
+
+def are_columns(path: Path) -> bool:
+    """Whether the first rows of a file, two at least, look like columns, not like text.
+
+    They do where all have the same number of columns, which are separated by tabs, or
+    the last of which holds span tags only.
+    """
+    head = list(islice(_rows(path), _HEAD_ROWS))
+    rows = [split_row(line) for line in head]
+    if len(rows) < 2 or len({len(cells) for cells in rows}) > 1 or len(rows[0]) < 2:
+        return False
+    return all("\t" in line for line in head) or all(
+        any(is_tag(cells[-1], scheme) for scheme in SCHEMES) for cells in rows
+    )
+
+
+def _rows(path: Path) -> Iterator[str]:
+    """The lines of a text file that are neither empty nor a comment nor a boundary."""
+    for line in read_lines(path):
+        if line and not (line.isspace() or line.startswith("#") or is_docstart(line)):
+            yield line
 
 
 def _is_zlib(head: bytes) -> bool:

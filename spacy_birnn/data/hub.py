@@ -22,10 +22,9 @@ from spacy.training import Example
 
 from ..errors import BirnnError, Errors
 from ..schemes import detect
+from .arguments import SPAN_TARGETS, check_limit, check_path, check_target
 from .base import (
-    SPAN_TARGETS,
     Sentence,
-    check_target,
     check_words,
     make_example,
     read_spans,
@@ -77,8 +76,8 @@ def create_datasets_reader(
         labels: The column that holds a label for each of them.
         target: What they become: ``ents``, ``chunks``, ``tag``, ``pos`` or ``_.name``.
         name: The configuration of a dataset on the Hub.
-        split: The split, also a slice such as ``train[:10%]``. A single file is
-            whatever split is asked for.
+        split: The split, also a slice such as ``train[:10%]``. A single file is the
+            split ``train``.
         revision: The branch, tag or commit of a dataset on the Hub.
         streaming: Read row by row, without a copy of the data in memory or the cache.
         scheme: How ``ents`` and ``chunks`` are tagged. ``auto`` tells it from all
@@ -89,9 +88,9 @@ def create_datasets_reader(
     Returns:
         A function from the pipeline to Examples.
     """
-    if path is None:
-        raise BirnnError(Errors.B104)
+    check_path(path)
     check_target(target)
+    check_limit(limit)
     source = HubSource(str(path), name, split, revision, streaming)
     return DatasetsCorpus(source, tokens, labels, target, scheme, spans_key, limit)
 
@@ -125,7 +124,7 @@ class DatasetsCorpus:
         self.target = target
         self.scheme = scheme
         self.spans_key = spans_key
-        self.limit = max(limit, 0)
+        self.limit = limit
         self._dataset: Any = None
         self._reported: Set[str] = set()
 
@@ -151,9 +150,10 @@ class DatasetsCorpus:
         repairs, first = 0, ""
         for row in rows:
             column = f"column '{self.labels}'"
-            tags, count = read_spans(row.labels, scheme, row.where, column)
-            first = first or (row.place if count else "")
-            repairs += count
+            tags, repaired = read_spans(row.labels, scheme, row.where, column)
+            if repaired and not repairs:
+                first = row.where(min(repaired))
+            repairs += len(repaired)
             yield Sentence(row.words, columns={self.target: tags})
         report_repairs(self._reported, self.source.path, repairs, scheme, first)
 

@@ -17,6 +17,8 @@ _BUILDERS = {
     ".json": "json",
     ".arrow": "arrow",
 }
+# What `datasets` calls a single file.
+_ONLY_SPLIT = "train"
 
 
 def load(
@@ -39,6 +41,8 @@ def load(
     is_here = builder is not None or is_url(path) or Path(path).exists()
     if is_here and (name or revision):
         raise BirnnError(Errors.B127.format(path=path))
+    if builder is not None and split.partition("[")[0] != _ONLY_SPLIT:
+        raise BirnnError(Errors.B134.format(path=path, split=split, known=_ONLY_SPLIT))
     with coded_errors(path):
         import datasets
 
@@ -46,10 +50,8 @@ def load(
             path = str(_fetch(path, Path(datasets.config.DOWNLOADED_DATASETS_PATH)))
         if builder is not None:
             _check_file(Path(path))
-            # A single file is whatever split is asked for, also a slice of it.
-            files = {split.partition("[")[0]: path}
             return datasets.load_dataset(
-                builder, data_files=files, split=split, streaming=streaming
+                builder, data_files=path, split=split, streaming=streaming
             )
         if _is_saved(Path(path)):
             saved = datasets.load_from_disk(path)

@@ -12,8 +12,9 @@ import json
 import os
 from typing import Any, Callable, Dict, Iterator, Tuple, cast
 
-import safetensors.torch
 import torch
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
 from thinc.api import (
     Model,
     Optimizer,
@@ -140,7 +141,7 @@ class TorchShim(PyTorchShim):
             for name, tensor in self._model.state_dict().items()
         }
         metadata = {_HEADER: json.dumps(header, sort_keys=True)}
-        return safetensors.torch.save(state, metadata=metadata)
+        return save_tensors(state, metadata=metadata)
 
     def from_bytes(self, bytes_data: bytes) -> "TorchShim":
         """Rebuild the module and its weights.
@@ -155,7 +156,7 @@ class TorchShim(PyTorchShim):
             size = int.from_bytes(bytes_data[:8], "little")
             metadata = json.loads(bytes_data[8 : 8 + size])["__metadata__"]
             header = json.loads(metadata[_HEADER])
-            state = safetensors.torch.load(bytes_data)
+            state = load_tensors(bytes_data)
             found, args = header["format"], header["args"]
         except Exception as err:
             raise _unreadable(err) from None

@@ -49,7 +49,8 @@ class ConllSink:
     """``word<TAB>tag``, one column a target, ``ents`` last; spans in IOB2.
 
     White-space tokens are left out, an empty line ends a sentence and ``-DOCSTART-``
-    stands between documents.
+    stands between documents. In a token, tabs and line ends become blanks, and one that
+    begins with ``-DOCSTART-`` gets a blank in front: rows stay rows for any reader.
     """
 
     def __init__(self, file: BinaryIO, targets: Sequence[Target]) -> None:
@@ -183,8 +184,9 @@ _BREAKS = str.maketrans("\t\n\r", "   ")
 
 
 def _one_cell(text: str) -> str:
-    """Text that cannot be taken for two cells or two rows."""
-    return text.translate(_BREAKS)
+    """Text that cannot be taken for two cells, two rows or the start of a document."""
+    cell = text.translate(_BREAKS)
+    return f" {cell}" if cell.startswith(DOCSTART) else cell
 
 
 def _value(token: Token, target: Target) -> str:

@@ -6,6 +6,7 @@ one and name it in ``SOURCES``.
 
 import json
 import sys
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from gzip import GzipFile
@@ -31,9 +32,9 @@ from spacy.util import get_words_and_spaces
 from ..data.base import Sentence, make_doc
 from ..data.conll import read_blocks, read_sentence
 from ..data.conllu import read_conllu
-from ..data.corpus import sniff
+from ..data.corpus import are_columns, sniff
 from ..data.text import decode_lines, open_binary, read_lines
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, Warnings
 
 STDIN = Path("-")
 
@@ -107,12 +108,17 @@ def check_input(path: Path) -> None:
 def detect_format(path: Path) -> str:
     """Tell the format: ``.txt`` and ``.jsonl`` by name, all else by content.
 
+    Columns in a ``.txt`` are read as text all the same, but not without a warning.
+
     Raises:
         BirnnError: There is no such file, or it can be read only once.
     """
     check_input(path)
     suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
     if suffixes[-1:] == [".txt"]:
+        if path.is_file() and are_columns(path):
+            found = sniff(path)
+            warnings.warn(Warnings.W201.format(path=path, format=found), stacklevel=2)
         return "text"
     if suffixes[-1:] == [".jsonl"]:
         return "jsonl"

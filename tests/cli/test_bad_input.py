@@ -1,6 +1,5 @@
 """Mistakes on the command line: exit status, one coded line, nothing left behind."""
 
-import os
 import re
 import subprocess
 import sys
@@ -63,6 +62,28 @@ BAD = [
     ("init-config taken --task ner", 1, "B202"),
     ("init-config absent/out --task ner", 1, "B203"),
     ("init-config OUT --task ner --lang qq", 1, "B216"),
+    ("init-config OUT --task ner --columns word=0,tag=1", 1, "B220"),
+    ("init-config OUT --task pos --columns word=0,tag=1", 1, "B220"),
+    ("init-config OUT --task chunk --columns word=0,ents=1", 1, "B220"),
+    ("init-config OUT --task ner --scheme raw", 1, "B221"),
+    ("init-config OUT --task chunk --scheme raw", 1, "B221"),
+    # the output is an input, by its own name or another
+    ("tag {ruler} good.txt -o good.txt", 1, "B219"),
+    ("tag {ruler} good.txt -o good.txt --force", 1, "B219"),
+    ("tag {ruler} good.conll good.txt -o ./link --force", 1, "B219"),
+    ("convert good.conll good.conll --force", 1, "B219"),
+    ("convert link link --force", 1, "B219"),
+    ("convert link good.txt --force", 1, "B219"),
+    ("convert data data/a.conll --force", 1, "B219"),
+    ("evaluate {ruler} good.conll -o good.conll", 1, "B219"),
+    ("evaluate {ruler} data -o data/a.conll", 1, "B219"),
+    # options without an effect
+    ("tag {ruler} good.conll --columns word=0,ents=1 -o OUT", 1, "B222"),
+    ("tag {ruler} good.txt --columns word=0 -o OUT", 1, "B223"),
+    ("tag {ruler} good.spacy --columns word=0 -o OUT", 1, "B223"),
+    ("convert good.conllu OUT --columns word=1", 1, "B223"),
+    ("convert good.conllu OUT --scheme bioes", 1, "B223"),
+    ("convert good.conllu OUT --format conllu --scheme bioes", 1, "B223"),
 ]
 
 
@@ -84,23 +105,42 @@ def folder(tmp_path, monkeypatch):
         "bad.jsonl": b'{"text": "Ada"}\n{"text"\n',
         "good.spacy": data,
         "bad.spacy": data[:-7],
+        "good.conllu": b"1\tAda\tAda\tPROPN\tNNP\t_\t0\troot\t_\t_\n",
         "taken": b"older",
+        "data/a.conll": b"Ada B-PER\n",
     }
+    (tmp_path / "data").mkdir()
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
+    (tmp_path / "link").hardlink_to(tmp_path / "good.txt")
     return tmp_path
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize(("line", "status", "code"), BAD)
 def test_one_coded_line(folder, ruler, run, line, status, code):
     """Behaviour 7: bad input is a coded, one-line error; nothing stays behind."""
-    before = sorted(os.listdir(folder))
+    before = contents(folder)
     result = run(*line.format(ruler=ruler, blank="blank").split())
     assert result.exit_code == status, result.output
     assert re.fullmatch(rf"\[{code}\] .+\n", result.stderr), result.stderr
     assert result.stdout == ""
-    assert sorted(os.listdir(folder)) == before
-    assert (folder / "taken").read_bytes() == b"older"
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--scheme x", "Invalid value for '--scheme': 'x' is not one of 'auto', "),
+        ("--columns frob=1", "Invalid value for '--columns': Unknown target 'frob': "),
+    ],
+)
+def test_wrong_usage_is_told_in_our_words_and_by_one_code(folder, run, option, message):
+    result = run("convert", "good.conll", "OUT", *option.split())
+    assert result.stderr.startswith(f"[B201] Wrong usage: {message}")
 
 
 @pytest.mark.parametrize("through_spacy", [False, True])

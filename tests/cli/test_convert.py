@@ -37,6 +37,8 @@ def test_conllu(tmp_path, run, options):
     path, out = tmp_path / "a", tmp_path / "out.spacy"
     path.write_text("1\tAda\tAda\tPROPN\tNNP\t_\t0\troot\t_\t_\n")
     assert run("convert", path, out, *options).exit_code == 0
+    result = run("convert", path, out, *options, "--force")
+    assert result.stdout == f"Wrote {out}: 1 document.\n"
     (doc,) = load(out)
     assert (doc[0].pos_, doc[0].tag_) == ("PROPN", "NNP")
 
@@ -57,6 +59,16 @@ def test_scheme_and_custom_attribute(tmp_path, run):
     (doc,) = load(out)
     assert [token.tag_ for token in doc] == ["B-PER", "I-PER"]
     assert [token._.slot for token in doc] == ["x", "y"]
+
+
+def test_columns_count_where_one_file_has_some(tmp_path, run):
+    folder, out = tmp_path / "folder", tmp_path / "out.spacy"
+    folder.mkdir()
+    (folder / "a").write_text("1\tAda\tAda\tPROPN\tNNP\t_\t0\troot\t_\t_\n")
+    (folder / "b").write_text("Ada U-PER\n")
+    line = ["convert", folder, out, "--columns", "word=0,ents=1", "--scheme", "bilou"]
+    assert run(*line).exit_code == 0
+    assert [len(doc.ents) for doc in load(out)] == [0, 1]
 
 
 def test_a_directory(tmp_path, run):

@@ -105,6 +105,27 @@ def test_columns_say_where_the_words_are(ruler, tmp_path, run):
     path.write_text("1 Emmy\n2 left\n")
     line = ["tag", ruler, path, "--output-format", "conll", "--columns", "word=1"]
     assert run(*line).stdout == "Emmy\tB-PER\nleft\tO\n\n"
+    (tmp_path / "a.jsonl").write_text('{"text": "Ada"}\n')
+    assert run(*line, tmp_path / "a.jsonl").exit_code == 0
+
+
+def test_help_names_the_one_column_that_counts(run):
+    shown = " ".join(run("tag", "--help").stdout.split())
+    assert "--columns word=N" in shown
+    assert "chunks" not in shown
+
+
+def test_columns_in_a_txt_are_told(ruler, tmp_path, run, run_process):
+    path = tmp_path / "a.txt"
+    path.write_text("Emmy O\nleft O\n")
+    result = run_process("tag", ruler, path)
+    assert len(result.stdout.splitlines()) == 2
+    assert result.stderr.startswith(f"[W201] {path} ".encode())
+    assert result.stderr.count(b"\n") == 1
+    assert run("tag", ruler, path, "--input-format", "text").stderr == ""
+    result = run("tag", ruler, path, "--input-format", "conll")
+    assert len(result.stdout.splitlines()) == 1
+    assert result.stderr == ""
 
 
 def test_help_has_examples(run):

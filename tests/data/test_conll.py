@@ -146,7 +146,7 @@ def test_raw_reads_tags_and_no_spans(write):
 def test_stray_tags_are_repaired_and_reported_once(write):
     path = write("a O\nb I-PER\n\nc B-PER\nd I-LOC\n")
     reader = create_conll_reader(path, scheme="iob2")
-    with pytest.warns(UserWarning, match=r"^\[W101\] .*: 2 tags .* iob2 .* line 1"):
+    with pytest.warns(UserWarning, match=r"^\[W101\] .*: 2 tags .* iob2 .* line 2\."):
         docs = [example.reference for example in reader(NLP)]
     assert [ents(doc) for doc in docs] == [
         [(1, 2, "PER")],
@@ -155,6 +155,34 @@ def test_stray_tags_are_repaired_and_reported_once(write):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(list(reader(NLP))) == 2
+
+
+@pytest.mark.parametrize(
+    ("scheme", "tags", "count", "line"),
+    [
+        ("iob2", "O B-X I-Y I-Y", 1, 4),
+        ("iob1", "O O B-X I-X", 1, 4),
+        ("bioes", "B-X E-X I-Y E-Y", 1, 4),
+        # What is left open is the tag to blame, not the one after it.
+        ("bioes", "O B-X O O", 1, 3),
+        ("bioes", "O B-X S-Y O", 1, 3),
+        ("bilou", "O U-X B-X I-X", 1, 5),
+        ("bilou", "- U-X B-X L-Y", 1, 5),
+        ("bilou", "L-X U-X I-X L-X", 2, 2),
+    ],
+)
+def test_the_first_repair_is_told_by_its_own_line(write, scheme, tags, count, line):
+    rows = [f"w {tag}\n" for tag in tags.split()]
+    path = write("".join(["# a comment longer than rows\n", *rows]))
+    message = rf": {count} tags .* {scheme} .* line {line}\."
+    with pytest.warns(UserWarning, match=message):
+        read(path, scheme=scheme)
+
+
+def test_the_first_repair_of_two_columns(write):
+    path = write("a O O\n\nb O O\nc I-NP O\nd O I-PER\n")
+    with pytest.warns(UserWarning, match=r": 2 tags .* line 4\."):
+        read(path, {"ents": 2, "chunks": 1}, "iob2")
 
 
 def test_limit_and_laziness(write):
@@ -230,6 +258,17 @@ def test_mistakes_in_a_file(write, text, settings, code, parts, docs):
         ({"scheme": "bio"}, "B103", "'bio'"),
         ({"docs": "page"}, "B110", '"page"'),
         ({"scheme": "raw", "columns": {"ents": 1, "tag": 2}}, "B119", "'ents'"),
+        ({"path": 3}, "B135", "not 3"),
+        ({"path": ["a", "b"]}, "B135", "['a', 'b']"),
+        ({"columns": ["word", "ents"]}, "B136", "['word', 'ents']"),
+        ({"columns": {0: 1}}, "B111", "'0'"),
+        ({"columns": {"ents": "1"}}, "B137", "'ents' must be a whole number"),
+        ({"columns": {"word": 1.0}}, "B137", "1.0"),
+        ({"columns": {"word": True}}, "B137", "True"),
+        ({"columns": {"word": None}}, "B137", "None"),
+        ({"limit": -1}, "B138", "-1"),
+        ({"limit": "2"}, "B138", "'2'"),
+        ({"limit": True}, "B138", "True"),
     ],
 )
 def test_mistakes_in_the_settings(settings, code, part):

@@ -220,3 +220,7 @@ def test_mistakes_in_the_settings():
         create_conllu_reader(None)
     with pytest.raises(BirnnError, match=r"^\[B110\]"):
         create_conllu_reader("x", docs="page")
+    with pytest.raises(BirnnError, match=r"^\[B135\]"):
+        create_conllu_reader(b"x")
+    with pytest.raises(BirnnError, match=r"^\[B138\]"):
+        create_conllu_reader("x", limit=-1)

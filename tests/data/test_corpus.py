@@ -3,7 +3,7 @@ import spacy
 from spacy.tokens import Doc, DocBin
 
 from spacy_birnn.data.conll import create_conll_reader
-from spacy_birnn.data.corpus import create_corpus_reader, sniff
+from spacy_birnn.data.corpus import are_columns, create_corpus_reader, sniff
 from spacy_birnn.errors import BirnnError
 
 NLP = spacy.blank("en")
@@ -42,6 +42,30 @@ def test_sniff_looks_at_the_content(tmp_path, data, kind):
     path = tmp_path / "data.spacy"
     path.write_bytes(data)
     assert sniff(path) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (CONLL, True),
+        (CONLLU, True),
+        ("Ann B-PER\n\nran O\n", True),
+        ("Ann NNP I-PER\nran VBD O\n", True),
+        ("Ann\tNNP\nran\tVBD\n", True),
+        ("a\tO\n" * 30 + "b\n", True),
+        ("a\tO\n" * 15 + "b\n", False),
+        ("Ann B-PER\nran\n", False),
+        ("Ann ran.\nLee ran.\n", False),
+        ("Ann\tran.\nLee ran.\n", False),
+        ("one\ttwo\n", False),
+        ("Ann\nO\n", False),
+        ("", False),
+    ],
+)
+def test_columns_look_other_than_text(tmp_path, text, expected):
+    path = tmp_path / "a.txt"
+    path.write_text(text)
+    assert are_columns(path) == expected
 
 
 @pytest.fixture
@@ -109,6 +133,12 @@ def test_mistakes(tmp_path, folder):
         create_corpus_reader(None)
     with pytest.raises(BirnnError, match=r"^\[B103\]"):
         create_corpus_reader(folder, scheme="bio")
+    with pytest.raises(BirnnError, match=r"^\[B135\]"):
+        create_corpus_reader(3)
+    with pytest.raises(BirnnError, match=r"^\[B137\]"):
+        create_corpus_reader(folder, {"ents": "1"})
+    with pytest.raises(BirnnError, match=r"^\[B138\]"):
+        create_corpus_reader(folder, limit=-1)
     with pytest.raises(BirnnError, match=r"^\[B105\]"):
         list(create_corpus_reader(folder / "none")(NLP))
     for size in (20, -9):

@@ -66,8 +66,9 @@ def test_every_kind_of_file(dataset, datasets, tmp_path, jsonl, streaming):
 
 def test_splits_and_slices(jsonl):
     path = jsonl(*({"tokens": [str(i)], "ner_tags": ["O"]} for i in range(4)))
-    assert words(read(path, split="validation")) == [["0"], ["1"], ["2"], ["3"]]
+    assert words(read(path)) == [["0"], ["1"], ["2"], ["3"]]
     assert words(read(path, split="train[1:3]")) == [["1"], ["2"]]
+    assert words(read(path, split="train[:25%]+train[3:]")) == [["0"], ["3"]]
     assert words(read(path, limit=1)) == [["0"]]
 
 
@@ -109,7 +110,7 @@ def test_the_scheme_is_told_from_the_labels(jsonl, streaming):
         [(0, 1, "X"), (1, 2, "X")],
     ]
     reader = create_datasets_reader(path, scheme="iob2", streaming=streaming)
-    with pytest.warns(UserWarning, match=r"^\[W101\] .*: 2 tags .* iob2 .*, row 0"):
+    with pytest.warns(UserWarning, match=r"^\[W101\] .*: 2 tags .* row 0, token 0\."):
         assert len(list(reader(NLP))) == 2
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -189,22 +190,25 @@ def test_files_that_cannot_be_read(dataset, datasets, tmp_path, jsonl, streaming
     (tmp_path / "empty.jsonl").write_text("")
     (tmp_path / "other.csv").write_text("a,b")
     datasets.DatasetDict(train=dataset).save_to_disk(tmp_path / "splits")
-    for name, code, part in [
-        ("cut.parquet", "B129", ""),
-        ("cut.jsonl", "B129", ""),
-        ("empty.jsonl", "B118", ""),
-        ("none.jsonl", "B105", ""),
-        ("other.csv", "B128", ".parquet"),
-        ("splits", "B134", "train"),
+    for name, code, part, settings in [
+        ("cut.parquet", "B129", "", {}),
+        ("cut.jsonl", "B129", "", {}),
+        ("cut.jsonl", "B134", "has train", {"split": "test[:10%]"}),
+        ("empty.jsonl", "B118", "", {}),
+        ("none.jsonl", "B105", "", {}),
+        ("other.csv", "B128", ".parquet", {}),
+        ("splits", "B134", "train", {"split": "x"}),
     ]:
         path = tmp_path / name
-        refused(code, str(path), part, path=path, streaming=streaming, split="x")
+        refused(code, str(path), part, path=path, streaming=streaming, **settings)
     nothing = jsonl({"tokens": [], "ner_tags": []}, name="nothing.jsonl")
     refused("B118", path=nothing, streaming=streaming)
 
 
 def test_mistakes_in_the_settings(jsonl):
     refused("B104", path=None)
+    refused("B135", "3", path=3)
+    refused("B138", "-1", path="x", limit=-1)
     refused("B111", "'entities'", path="x", target="entities")
     path = jsonl({"tokens": ["a"], "ner_tags": ["O"]})
     refused("B103", "'bio'", path=path, scheme="bio")

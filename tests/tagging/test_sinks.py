@@ -5,6 +5,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span, SpanGroup, Token
 
+from spacy_birnn.data.conll import create_conll_reader
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.tagging.sinks import SINKS, to_record
 from spacy_birnn.tagging.sources import Context
@@ -138,6 +139,20 @@ def test_conll_cells_are_never_split():
     doc = Doc(VOCAB, words=["New\tYork", "a b", "c\nd"])
     doc.set_ents([])
     assert conll([doc], [ENTS]) == "New York\tO\na b\tO\nc d\tO\n\n"
+
+
+def test_conll_tokens_never_start_a_document(tmp_path):
+    words = ["-DOCSTART-", "-DOCSTART-s", "a-DOCSTART-"]
+    doc = Doc(VOCAB, words=words, tags=["-DOCSTART-", "X", "X"])
+    doc.set_ents([])
+    path = tmp_path / "a.conll"
+    path.write_text(conll([doc, doc], [TAG, ENTS]))
+    reader = create_conll_reader(path, {"tag": 1}, docs="document")
+    read = [example.reference for example in reader(spacy.blank("en"))]
+    assert [[token.text for token in doc] for doc in read] == [
+        [" -DOCSTART-", " -DOCSTART-s", "a-DOCSTART-"]
+    ] * 2
+    assert [token.tag_ for token in read[0]] == [" -DOCSTART-", "X", "X"]
 
 
 def test_conll_missing_tag_is_an_underscore():

@@ -1,6 +1,7 @@
 import gzip
 import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -175,6 +176,29 @@ def test_standard_input(nlp, monkeypatch, pack):
 )
 def test_formats_by_name_and_content(tmp_path, name, content, expected):
     assert detect_format(write(tmp_path / name, content)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "format"),
+    [
+        ("a.txt", "Ada B-PER\nleft O\n", "conll"),
+        ("a.txt.gz", gzip.compress(b"Ada\tNNP\nleft\tVBD\n"), "conll"),
+        ("a.txt", CONLLU, "conllu"),
+    ],
+)
+def test_columns_in_a_txt_are_text_but_not_without_a_warning(
+    tmp_path, name, content, format
+):
+    path = write(tmp_path / name, content)
+    message = rf"^\[W201\] .*a\.txt.* --input-format {format}, "
+    with pytest.warns(UserWarning, match=message):
+        assert detect_format(path) == "text"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_not_looked_into(tmp_path):
+    os.mkfifo(tmp_path / "a.txt")
+    assert detect_format(tmp_path / "a.txt") == "text"
 
 
 def test_inputs_that_are_no_files(tmp_path):
