@@ -150,7 +150,16 @@ def test_a_reader_that_has_enough(ruler, tmp_path):
         assert process.wait(120) == 1
 
 
+@pytest.fixture
+def interruptible():
+    """Jobs in the background of a shell start with Ctrl-C ignored, and pass that on."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("n_process", [1, 2])
 def test_ctrl_c_leaves_nothing_behind(ruler, tmp_path, n_process):
     """The input is a pipe that never ends, so the run is under way for sure."""
