@@ -52,12 +52,12 @@ RECIPES: Dict[Tuple[str, str], Recipe] = {
     ),
     ("pos", "accuracy"): Recipe(
         width=200,
-        max_epochs=40,
+        max_epochs=30,
         depth=2,
         chars="rnn",
         char_width=100,
-        learn_rate=0.003,
         dropout=0.4,
+        batch_size=12,
         patience=10000,
     ),
     ("chunk", "efficiency"): Recipe(
