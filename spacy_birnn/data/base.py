@@ -1,6 +1,7 @@
 """What all readers share: annotated sentences, and how they become spaCy Examples."""
 
 import warnings
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from itertools import chain, islice, pairwise
 from pathlib import Path
@@ -61,7 +62,7 @@ class Sentence:
     heads: Optional[List[int]] = None
 
 
-class SentenceCorpus:
+class SentenceCorpus(ABC):
     """A reader of files: called with a pipeline, it yields Examples.
 
     Args:
@@ -86,9 +87,9 @@ class SentenceCorpus:
         self.spans_key = spans_key
         self.limit = limit
 
+    @abstractmethod
     def sentences(self, path: Path) -> Iterator[Sentence]:
         """Yield the sentences of one file."""
-        raise NotImplementedError
 
     def read_file(self, path: Path, nlp: Language) -> Iterator[Example]:
         """Yield the Examples of one file."""
