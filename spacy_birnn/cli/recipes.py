@@ -40,8 +40,9 @@ class Recipe:
     eval_frequency: int = 50
 
 
-# Chosen on the development sets of CoNLL-2003, WNUT-17, CoNLL-2000 and UD LinES:
-# chunks and tags gained from a higher learn rate, a character LSTM and a second layer.
+# Chosen on the development sets of CoNLL-2003, WNUT-17, CoNLL-2000 and UD LinES: chunks
+# gained from a higher learn rate and less dropout; tags from these, a second layer, a
+# character LSTM and smaller batches.
 RECIPES: Dict[Tuple[str, str], Recipe] = {
     ("ner", "efficiency"): Recipe(width=200, max_epochs=25),
     ("ner", "accuracy"): Recipe(
@@ -63,14 +64,9 @@ RECIPES: Dict[Tuple[str, str], Recipe] = {
     ("chunk", "efficiency"): Recipe(
         width=200, max_epochs=20, learn_rate=0.003, dropout=0.4
     ),
+    # The score on dev still rises after 16 epochs.
     ("chunk", "accuracy"): Recipe(
-        width=200,
-        max_epochs=40,
-        depth=2,
-        chars="rnn",
-        char_width=100,
-        learn_rate=0.003,
-        patience=10000,
+        width=200, max_epochs=40, learn_rate=0.003, dropout=0.4, patience=10000
     ),
 }
 
