@@ -17,6 +17,8 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple
 
+from spacy_birnn.files import replacing
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "ours"
 
@@ -137,9 +139,8 @@ def processor_seconds() -> float:
 def save(cell: Cell, seed: int, result: Dict[str, Any]) -> None:
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{Path(cell.metrics).stem}-seed{seed}.json"
-    draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps(result, indent=2) + "\n", encoding="utf8")
-    draft.replace(path)
+    with replacing(path) as file:
+        file.write(json.dumps(result, indent=2).encode("utf8") + b"\n")
     print(f"{path.name}: dev {result['best_dev']:.4f}", flush=True)
 
 

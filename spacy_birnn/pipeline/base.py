@@ -2,7 +2,6 @@
 
 from abc import ABCMeta, abstractmethod
 from collections import Counter
-from itertools import islice
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy
@@ -178,12 +177,14 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         """
         validate_get_examples(get_examples, "BiRNNPipe.initialize")
         found, words = set(self.cfg["labels"]), Counter[str]()
+        sample: List[Doc] = []
         for example in get_examples():
+            if len(sample) < SAMPLE:
+                sample.append(example.predicted)
             words.update(token.text for token in example.predicted)
             if labels is None:
                 found.update(self.collect_labels(example))
         self._set_labels(sorted(found, key=str) if labels is None else list(labels))
-        sample = [example.predicted for example in islice(get_examples(), SAMPLE)]
         assert sample, SpacyErrors.E923.format(name=self.name)
         log_coverage(self.model, self.name, self.vocab, words)
         self.model.initialize(X=sample)

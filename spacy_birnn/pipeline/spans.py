@@ -63,9 +63,10 @@ class SpanPipe(BiRNNPipe):
         Raises:
             BirnnError: it was not there at initialization.
         """
-        if label not in self.codec.types:
+        types = self.codec.types
+        if label not in types:
             raise self.unknown_label(label)
-        return self.codec.types.index(label)
+        return types.index(label)
 
     def lattice(self, docs: Sequence[Doc], keep_preset: bool = False) -> Lattice:
         found = sentences(docs)
