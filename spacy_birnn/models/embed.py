@@ -7,18 +7,20 @@ from typing import Any, Callable, List, Literal, Mapping, Optional, Tuple, cast
 
 import numpy
 import torch
-from spacy.attrs import ORTH
+from spacy.strings import StringStore
 from spacy.tokens import Doc
 from spacy.vectors import Vectors
 from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
+from torch import Tensor
 
 from ..errors import BirnnError, Errors, Warnings
 from ..nn.words import WordCharEmbedding, WordTable
 from .arguments import check_dropout, check_positive
 from .empty import empty_batch
 from .flat import to_arrays, to_tensor
+from .sentences import doc_batch
 from .shim import TorchShim, shim_of
 from .vectors import (
     RULES,
@@ -129,18 +131,11 @@ def forward(
     lengths = [len(doc) for doc in docs]
     if sum(lengths) == 0:
         return empty_batch(model, docs)
-    orths = numpy.concatenate([doc.to_array(ORTH) for doc in docs])
-    distinct, inverse = numpy.unique(orths, return_inverse=True)
+    distinct, inverse = numpy.unique(doc_batch(docs).orths, return_inverse=True)
+    vectors = _given_vectors(model, docs[0].vocab)
     strings = docs[0].vocab.strings
-    keys = distinct.tolist()
-    forms = [strings[key] for key in keys]
-    inputs: List[Any] = [torch.from_numpy(inverse)]
-    vectors = docs[0].vocab.vectors if model.attrs["has_table"] else None
-    inputs += _word_inputs(module, vectors, forms, keys, is_train)
-    if module.chars is None:
-        inputs += [None, None]
-    else:
-        inputs += _char_inputs(forms)
+    inputs = [torch.from_numpy(inverse)]
+    inputs += _form_inputs(module, vectors, strings, distinct.tolist(), is_train)
     moved = [x.to(shim.device) if isinstance(x, torch.Tensor) else x for x in inputs]
     rate = model.attrs["word_dropout"] if is_train else 0.0
     Y, backprop_torch = shim((*moved, rate, is_train), is_train)
@@ -152,6 +147,49 @@ def forward(
     return to_arrays(model.ops, Y, lengths), backprop
 
 
+def embed_forms(model: Model, vocab: Vocab, keys: List[int]) -> Tensor:
+    """What prediction embeds word forms as, shape (F, nO), on a CPU.
+
+    Args:
+        model: a WordCharEmbed.
+        vocab: whose vectors and strings are looked up.
+        keys: hashes of the forms.
+    """
+    shim, vectors = shim_of(model), _given_vectors(model, vocab)
+    module = cast(WordCharEmbedding, shim.module)
+    inputs = _form_inputs(module, vectors, vocab.strings, keys, False)
+    return shim.predict((torch.arange(len(keys)), *inputs))
+
+
+def forms_stamp(model: Model, vocab: Vocab) -> Tuple[Any, ...]:
+    """Another one whenever forms may be embedded in another way.
+
+    Vectors that are overwritten where they lie are not noticed.
+    """
+    vectors = vocab.vectors
+    words = cast(WordCharEmbedding, shim_of(model).module).words
+    n_own = 0 if words is None else len(words)
+    return shim_of(model).stamp, n_own, vectors, id(vectors.data), vectors.n_keys
+
+
+def _given_vectors(model: Model, vocab: Vocab) -> Optional[Vectors]:
+    """A model that was initialized without vectors has none, whatever is there now."""
+    return vocab.vectors if model.attrs["has_table"] else None
+
+
+def _form_inputs(
+    module: WordCharEmbedding,
+    vectors: Optional[Vectors],
+    strings: StringStore,
+    keys: List[int],
+    is_train: bool,
+) -> List[Any]:
+    """What the module takes of distinct forms."""
+    forms = [strings[key] for key in keys]
+    inputs = _word_inputs(module, vectors, forms, keys, is_train)
+    return inputs + ([None, None] if module.chars is None else _char_inputs(forms))
+
+
 def _word_inputs(
     module: WordCharEmbedding,
     vectors: Optional[Vectors],
@@ -161,8 +199,7 @@ def _word_inputs(
 ) -> list:
     """Vectors, which of them are known, and rows of the trainable table.
 
-    Words that training meets for the first time get their row here. A model that was
-    initialized without vectors has none, whatever the vocabulary holds by now.
+    Words that training meets for the first time get their row here.
     """
     width = module.word_width
     if not width:

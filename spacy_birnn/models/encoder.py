@@ -1,12 +1,15 @@
 """`spacy-birnn.BiRNNEncoder.v1`: a recurrent `encode` for any spaCy tok2vec."""
 
-from typing import Callable, List, Literal, Optional, Tuple, cast
+from typing import Any, Callable, Dict, List, Literal, Optional, Tuple, cast
 
+import torch
 from thinc.api import Model
 from thinc.types import Floats2d
+from torch import Tensor
 
 from ..errors import BirnnError, Errors
 from ..nn.birnn import BiRNN
+from ..nn.inference import InferenceBiRNN
 from .arguments import (
     check_dropout,
     check_positive,
@@ -15,8 +18,9 @@ from .arguments import (
 )
 from .clipping import clip_shim_gradients
 from .empty import empty_batch
-from .flat import run_rows
-from .shim import TorchShim, shim_of
+from .flat import run_rows, to_arrays, to_tensor
+from .forms import FormTable
+from .shim import TorchShim, no_backprop, shim_of
 
 
 def build_birnn_encoder(
@@ -26,6 +30,7 @@ def build_birnn_encoder(
     bidirectional: bool = True,
     dropout: Optional[float] = None,
     grad_clip: float = 5.0,
+    precision: Literal["fp32", "bf16", "auto"] = "fp32",
 ) -> Model[List[Floats2d], List[Floats2d]]:
     """Encode each sequence of vectors with a stacked recurrent network.
 
@@ -42,6 +47,9 @@ def build_birnn_encoder(
             number is fixed; null follows `[training] dropout` and `update(drop=…)`.
         grad_clip: largest L2 norm of the encoder's own gradients, 0 for none. (A
             component of ours clips over all of its model first.)
+        precision: of the matrix products when predicting on a CPU. "bf16" is faster for
+            wide encoders where the CPU computes it, and rounds to 3 digits; "auto"
+            takes it there and only there.
 
     Raises:
         BirnnError: an argument is out of range.
@@ -63,6 +71,7 @@ def build_birnn_encoder(
         dims={"nI": None, "nO": width},
         attrs={
             "sizes": {**sizes, "bidirectional": bidirectional},
+            "precision": precision,
             **dropout_attrs(dropout),
         },
         shims=[EncoderShim(BiRNN, grad_clip)],
@@ -70,15 +79,41 @@ def build_birnn_encoder(
 
 
 class EncoderShim(TorchShim):
-    """Clips its own gradients: a shared encoder has no component to do it."""
+    """Clips its own gradients: a shared encoder has no component to do it.
+
+    Attributes:
+        forms: what prediction keeps of the word forms that it has met.
+    """
 
     def __init__(self, build, grad_clip: float):
         super().__init__(build)
         self.grad_clip = grad_clip
+        self.forms = FormTable()
+        self._inference: Optional[Tuple[Any, InferenceBiRNN]] = None
 
     def finish_update(self, optimizer) -> None:
         clip_shim_gradients(self, self.grad_clip)
         super().finish_update(optimizer)
+
+    def inference(self, precision: str) -> InferenceBiRNN:
+        """The network as prediction wants it, with the weights that it has now."""
+        stamp = (self.stamp, precision)
+        kept = self._inference  # read in one go: several threads may predict
+        if kept is None or kept[0] != stamp:
+            dtype = torch.bfloat16 if _is_reduced(precision) else None
+            kept = (stamp, InferenceBiRNN(cast(BiRNN, self.module), dtype))
+            self._inference = kept
+        return kept[1]
+
+    def __getstate__(self) -> Dict[str, Any]:
+        """A copy makes its own."""
+        return {**self.__dict__, "_inference": None}
+
+
+def _is_reduced(precision: str) -> bool:
+    if precision == "auto":
+        return torch.cpu._is_avx512_bf16_supported()
+    return precision == "bf16"
 
 
 def init(
@@ -100,7 +135,29 @@ def forward(
     lengths = [len(x) for x in X]
     if sum(lengths) == 0:
         return empty_batch(model, X)
-    found, trained = X[0].shape[1], cast(BiRNN, shim_of(model).module).n_in
-    if found != trained:  # oneDNN would read on without a word
+    check_width(model, X[0].shape[1])
+    if is_train or is_on_gpu(model):
+        return run_rows(model, X, is_train, lengths, dropout_rate(model, is_train))
+    network = inference_of(model)
+    rows = to_tensor(model.ops, X, shim_of(model).device)
+
+    def look_up(tokens: Tensor) -> Tuple[List[Tensor], Tensor]:
+        return network.project(rows[tokens]), torch.arange(len(tokens))
+
+    return to_arrays(model.ops, network.encode(look_up, lengths), lengths), no_backprop
+
+
+def inference_of(model: Model) -> InferenceBiRNN:
+    """What predicts on a CPU."""
+    return cast(EncoderShim, shim_of(model)).inference(model.attrs["precision"])
+
+
+def is_on_gpu(model: Model) -> bool:
+    return shim_of(model).device.type == "cuda"
+
+
+def check_width(model: Model, found: int) -> None:
+    """Raise unless the input is as wide as the one that the network was made for."""
+    trained = cast(BiRNN, shim_of(model).module).n_in
+    if found != trained:
         raise BirnnError(Errors.B030.format(found=found, trained=trained))
-    return run_rows(model, X, is_train, lengths, dropout_rate(model, is_train))

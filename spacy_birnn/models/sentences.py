@@ -1,10 +1,11 @@
 """Where sentences begin and which tokens are white space, for a batch of documents."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import List, Sequence
 
 import numpy
-from spacy.attrs import IS_SPACE, SENT_START
+from spacy.attrs import ENT_IOB, IS_SPACE, ORTH, SENT_START
 from spacy.tokens import Doc
 
 
@@ -30,21 +31,36 @@ class Sentences:
         return Sentences(words[words > 0].tolist(), numpy.zeros(n_words, dtype=bool))
 
 
-def sentences(docs: Sequence[Doc]) -> Sentences:
-    """Split at the sentence starts that are set; a document without any is one.
+class DocBatch(List[Doc]):
+    """Documents that do not change for a while: what several parts of a component ask
+    of their tokens is read once."""
 
-    Args:
-        docs: the documents; empty ones have no sentence.
-    """
-    attrs = [doc.to_array([SENT_START, IS_SPACE]) for doc in docs if len(doc)]
-    if not attrs:
-        return Sentences([], numpy.zeros(0, dtype=bool))
-    starts = []
-    for array in attrs:
-        start = array[:, 0].astype("int64") == 1  # 1 yes, -1 no, 0 not known
-        start[0] = True
-        starts.append(start)
-    first = numpy.flatnonzero(numpy.concatenate(starts))
-    flat = numpy.concatenate(attrs)
-    lengths = numpy.diff(first, append=len(flat)).tolist()
-    return Sentences(lengths, flat[:, 1] == 1)
+    @cached_property
+    def _attrs(self) -> numpy.ndarray:
+        wanted = [ORTH, SENT_START, IS_SPACE, ENT_IOB]
+        rows = [doc.to_array(wanted) for doc in self if len(doc)]
+        return numpy.concatenate([*rows, numpy.zeros((0, len(wanted)), "uint64")])
+
+    @property
+    def orths(self) -> numpy.ndarray:
+        """Hash of each token's form, shape (N,)."""
+        return self._attrs[:, 0]
+
+    @property
+    def ent_iob(self) -> numpy.ndarray:
+        """How each token belongs to an entity, shape (N,)."""
+        return self._attrs[:, 3]
+
+    @cached_property
+    def sentences(self) -> Sentences:
+        """They begin where a start is set; a document without any is one."""
+        starts = self._attrs[:, 1] == 1  # 1 yes, -1 no, 0 not known
+        sizes = numpy.array([len(doc) for doc in self if len(doc)], dtype="int64")
+        starts[numpy.cumsum(sizes) - sizes] = True
+        lengths = numpy.diff(numpy.flatnonzero(starts), append=len(starts)).tolist()
+        return Sentences(lengths, self._attrs[:, 2] == 1)
+
+
+def doc_batch(docs: Sequence[Doc]) -> DocBatch:
+    """The same batch if it is one."""
+    return docs if isinstance(docs, DocBatch) else DocBatch(docs)

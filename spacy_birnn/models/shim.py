@@ -8,6 +8,7 @@ of a shared module (several threads may predict at once).
 
 import contextlib
 import copy
+import itertools
 import json
 import os
 from typing import Any, Callable, Dict, Iterator, Tuple, cast
@@ -31,6 +32,7 @@ from .rows import averaged_rows, update_rows
 
 FORMAT_VERSION = 1
 _HEADER = "spacy-birnn"
+_versions = itertools.count()
 
 
 class TorchShim(PyTorchShim):
@@ -48,6 +50,7 @@ class TorchShim(PyTorchShim):
         super().__init__(None)
         self._build = build
         self._args: Dict[str, Any] = {}
+        self._version = next(_versions)
         _fork_safe()
 
     @property
@@ -60,15 +63,23 @@ class TorchShim(PyTorchShim):
     def device(self) -> torch.device:
         return next(self.module.parameters()).device
 
+    @property
+    def stamp(self) -> Tuple[Any, ...]:
+        """Another one whenever the weights may have changed: what was computed from
+        them and kept is then no longer valid."""
+        params = self.module.parameters()
+        return self._version, *[(p.data_ptr(), p._version) for p in params]
+
     def create(self, **args: Any) -> None:
         """Build the module with fresh weights on the device that thinc uses."""
+        self._version = next(_versions)
         self._args = args
         self._model = self._build(**args).to(get_torch_default_device())
 
     def __call__(self, inputs: Tuple[Any, ...], is_train: bool):
         if is_train:
             return self.begin_update(inputs)
-        return self.predict(inputs), _no_backprop
+        return self.predict(inputs), no_backprop
 
     def predict(self, inputs: Any) -> Tensor:
         """Run the module on positional arguments, without gradients."""
@@ -89,6 +100,7 @@ class TorchShim(PyTorchShim):
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """Apply the accumulated gradients with thinc's optimizer, then forget them."""
+        self._version = next(_versions)  # thinc's optimizer writes past torch
         for name, param in self.module.named_parameters():
             if param.grad is None:
                 continue
@@ -115,11 +127,13 @@ class TorchShim(PyTorchShim):
                 if param.dim() == 2:  # a table of words may have grown since
                     averaged = averaged_rows(averaged, torch2xp(param.data))
                 param.data = xp2torch(averaged, device=param.device)
+        self._version = next(_versions)
         try:
             yield
         finally:
             for param, weights in backup:
                 param.data = weights
+            self._version = next(_versions)
 
     def copy(self) -> "TorchShim":
         """A deep copy with an id of its own: the optimizer must not mix the two up."""
@@ -149,6 +163,7 @@ class TorchShim(PyTorchShim):
         Raises:
             BirnnError: the bytes are cut, altered or of an unknown format.
         """
+        self._version = next(_versions)
         if not bytes_data:
             self._model, self._args = None, {}
             return self
@@ -181,7 +196,7 @@ def shim_of(model: Model) -> TorchShim:
     return cast(TorchShim, model.shims[0])
 
 
-def _no_backprop(d_output: Any) -> None:
+def no_backprop(d_output: Any) -> None:
     """The callback of a prediction."""
 
 

@@ -1,14 +1,18 @@
 """`spacy-birnn.Tok2Vec.v1`: embed whole documents, encode them sentence by sentence."""
 
-from typing import Any, Callable, List, Tuple, cast
+from typing import Any, Callable, List, Optional, Tuple, cast
 
 from spacy.tokens import Doc
-from thinc.api import Model
+from thinc.api import Model, torch2xp
 from thinc.types import Floats2d
+from torch import Tensor
 
+from .embed import embed_forms, forms_stamp
 from .empty import empty_batch
+from .encoder import EncoderShim, check_width, inference_of, is_on_gpu
 from .flat import split
-from .sentences import sentences
+from .sentences import DocBatch, doc_batch
+from .shim import no_backprop, shim_of
 
 
 def build_tok2vec(
@@ -51,12 +55,16 @@ def forward(
     embed, encode = model.layers
     ops = model.ops
     sizes = [len(doc) for doc in docs]
-    found = sentences(docs)
+    batch = doc_batch(docs)
+    found = batch.sentences
     spaces = bool(found.space.any())
     words = ops.asarray(cast(Any, ~found.space)) if spaces else None
     lengths = found.words_only().lengths
     if not lengths:
         return empty_batch(model, docs)
+    if not is_train and _is_by_form(model):
+        H = _encode_forms(model, batch, words, lengths)
+        return _scatter(ops, [H], words, sizes, model.get_dim("nO")), no_backprop
 
     E, backprop_embed = embed(docs, is_train)
     flat = ops.flatten(E)
@@ -73,6 +81,33 @@ def forward(
         return backprop_embed(_scatter(ops, dH, words, sizes, flat.shape[1]))
 
     return Y, backprop
+
+
+def _is_by_form(model: Model) -> bool:
+    """Whether all that the encoder reads depends on the word form alone."""
+    embed, encode = model.layers
+    names = (embed.name, encode.name)
+    return names == ("word_char_embed", "birnn_encoder") and not is_on_gpu(encode)
+
+
+def _encode_forms(
+    model: Model, batch: DocBatch, words: Optional[Any], lengths: List[int]
+) -> Floats2d:
+    """Hidden states of all words; each form is embedded when it is met first."""
+    embed, encode = model.layers
+    check_width(encode, embed.get_dim("nO"))
+    vocab, network = batch[0].vocab, inference_of(encode)
+    forms = cast(EncoderShim, shim_of(encode)).forms
+    orths = batch.orths if words is None else batch.orths[words]
+    stamp = (network, forms_stamp(embed, vocab))
+
+    def compute(keys: List[int]) -> List[Tensor]:
+        return network.project(embed_forms(embed, vocab, keys))
+
+    def look_up(tokens: Tensor) -> Tuple[List[Tensor], Tensor]:
+        return forms.look_up(stamp, orths[tokens.numpy()], compute)
+
+    return cast(Floats2d, torch2xp(network.encode(look_up, lengths)))
 
 
 def _scatter(ops, X: List[Floats2d], words, sizes: List[int], width: int):

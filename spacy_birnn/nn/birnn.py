@@ -8,10 +8,10 @@ from typing import Callable, Dict, List, Sequence, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence
 
 from .dropout import variational_dropout
 from .packing import Packing
+from .recurrence import run_layer
 from .windows import Windows
 
 CELLS: Dict[str, Callable[..., nn.RNNBase]] = {
@@ -19,7 +19,8 @@ CELLS: Dict[str, Callable[..., nn.RNNBase]] = {
     "gru": nn.GRU,
     "rnn": nn.RNN,
 }
-"""Names of the cells. To add one: a torch module with the interface of `nn.LSTM`."""
+"""Names of the cells, and torch's layers, which hold the parameters. To add one: its
+step goes into `cells.py`."""
 
 
 class BiRNN(nn.Module):
@@ -71,14 +72,11 @@ class BiRNN(nn.Module):
         packing = Packing(windows.lengths, device=X.device)
         if packing.batch_sizes.numel() == 0:
             return X.new_zeros((X.shape[0], self.width))
-        H = packing.pack(windows.split(X))
+        H = windows.split(X)
         for layer in cast(List[nn.RNNBase], self.layers):
-            H = variational_dropout(H, packing.sequence, dropout)
-            if H.is_cuda:
-                layer.flatten_parameters()  # cuDNN wants its weights in one buffer
-            H = layer(PackedSequence(H, packing.batch_sizes))[0].data
-        H = variational_dropout(H, packing.sequence, dropout)
-        return windows.join(packing.unpack(H))
+            H = variational_dropout(H, packing.segment, dropout)
+            H = run_layer(layer, H, packing)
+        return windows.join(variational_dropout(H, packing.segment, dropout))
 
 
 def init_recurrent(layer: nn.RNNBase) -> None:
@@ -110,12 +108,11 @@ def last_states(layer: nn.RNNBase, X: Tensor, lengths: Sequence[int]) -> Tensor:
         Tensor of shape (B, width); zeros for empty sequences.
     """
     packing = Packing(lengths, device=X.device)
-    width = layer.hidden_size * (2 if layer.bidirectional else 1)
-    out = X.new_zeros((len(lengths), width))
+    n_directions = 2 if layer.bidirectional else 1
+    out = X.new_zeros((len(lengths), n_directions * layer.hidden_size))
     if packing.batch_sizes.numel() == 0:
         return out
-    if X.is_cuda:
-        layer.flatten_parameters()
-    _, state = layer(PackedSequence(packing.pack(X), packing.batch_sizes))
-    hidden = state[0] if isinstance(state, tuple) else state
-    return out.index_copy(0, packing.order, torch.cat(tuple(hidden), dim=1))
+    H = run_layer(layer, X, packing)
+    ends = [packing.last, packing.first][:n_directions]
+    parts = zip(H.chunk(n_directions, 1), ends, strict=True)
+    return out.index_copy(0, packing.order, torch.cat([h[e] for h, e in parts], 1))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .birnn import init_recurrent, last_states
+from .packing import MIN_ROWS, with_rows
 
 DIRECT = 2048
 """Code points below this have a row of their own; the others share as many rows."""
@@ -44,12 +45,13 @@ class CharTable(nn.Module):
             train: note the characters as met in training.
 
         Returns:
-            The embeddings of the distinct characters, shape (V, width), and which of
-            them each position holds, shape (M,).
+            The embeddings of the distinct characters and maybe some zeros, shape (V,
+            width), and which of them each position holds, shape (M,).
         """
         used, inverse = torch.unique(fold_code_points(code_points), return_inverse=True)
         if train:
             self.seen[used] = True
+        used = with_rows(used, MIN_ROWS)
         known = self.seen[used] & (used != 0)
         return self.table[used] * known.unsqueeze(1), inverse
 
@@ -116,7 +118,14 @@ class CharRNN(nn.Module):
         E, inverse = self.chars(code_points, train)
         sizes = torch.as_tensor(lengths, dtype=torch.int64)
         position = _character_positions(sizes).to(code_points.device)
-        return last_states(self.lstm, E[inverse[position]], lengths)
+        X = E[inverse[position]]
+        if train:
+            return last_states(self.lstm, X, lengths)
+        # Enough sequences at every step for all to be rounded alike.
+        longest = int(sizes.max())
+        extra = X.new_zeros(MIN_ROWS * longest, X.shape[1])
+        padded = [*lengths, *[longest] * MIN_ROWS]
+        return last_states(self.lstm, torch.cat([X, extra]), padded)[: len(lengths)]
 
 
 def _character_positions(lengths: Tensor) -> Tensor:

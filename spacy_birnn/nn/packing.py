@@ -13,6 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+MIN_ROWS = 8
+"""A product of fewer rows may take another way through the BLAS, and round otherwise.
+What is kept from one prediction to the next must not depend on what came with it."""
+
 Lengths = Union["Packing", Tensor, np.ndarray, Sequence[int]]
 Device = Union[torch.device, str, None]
 
@@ -66,7 +70,7 @@ class Packing:
         index[0] = starts[order][self._sequence]
         index[0] += np.repeat(np.arange(len(sizes)), sizes)
         index[1][index[0]] = np.arange(total)
-        self._gather = index[0]
+        self._gather, self._scatter = index
         self.gather, self.scatter = self._tensor(index)
         self.order = self._tensor(order)
         self.batch_sizes = torch.from_numpy(sizes)
@@ -141,15 +145,24 @@ class Packing:
         from the left, then the t-th from the right, for every packed position. The
         second says in which slot a flat row is, from the left (N) and the right (N).
         """
-        total, ends = len(self), np.cumsum(self.lengths)
-        turn = np.repeat(2 * ends - self.lengths - 1, self.lengths) - np.arange(total)
-        index = np.empty((2, 2 * total), dtype=np.int64)
-        load, (left, right) = index[0], index[1].reshape(2, total)
-        load[0::2] = self._gather
-        load[1::2] = turn[self._gather]
-        left[load[0::2]] = np.arange(0, 2 * total, 2)
-        right[load[1::2]] = np.arange(1, 2 * total, 2)
+        index = np.empty((2, 2 * len(self)), dtype=np.int64)
+        load, (left, right) = index[0], index[1].reshape(2, -1)
+        load[0::2], load[1::2] = self._gather, self._turned[0]
+        left[:], right[:] = 2 * self._scatter, 2 * self._turned[1] + 1
         return self._tensor(index)
+
+    @cached_property
+    def turned(self) -> Tuple[Tensor, Tensor]:
+        """`gather` and `scatter` of the sequences read from the right."""
+        gather, scatter = self._tensor(self._turned)
+        return gather, scatter
+
+    @cached_property
+    def _turned(self) -> np.ndarray:
+        ends = np.cumsum(self.lengths)
+        turn = np.repeat(2 * ends - self.lengths - 1, self.lengths)
+        turn -= np.arange(len(self))
+        return np.stack([turn[self._gather], self._scatter[turn]])
 
     def _permute(self, rows: Tensor, index: Tensor, inverse: Tensor) -> Tensor:
         if len(self.order) <= 1:
@@ -160,6 +173,12 @@ class Packing:
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self.device)
+
+
+def with_rows(X: Tensor, n_rows: int) -> Tensor:
+    """At least so many rows: (N, …) and then zeros."""
+    missing = max(0, n_rows - len(X))
+    return torch.cat([X, X.new_zeros(missing, *X.shape[1:])]) if missing else X
 
 
 def _as_numpy(lengths: Lengths) -> np.ndarray:

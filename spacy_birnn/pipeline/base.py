@@ -20,6 +20,7 @@ from ..errors import BirnnError, Errors
 from ..models.clipping import clip_gradients
 from ..models.embed import log_coverage
 from ..models.flat import gradient, to_arrays, to_tensor
+from ..models.sentences import DocBatch
 from ..models.tagger import get_decoder, set_labels
 from .lattice import Lattice
 from .storage import ChecksummedPipe
@@ -259,7 +260,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
 
     def predict(self, docs: Iterable[Doc]) -> List[Any]:
         """Label documents without changing them: one prediction a document."""
-        docs = list(docs)
+        docs = DocBatch(docs)
         if not docs:
             return []
         self.register_extensions()  # a pickled component may be in another process now
@@ -293,7 +294,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         if isinstance(docs, (Doc, str)):
             kind = type(docs).__name__
             raise BirnnError(Errors.B031.format(name=self.name, kind=kind))
-        docs = list(docs)
+        docs = DocBatch(docs)
         if not docs:
             return []
         lattice, emissions = self.lattice(docs), self._emissions(docs)

@@ -9,6 +9,7 @@ from spacy.training import Example
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..models.sentences import DocBatch
 from . import gold
 from .defaults import default_model
 from .spans import PredictedSpan, SpanPipe
@@ -82,11 +83,14 @@ class BiRNNChunker(SpanPipe):
     def gold_arrays(self, example: Example) -> gold.SpanArrays:
         return gold.span_group(example, self.spans_key, self.type_index)
 
-    def preset(self, doc: Doc) -> numpy.ndarray:
+    def preset(self, batch: DocBatch) -> numpy.ndarray:
         """Tokens of spans that are in the group."""
-        covered = numpy.zeros(len(doc), dtype=bool)
-        for span in self._group(doc):
-            covered[span.start : span.end] = True
+        covered = numpy.zeros(sum(map(len, batch)), dtype=bool)
+        offset = 0
+        for doc in batch:
+            for span in self._group(doc):
+                covered[offset + span.start : offset + span.end] = True
+            offset += len(doc)
         return covered
 
     def _group(self, doc: Doc) -> SpanGroup:

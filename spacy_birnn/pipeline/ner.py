@@ -10,10 +10,14 @@ from spacy.training import Example
 from thinc.api import Model
 from thinc.types import Floats2d, Ints2d
 
+from ..models.sentences import DocBatch
 from . import gold
-from .codec import BEGIN, INSIDE, spans_to_arrays
+from .codec import BEGIN, INSIDE, OUTSIDE
 from .defaults import default_model
 from .spans import PredictedSpan, SpanPipe
+
+ATTRS = [ENT_IOB, ENT_TYPE, ENT_KB_ID, ENT_ID]
+"""What makes an entity; all of its tokens have the same, but the first."""
 
 
 @Language.factory(
@@ -77,32 +81,45 @@ class BiRNNEntityRecognizer(SpanPipe):
     def gold_arrays(self, example: Example) -> gold.SpanArrays:
         return gold.entities(example, self.type_index)
 
-    def preset(self, doc: Doc) -> numpy.ndarray:
+    def preset(self, batch: DocBatch) -> numpy.ndarray:
         """Tokens of earlier entities, and blocked ones."""
-        return numpy.isin(doc.to_array(ENT_IOB), (BEGIN, INSIDE))
+        return (batch.ent_iob == BEGIN) | (batch.ent_iob == INSIDE)
 
     def set_annotations(
         self, docs: Sequence[Doc], scores: Sequence[List[PredictedSpan]]
     ) -> None:
         """Write predicted entities into `doc.ents`."""
+        batch = DocBatch(docs)
+        columns = self._columns(batch, scores)
+        preset = numpy.zeros(len(columns), dtype=bool)
+        if not self.cfg["overwrite"]:
+            preset = self.preset(batch)
+        some_preset, offset = bool(preset.any()), 0
         for doc, spans in zip(docs, scores):
+            rows = slice(offset, offset + len(doc))
+            offset += len(doc)
             if not len(doc):
                 continue
-            self._write(doc, spans)
+            new = columns[rows]
+            if some_preset:
+                new[preset[rows]] = doc.to_array(ATTRS)[preset[rows]]
+            doc.from_array(ATTRS, cast(Ints2d, new))
             if self.cfg["confidence"]:
                 for start, end, label, confidence in spans:
                     Span(doc, start, end, label=label)._.confidence = confidence
 
-    def _write(self, doc: Doc, spans: List[PredictedSpan]) -> None:
-        """All tokens of a document in one go, around what earlier components set."""
-        keys = [doc.vocab.strings.add(span.label) for span in spans]
-        found = [(span.start, span.end, i) for i, span in enumerate(spans)]
-        iob, index = spans_to_arrays(found, len(doc))
-        new = numpy.zeros((len(doc), 4), dtype="uint64")
-        new[:, 0] = iob
-        new[:, 1] = numpy.array([*keys, 0], dtype="uint64")[index]  # -1: no entity
-        attrs = [ENT_IOB, ENT_TYPE, ENT_KB_ID, ENT_ID]
-        if not self.cfg["overwrite"]:
-            preset = self.preset(doc)
-            new[preset] = doc.to_array(attrs)[preset]
-        doc.from_array(attrs, cast(Ints2d, new))
+    def _columns(
+        self, docs: Sequence[Doc], scores: Sequence[List[PredictedSpan]]
+    ) -> numpy.ndarray:
+        """`ATTRS` of all tokens of a batch, as the predictions have them."""
+        columns = numpy.zeros((sum(map(len, docs)), len(ATTRS)), dtype="uint64")
+        columns[:, 0] = OUTSIDE
+        offset = 0
+        for doc, spans in zip(docs, scores):
+            for span in spans:
+                first, last = offset + span.start, offset + span.end
+                columns[first:last, 0] = INSIDE
+                columns[first, 0] = BEGIN
+                columns[first:last, 1] = doc.vocab.strings.add(span.label)
+            offset += len(doc)
+        return columns

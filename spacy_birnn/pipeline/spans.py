@@ -8,7 +8,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from torch import Tensor
 
-from ..models.sentences import sentences
+from ..models.sentences import DocBatch, doc_batch
 from ..models.tagger import get_decoder
 from . import gold
 from .base import BiRNNPipe
@@ -40,8 +40,8 @@ class SpanPipe(BiRNNPipe):
         """The reference's spans on the predicted tokens."""
 
     @abstractmethod
-    def preset(self, doc: Doc) -> numpy.ndarray:
-        """Tokens that earlier components have decided, shape (tokens,)."""
+    def preset(self, batch: DocBatch) -> numpy.ndarray:
+        """Tokens that earlier components have decided, shape (N,)."""
 
     @property
     def codec(self) -> SpanCodec:
@@ -69,11 +69,11 @@ class SpanPipe(BiRNNPipe):
         return types.index(label)
 
     def lattice(self, docs: Sequence[Doc], keep_preset: bool = False) -> Lattice:
-        found = sentences(docs)
+        batch = doc_batch(docs)
+        found = batch.sentences
         outside = found.space
         if keep_preset:
-            preset = [self.preset(doc) for doc in docs]
-            outside = outside | numpy.concatenate([*preset, numpy.zeros(0, dtype=bool)])
+            outside = outside | self.preset(batch)
         if not outside.any():
             return Lattice(found.lengths)
         within = numpy.ones((len(outside), len(self.codec.labels)), dtype=bool)
@@ -83,7 +83,7 @@ class SpanPipe(BiRNNPipe):
 
     def gold_labels(self, examples: Sequence[Example]) -> numpy.ndarray:
         arrays = [self.gold_arrays(example) for example in examples]
-        found = sentences([example.predicted for example in examples])
+        found = DocBatch(example.predicted for example in examples).sentences
         iob = numpy.concatenate([iob for iob, _ in arrays])
         iob[found.space] = OUTSIDE
         breaks = numpy.cumsum([0, *found.lengths])

@@ -13,7 +13,7 @@ from thinc.types import Floats2d, Ints2d
 from torch import Tensor
 
 from ..errors import BirnnError, Errors
-from ..models.sentences import sentences
+from ..models.sentences import doc_batch
 from ..models.tagger import get_decoder
 from . import gold
 from .base import BiRNNPipe
@@ -118,7 +118,7 @@ class BiRNNTagger(BiRNNPipe):
 
     def lattice(self, docs: Sequence[Doc], keep_preset: bool = False) -> Lattice:
         """Words only: white space has its label without being asked."""
-        found = sentences(docs)
+        found = doc_batch(docs).sentences
         rows = numpy.flatnonzero(~found.space) if found.space.any() else None
         return Lattice(found.words_only().lengths, rows)
 

@@ -320,9 +320,9 @@ def test_long_words_are_read_at_both_ends():
     model = make(docs, "none", "rnn")
     train(model, docs)
     short, one, long, other = predict(model, docs)
-    assert numpy.array_equal(short, one)
-    assert numpy.array_equal(short, long)
-    assert numpy.abs(short - other).max() > 1e-6
+    assert numpy.abs(short - one).max() < 1e-6
+    assert numpy.abs(short - long).max() < 1e-6
+    assert numpy.abs(short - other).max() > 1e-4
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["", ""]])

@@ -5,7 +5,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc
 
-from spacy_birnn.models.sentences import sentences
+from spacy_birnn.models.sentences import DocBatch
 
 VOCAB = spacy.blank("xx").vocab
 
@@ -29,7 +29,7 @@ def make(words, starts=None):
     ],
 )
 def test_one_document(words, starts, lengths, without):
-    found = sentences([make(words, starts)])
+    found = DocBatch([make(words, starts)]).sentences
     assert found.lengths == lengths
     assert found.space.tolist() == [word.isspace() for word in words]
     assert found.words_only().lengths == without
@@ -39,24 +39,24 @@ def test_one_document(words, starts, lengths, without):
 
 def test_a_batch():
     docs = [make(["a", "b"]), make([]), make(["c", " ", "d"], [True, False, True])]
-    found = sentences(docs)
+    found = DocBatch(docs).sentences
     assert found.lengths == [2, 2, 1]
     assert found.words_only().lengths == [2, 1, 1]
     assert found.space.tolist() == [False, False, False, True, False]
 
 
 def test_no_documents():
-    assert sentences([]).lengths == []
-    assert sentences([make([])]).words_only().lengths == []
+    assert DocBatch([]).sentences.lengths == []
+    assert DocBatch([make([])]).sentences.words_only().lengths == []
 
 
 def test_nothing_is_copied_without_white_space():
-    found = sentences([make(["a", "b"])])
+    found = DocBatch([make(["a", "b"])]).sentences
     assert found.words_only() is found
     assert isinstance(found.space, numpy.ndarray)
 
 
 def test_the_documents_stay_as_they_are():
     doc = make(["a", " ", "b"])
-    sentences([doc])
+    assert DocBatch([doc]).sentences.lengths == [3]
     assert not doc.has_annotation("SENT_START")

@@ -109,7 +109,7 @@ def test_dropout_is_one_mask_a_sequence_at_each_place(monkeypatch):
     BiRNN(5, 8, depth=2)(torch.randn(6, 5), [2, 4], 0.3)
     assert [shape for shape, *_ in places] == [(6, 5), (6, 8), (6, 8)]
     for _, sequence, rate in places:
-        assert sequence.tolist() == [0, 1, 0, 1, 0, 0]  # packed, the longest first
+        assert sequence.tolist() == [0, 0, 1, 1, 1, 1]
         assert rate == 0.3
 
 

@@ -1,0 +1,76 @@
+"""Prediction on a CPU computes once what depends on the word form alone."""
+
+import threading
+from typing import Any, Callable, Dict, List, Sequence, Tuple
+
+import numpy
+import torch
+from torch import Tensor
+
+LIMIT = 16 * 2**20
+"""Numbers that a table holds at most (64 MB): 20,000 forms at the default sizes."""
+
+Compute = Callable[[List[int]], List[Tensor]]
+
+
+class FormTable:
+    """What the first layer of an encoder takes from each word form, kept between calls.
+
+    Several threads may look words up at once. A copy of it is empty, in other processes
+    too.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._empty(None)
+
+    def _empty(self, stamp: Any) -> None:
+        self._stamp = stamp
+        self._rows: Dict[int, int] = {}
+        self._tables: List[Tensor] = []
+
+    def __reduce__(self):
+        return FormTable, ()
+
+    def look_up(
+        self, stamp: Any, keys: numpy.ndarray, compute: Compute
+    ) -> Tuple[List[Tensor], Tensor]:
+        """
+        Args:
+            stamp: of the weights: with another one nothing that is kept is valid.
+            keys: hashes of the word forms, shape (N,).
+            compute: tensors of a row a form, for hashes that are not there yet.
+
+        Returns:
+            The tables, and in which of their rows each form is, shape (N,).
+        """
+        distinct, inverse = numpy.unique(keys, return_inverse=True)
+        wanted = distinct.tolist()
+        with self._lock:
+            if stamp != self._stamp:
+                self._empty(stamp)
+            new = [key for key in wanted if key not in self._rows]
+            if new and self._is_full(len(new)):
+                self._empty(stamp)
+                new = wanted
+            if new:
+                self._add(new, compute(new))
+            rows = torch.tensor([self._rows[key] for key in wanted])
+            return list(self._tables), rows[torch.from_numpy(inverse)]
+
+    def _is_full(self, n_new: int) -> bool:
+        width = sum(table.shape[1] for table in self._tables)
+        return (len(self._rows) + n_new) * width > LIMIT
+
+    def _add(self, keys: Sequence[int], tables: List[Tensor]) -> None:
+        first, last = len(self._rows), len(self._rows) + len(keys)
+        if not self._tables:
+            self._tables = [table.new_empty(0, table.shape[1]) for table in tables]
+        for i, (table, new) in enumerate(zip(self._tables, tables, strict=True)):
+            if last > len(table):
+                # Others may still be reading the old one.
+                grown = table.new_empty(max(last, 2 * len(table)), table.shape[1])
+                grown[:first] = table[:first]
+                self._tables[i] = table = grown
+            table[first:last] = new
+        self._rows.update(zip(keys, range(first, last), strict=True))
