@@ -7,6 +7,9 @@ from thinc.backends import get_array_ops
 from torch import nn
 
 MOMENTS = ("mom1", "mom2")
+MAX_DECAY = 0.9999
+CONSTANT_FROM = 89_990
+"""The step at which (1 + t) / (10 + t) has reached `MAX_DECAY`."""
 
 
 def update_rows(
@@ -31,43 +34,91 @@ def update_rows(
     values: Any = torch2xp(grad.values())
     averages, optimizer.averages = optimizer.averages, None
     full = _narrow_moments(optimizer, key, table, rows)
+    before = table[rows]
     try:
         table[rows], _ = optimizer(key, table[rows], values)
     finally:
         optimizer.averages = averages
     _widen_moments(optimizer, key, table, rows, full)
     if averages is not None:
-        averages[key] = averaged_rows(averages.get(key, table[:0]), table, rows)
         step = optimizer.nr_update[key]
-        get_array_ops(table).update_averages(averages[key], table, step)
+        _average_rows(averages, key, table, rows, before, step)
     updated = xp2torch(table, device=param.device)
     if updated.data_ptr() != param.data_ptr():
         param.data.copy_(updated)
 
 
-def averaged_rows(averages: Any, table: Any, touched: Any = slice(None)) -> Any:
-    """The averages of a table that may have grown since they were taken.
-
-    A new row, which is missing there or still zero, starts from the table: from zero it
-    would take thousands of steps to arrive.
+def averaged_rows(averages: Dict[Any, Any], key: Tuple[int, str], table: Any) -> Any:
+    """The averages of all rows, as they stand after the last step; shape (R, D).
 
     Args:
-        averages: shape (R', D), R' ≤ R.
-        table: shape (R, D).
-        touched: the only rows of the R' that can be new.
-
-    Returns:
-        Averages of all rows, shape (R, D).
+        averages: of the optimizer.
+        key: of a parameter that `update_rows` updates; it may have grown since.
+        table: its weights, shape (R, D).
     """
-    if len(averages) < len(table):
-        grown = table.copy()
-        grown[: len(averages)] = averages
-        averages = grown
-    held = averages[touched]
-    averages[touched] = get_array_ops(table).xp.where(
-        held.any(axis=1, keepdims=True), held, table[touched]
+    xp = get_array_ops(table).xp
+    held, steps = averages[key], averages[_steps_of(key)]
+    now = table.copy()
+    touched = xp.flatnonzero(steps)
+    share = decay_between(steps[touched], int(steps.max()), xp)
+    now[touched] += (held[touched] - now[touched]) * share
+    return now
+
+
+def is_row_sparse(averages: Dict[Any, Any], key: Tuple[int, str]) -> bool:
+    """Whether `update_rows` keeps the averages of a parameter."""
+    return _steps_of(key) in averages
+
+
+def decay_between(first: Any, last: int, xp: Any) -> Any:
+    """What is left of an average after the steps first + 1 … last, as float32.
+
+    thinc keeps ``min((1 + t) / (10 + t), 0.9999)`` of it at step t. While a row is not
+    touched its average only decays towards it, and the product has a closed form.
+    """
+    first = xp.minimum(xp.asarray(first, dtype="float64"), last)
+    begin, end = xp.minimum(first, CONSTANT_FROM), min(last, CONSTANT_FROM)
+    constant = xp.maximum(last, CONSTANT_FROM) - xp.maximum(first, CONSTANT_FROM)
+    left = MAX_DECAY**constant
+    for j in range(2, 11):
+        left = left * ((begin + j) / (end + j))
+    return left.astype("float32").reshape(-1, 1)
+
+
+def _average_rows(
+    averages: Dict[Any, Any],
+    key: Tuple[int, str],
+    table: Any,
+    rows: Any,
+    before: Any,
+    step: int,
+) -> None:
+    """Bring the averages of the touched rows up to date, and no others.
+
+    A row that is touched for the first time starts its average from itself: from zero
+    it would take thousands of steps to arrive.
+    """
+    ops = get_array_ops(table)
+    empty = table[:0], ops.xp.zeros(0, dtype="int64")
+    held = _resized(averages.get(key, empty[0]), table)
+    steps = averages.get(_steps_of(key), empty[1])
+    if len(steps) < len(table):
+        new = ops.xp.zeros(len(table) - len(steps), dtype="int64")
+        steps = ops.xp.concatenate([steps, new])
+    is_new = (steps[rows] == 0).reshape(-1, 1)
+    caught_up = before + (held[rows] - before) * decay_between(
+        steps[rows], step - 1, ops.xp
     )
-    return averages
+    mean = ops.xp.where(is_new, table[rows], caught_up)
+    ops.update_averages(mean, table[rows], step)
+    held[rows], steps[rows] = mean, step
+    averages[key], averages[_steps_of(key)] = held, steps
+
+
+def _steps_of(key: Tuple[int, str]) -> Tuple[int, str]:
+    """Where the optimizer's averages hold the step at which each row was touched last;
+    0 for never."""
+    return key[0], f"{key[1]} steps"
 
 
 def _narrow_moments(optimizer: Optimizer, key, table, rows) -> Dict[str, Any]:

@@ -28,7 +28,7 @@ from thinc.shims.shim import Shim
 from torch import Tensor, nn
 
 from ..errors import BirnnError, Errors
-from .rows import averaged_rows, update_rows
+from .rows import averaged_rows, is_row_sparse, update_rows
 
 FORMAT_VERSION = 1
 _HEADER = "spacy-birnn"
@@ -121,11 +121,12 @@ class TorchShim(PyTorchShim):
         named = [] if self._model is None else list(self._model.named_parameters())
         backup = []
         for name, param in named:
-            averaged = params.get((self.id, name))
-            if averaged is not None:
+            key = (self.id, name)
+            if key in params:
+                averaged = params[key]
+                if is_row_sparse(params, key):
+                    averaged = averaged_rows(params, key, torch2xp(param.data))
                 backup.append((param, param.data))
-                if param.dim() == 2:  # a table of words may have grown since
-                    averaged = averaged_rows(averaged, torch2xp(param.data))
                 param.data = xp2torch(averaged, device=param.device)
         self._version = next(_versions)
         try:

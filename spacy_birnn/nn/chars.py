@@ -8,6 +8,7 @@ from typing import Dict, Sequence, Type, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from .birnn import init_recurrent, last_states
 from .packing import MIN_ROWS, with_rows
@@ -23,6 +24,8 @@ def fold_code_points(code_points: Tensor) -> Tensor:
 
 class CharTable(nn.Module):
     """Character embeddings. Those that training never met are zero, not noise.
+
+    Gradients are row-sparse: see `WordTable`.
 
     Args:
         width: width of an embedding.
@@ -53,7 +56,8 @@ class CharTable(nn.Module):
             self.seen[used] = True
         used = with_rows(used, MIN_ROWS)
         known = self.seen[used] & (used != 0)
-        return self.table[used] * known.unsqueeze(1), inverse
+        rows = F.embedding(used, self.table, sparse=True)
+        return rows * known.unsqueeze(1), inverse
 
 
 class CharCNN(nn.Module):

@@ -3,11 +3,11 @@
 import numpy
 import pytest
 import torch
-from thinc.api import Adam, Optimizer, RAdam, torch2xp
+from thinc.api import Adam, NumpyOps, Optimizer, RAdam, torch2xp
 from torch import nn
 from torch.nn import functional as F
 
-from spacy_birnn.models.rows import averaged_rows, update_rows
+from spacy_birnn.models.rows import averaged_rows, decay_between, update_rows
 
 KEY = (1, "table")
 STEPS = [[0, 2, 2], [2, 3], [5], [0, 2], [1, 1, 4]]
@@ -96,32 +96,58 @@ def test_optimizer_keeps_its_averages_on_and_its_count():
     sparse_gradient(table, [1], 0)
     update_rows(adam, KEY, table)
     assert adam.averages is averages
-    assert set(averages) == {KEY}
+    assert set(averages) == {KEY, (KEY[0], "table steps")}
     assert adam.nr_update[KEY] == 1
 
 
 def test_averages_follow_every_row():
+    """Also those that a step did not touch: as thinc does with a dense table."""
     table, adam = make_table(), Adam(0.1, use_averages=True)
-    want = None
-    for step in range(1, 5):
+    dense = NumpyOps()
+    want = {}
+    for step, rows in enumerate([[1, 4], [1, 2], [4], [1], [2], [0, 1]], 1):
         table.grad = None
-        sparse_gradient(table, [1, 4], 0)
+        sparse_gradient(table, rows, 0)
         update_rows(adam, KEY, table)
         new = table.detach().numpy()
-        decay = (1 + step) / (10 + step)
-        want = new.copy() if want is None else want - (1 - decay) * (want - new)
-        numpy.testing.assert_allclose(adam.averages[KEY], want, rtol=0, atol=1e-6)
-    assert numpy.abs(adam.averages[KEY][[1, 4]] - new[[1, 4]]).max() > 1e-3
-    numpy.testing.assert_allclose(adam.averages[KEY][0], new[0], rtol=0, atol=1e-6)
+        for row in range(len(new)):
+            if row in want:
+                dense.update_averages(want[row], new[row], step)
+            elif row in rows:
+                want[row] = new[row].copy()
+        found = averaged_rows(adam.averages, KEY, new)
+        expected = numpy.stack([want.get(row, new[row]) for row in range(len(new))])
+        numpy.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+    assert numpy.abs(found[[1, 2, 4]] - new[[1, 2, 4]]).max(1).min() > 1e-3
+    assert numpy.array_equal(found[3], new[3])
 
 
 def test_new_rows_start_their_average_from_the_table():
-    averages = numpy.array([[1.0, 2.0], [0.0, 0.0]], dtype="f")
-    table = numpy.array([[9.0, 9.0], [3.0, 4.0], [5.0, 6.0]], dtype="f")
-    found = averaged_rows(averages, table)
-    assert found.tolist() == [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+    table, adam = make_table(2), Adam(0.1, use_averages=True)
+    sparse_gradient(table, [1], 0)
+    update_rows(adam, KEY, table)
+    assert numpy.array_equal(
+        averaged_rows(adam.averages, KEY, table.data.numpy()), table.data
+    )
+    grown = numpy.concatenate([table.data.numpy() + 1.0, [[3.0, 4.0, 5.0]]], dtype="f")
+    found = averaged_rows(adam.averages, KEY, grown)
+    assert numpy.array_equal(found[[0, 2]], grown[[0, 2]])
+    numpy.testing.assert_allclose(found[1], table.data[1], rtol=0, atol=1e-6)
     found[:] = 0
-    assert table.any()
+    assert grown.any()
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(0, 0), (3, 3), (1, 9), (5, 400), (89_980, 90_050), (95_000, 95_100)],
+)
+def test_what_is_left_of_an_average(first, last):
+    """Against thinc's own average of zeros, which begins as 1."""
+    mean = numpy.ones(1, dtype="float64")
+    for step in range(first + 1, last + 1):
+        NumpyOps().update_averages(mean, numpy.zeros(1), step)
+    left = decay_between(numpy.array([first]), last, numpy)
+    numpy.testing.assert_allclose(left, mean[None], rtol=1e-5)
 
 
 def test_a_failing_optimizer_gets_its_averages_back():
