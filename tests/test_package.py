@@ -70,7 +70,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(built):
     assert metadata["Version"] == spacy_birnn.__version__
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Requires-Python"] == ">=3.10"
-    assert set(metadata.get_all("Provides-Extra")) == {"test", "dev", "gpu"}
+    assert set(metadata.get_all("Provides-Extra")) == {"test", "dev", "gpu", "bench"}
     for group in PROJECT["entry-points"]:
         assert f"[{group}]" in entry_points
     assert "[console_scripts]" in entry_points
@@ -131,7 +131,12 @@ def pins(python):
 def test_every_requirement_is_pinned_within_its_bounds(python):
     pinned = pins(python)
     extras = PROJECT["optional-dependencies"]
-    requirements = [*PROJECT["dependencies"], *extras["test"], *extras["dev"]]
+    requirements = [
+        *PROJECT["dependencies"],
+        *extras["test"],
+        *extras["dev"],
+        *extras["bench"],
+    ]
     for requirement in map(Requirement, requirements):
         name = canonicalize_name(requirement.name)
         if name != "spacy-birnn":

@@ -11,7 +11,16 @@ the time of its tanh. The factor 2 of the argument is in the weights: see `Cell.
 """
 
 from abc import ABC, abstractmethod
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 import torch
 from torch import Tensor, nn
@@ -38,29 +47,59 @@ class Steps(NamedTuple):
         return cls(now, [*now[:1], *packing.continuing(whole, 1)])
 
     @classmethod
-    def rolling(cls, like: Tensor, packing: Packing, hidden: int) -> "Steps":
+    def rolling(cls, like: Tensor, packing: Packing) -> "Steps":
         """One buffer for all steps: only the last one is there to read."""
-        buffer = like.new_empty(like.shape[0], packing.sizes[0], hidden)
-        now = [buffer[:, :n] for n in packing.sizes]
+        buffer = like.new_empty(like.shape[0], packing.sizes[0], like.shape[2])
+        views = {n: buffer[:, :n] for n in set(packing.sizes)}
+        now = [views[n] for n in packing.sizes]
         return cls(now, now)
 
 
+class GateStep(NamedTuple):
+    """The gates of a step, three times the same numbers.
+
+    Attributes:
+        whole: (D, n, K·H).
+        directions: (n, K·H) each.
+        gates: (D, n, H) each.
+    """
+
+    whole: Tensor
+    directions: Tuple[Tensor, ...]
+    gates: Tuple[Tensor, ...]
+
+    @classmethod
+    def of(cls, whole: Tensor, n_gates: int) -> "GateStep":
+        return cls(whole, whole.unbind(0), whole.chunk(n_gates, 2))
+
+
+def gate_steps(whole: Tensor, n_gates: int, packing: Packing) -> Iterator[GateStep]:
+    """Views of all gates (D, N, K·H); made at once, which is cheaper."""
+    directions = [packing.steps(one) for one in whole]
+    gates = [packing.steps(gate, 1) for gate in whole.chunk(n_gates, 2)]
+    steps = packing.steps(whole, 1), zip(*directions), zip(*gates)
+    return map(GateStep, *steps)
+
+
 class Memory:
-    """Makes what a cell keeps a step beside its hidden state.
+    """Where the hidden states go, and what a cell keeps of each step beside them.
 
     Args:
-        hidden: (D, N, H) where the hidden states go.
+        hidden: (D, N, H) to be filled in.
         packing: of the batch.
         keep: all steps are needed later, for the gradient.
     """
 
     def __init__(self, hidden: Tensor, packing: Packing, keep: bool) -> None:
         self._like, self._packing, self._keep = hidden, packing, keep
+        self.hidden = Steps.of(hidden, packing)
+        # Of each step but the first, (n, H) a direction.
+        self.states = zip(*[packing.continuing(one) for one in hidden])
         self.kept: List[Tensor] = []
 
     def steps(self) -> Steps:
         if not self._keep:
-            return Steps.rolling(self._like, self._packing, self._like.shape[2])
+            return Steps.rolling(self._like, self._packing)
         self.kept.append(torch.empty_like(self._like))
         return Steps.of(self.kept[-1], self._packing)
 
@@ -84,22 +123,29 @@ class Products:
         self.weights = [weight.to(self.dtype).t() for weight in weights]
         self.bias = bias
 
-    def add_to(self, gates: Tensor, hidden: Tensor) -> None:
-        """Add them to the gates, in place."""
-        if hidden.dtype == self.dtype:
-            for rows, state, weight in zip(gates, hidden, self.weights, strict=True):
-                rows.addmm_(state, weight)
-            return
-        states = hidden.to(self.dtype)
+    def add_to(self, gates: Sequence[Tensor], states: Sequence[Tensor]) -> None:
+        """Add them to (n, K·H) a direction, in place; `states` are (n, H) each."""
         for rows, state, weight in zip(gates, states, self.weights, strict=True):
-            rows.add_(torch.mm(state, weight))
+            if state.dtype == self.dtype:
+                rows.addmm_(state, weight)
+            else:
+                rows.add_(torch.mm(state.to(self.dtype), weight))
 
-    def with_bias(self, hidden: Tensor) -> Tensor:
-        """(D, n, K·H) with the bias."""
-        shape = (hidden.shape[1], -1)
+    def with_bias(self, states: Sequence[Tensor]) -> Tensor:
+        """(D, n, K·H) with the bias; `states` are (n, H) a direction."""
+        shape = (len(states[0]), -1)
         product = torch.stack([bias.expand(shape) for bias in self.bias])
-        self.add_to(product, hidden)
+        self.add_to(product.unbind(0), states)
         return product
+
+
+def tanh_(sigmoids: Tensor) -> Tensor:
+    """``σ(2x)`` to ``tanh(x)``, in place."""
+    return torch.add(_MINUS_ONE, sigmoids, alpha=2.0, out=sigmoids)
+
+
+# As a tensor: a number would be made one at every step.
+_MINUS_ONE = torch.tensor(-1.0)
 
 
 class Cell(ABC):
@@ -128,20 +174,14 @@ class Cell(ABC):
 
     @abstractmethod
     def forward(
-        self,
-        inputs: Iterable[Tensor],
-        products: Products,
-        hidden: Steps,
-        memory: Memory,
+        self, inputs: Iterable[GateStep], products: Products, memory: Memory
     ) -> None:
         """Fill in the hidden states.
 
         Args:
-            inputs: (D, n, K·H) a step, the input's share in the gates; activated in
-                place.
+            inputs: the input's share in the gates; activated in place.
             products: the state's share.
-            hidden: where the hidden states go.
-            memory: makes room for what the gradient needs.
+            memory: has room for the hidden states and what the gradient needs.
         """
 
     @abstractmethod
@@ -173,20 +213,22 @@ class LSTMCell(Cell):
 
     n_gates, tanh_gate = 4, 2  # input, forget, cell, output
 
-    def forward(self, inputs, products, hidden, memory) -> None:
-        cells, squashed = memory.steps(), memory.steps()
-        for t, gates in enumerate(inputs):
+    def forward(self, inputs, products, memory) -> None:
+        hidden, cells, squashed = memory.hidden.now, memory.steps(), memory.steps()
+        for t, step in enumerate(inputs):
             if t:
-                products.add_to(gates, hidden.before[t])
-            i, f, g, o = gates.sigmoid_().chunk(4, 2)
-            g.mul_(2.0).sub_(1.0)
+                products.add_to(step.directions, next(memory.states))
+            step.whole.sigmoid_()
+            i, f, g, o = step.gates
+            tanh_(g)
+            # Cells are kept doubled: that is what the sigmoid for their tanh takes.
             if t:
-                torch.mul(f, cells.before[t], out=cells.now[t]).addcmul_(i, g)
+                torch.mul(f, cells.before[t], out=cells.now[t])
+                cells.now[t].addcmul_(i, g, value=2.0)
             else:
-                torch.mul(i, g, out=cells.now[t])
-            torch.mul(cells.now[t], 2.0, out=squashed.now[t])
-            squashed.now[t].sigmoid_().mul_(2.0).sub_(1.0)
-            torch.mul(o, squashed.now[t], out=hidden.now[t])
+                torch.mul(i, g, out=cells.now[t]).mul_(2.0)
+            tanh_(torch.sigmoid(cells.now[t], out=squashed.now[t]))
+            torch.mul(o, squashed.now[t], out=hidden[t])
 
     def backward(self, gates, hidden, kept, d_hidden, weights, packing):
         cells, squashed = kept
@@ -196,11 +238,11 @@ class LSTMCell(Cell):
         d_gates = gates.addcmul(gates, gates, value=-1.0)
         d_i, d_f, d_g, d_o = d_gates.chunk(4, 2)
         d_i.mul_(g)
-        d_f.mul_(shifted(cells, packing))
+        d_f.mul_(shifted(cells, packing)).mul_(0.5)
         torch.mul(i, 1.0 - g.square(), out=d_g)
         d_o.mul_(squashed)
 
-        d_cells = Steps.rolling(hidden, packing, hidden.shape[2]).now
+        d_cells = Steps.rolling(hidden, packing).now
         d_cells[0].zero_()
         inner = packing.steps(d_gates.unflatten(2, (4, -1))[:, :, :3], 1)
         steps = _backwards(packing, d_hidden, to_cell, d_gates, d_o, f)
@@ -226,40 +268,42 @@ class GRUCell(Cell):
         inside[: len(inside) * 2 // 3] = 0.0
         return self.scaled(of_input + recurrent - inside), self.scaled(inside)
 
-    def forward(self, inputs, products, hidden, memory) -> None:
-        new_part = memory.steps()
-        for t, gates in enumerate(inputs):
-            both, new = gates.split([gates.shape[2] * 2 // 3, gates.shape[2] // 3], 2)
-            q = new_part.now[t]
+    def forward(self, inputs, products, memory) -> None:
+        hidden, inside = memory.hidden, memory.steps().now
+        for t, step in enumerate(inputs):
+            r, z, new = step.gates
             if t:
-                product = products.with_bias(hidden.before[t])
-                both.add_(product[:, :, : both.shape[2]])
-                q.copy_(product[:, :, both.shape[2] :])
+                product = products.with_bias(next(memory.states))
+                of_r, of_z, of_new = product.chunk(3, 2)
+                r.add_(of_r)
+                z.add_(of_z)
+                inside[t].copy_(of_new)
             else:
-                for rows, bias in zip(q, products.bias):
-                    rows.copy_(bias[both.shape[2] :])
-            r, z = both.sigmoid_().chunk(2, 2)
-            new.addcmul_(r, q).sigmoid_().mul_(2.0).sub_(1.0)
+                for rows, bias in zip(inside[t], products.bias, strict=True):
+                    rows.copy_(bias.chunk(3)[2])
+            r.sigmoid_()
+            z.sigmoid_()
+            tanh_(new.addcmul_(r, inside[t]).sigmoid_())
             if t:
                 torch.lerp(new, hidden.before[t], z, out=hidden.now[t])
             else:
                 torch.mul(new, 1.0 - z, out=hidden.now[t])
 
     def backward(self, gates, hidden, kept, d_hidden, weights, packing):
-        (new_part,) = kept  # doubled
+        (inside,) = kept  # doubled
         r, z, n = gates.chunk(3, 2)
         d_state = gates.addcmul(gates, gates, value=-1.0)
         d_r, d_z, d_q = d_state.chunk(3, 2)
-        d_r.mul_(new_part).mul_(0.5)
+        d_r.mul_(inside).mul_(0.5)
         d_z.mul_(shifted(hidden, packing) - n)
         d_n = (1.0 - z).mul_(1.0 - n.square())
 
         steps = _backwards(packing, d_hidden, d_n, d_r, d_z, d_q, d_state, r, z)
-        for t, d_h, d_h_next, new, reset, update, inside, d_gate, r_t, z_t in steps:
+        for t, d_h, d_h_next, new, reset, update, state, d_gate, r_t, z_t in steps:
             new.mul_(d_h)
             reset.mul_(new)
             update.mul_(d_h)
-            torch.mul(new, r_t, out=inside)
+            torch.mul(new, r_t, out=state)
             if t:
                 d_h_next.addcmul_(d_h, z_t)
                 _add_products(d_h_next, d_gate, weights)
@@ -273,11 +317,12 @@ class RNNCell(Cell):
 
     n_gates, tanh_gate = 1, 0
 
-    def forward(self, inputs, products, hidden, memory) -> None:
-        for t, gates in enumerate(inputs):
+    def forward(self, inputs, products, memory) -> None:
+        hidden = memory.hidden.now
+        for t, step in enumerate(inputs):
             if t:
-                products.add_to(gates, hidden.before[t])
-            torch.mul(gates.sigmoid_(), 2.0, out=hidden.now[t]).sub_(1.0)
+                products.add_to(step.directions, next(memory.states))
+            tanh_(torch.sigmoid(step.whole, out=hidden[t]))
 
     def backward(self, gates, hidden, kept, d_hidden, weights, packing):
         d_gates = 1.0 - hidden.square()
@@ -304,13 +349,14 @@ def shifted(whole: Tensor, packing: Packing) -> Tensor:
 
 def _backwards(packing: Packing, d_hidden: Tensor, *others: Tensor) -> Iterable[Tuple]:
     """The steps from the last to the first: its number, the gradient of its hidden
-    states and that of the states that it came from, and a view of each other tensor."""
-    now = Steps.of(d_hidden, packing)
+    states, that of the states that it came from, and a view of each other tensor."""
+    steps = Steps.of(d_hidden, packing)
     views = [packing.steps(other, 1) for other in others]
     for t in reversed(range(len(packing.sizes))):
-        yield t, now.now[t], now.before[t], *[view[t] for view in views]
+        yield t, steps.now[t], steps.before[t], *[view[t] for view in views]
 
 
 def _add_products(d_hidden: Tensor, d_gates: Tensor, weights: Sequence[Tensor]) -> None:
+    """Carry the gradient of the gates back to the states that they came from."""
     for rows, d_rows, weight in zip(d_hidden, d_gates, weights, strict=True):
         rows.addmm_(d_rows, weight)

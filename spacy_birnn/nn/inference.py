@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from .birnn import BiRNN
-from .cells import Cell, Products, cell_of
+from .cells import Cell, GateStep, Products, cell_of
 from .packing import MIN_ROWS, Packing, with_rows
 from .recurrence import direction_weights, in_order, recur, side_by_side
 from .windows import Windows
@@ -66,7 +66,7 @@ class Layer(NamedTuple):
         ways = in_order(packing, len(tables))
         index = [rows[order] for order, _ in ways]
         hidden = tables[0].new_empty(len(tables), len(packing), self.hidden)
-        steps = _looked_up(tables, index, packing)
+        steps = _looked_up(tables, index, packing, self.cell.n_gates)
         recur(self.cell, steps, self.products, hidden, packing, keep=False)
         return side_by_side(hidden, packing)
 
@@ -82,12 +82,13 @@ class InferenceBiRNN:
     @torch.no_grad()
     def __init__(self, encoder: BiRNN, dtype: Optional[torch.dtype] = None) -> None:
         self.width = encoder.width
-        layers = cast(List[nn.RNNBase], encoder.layers)
-        self.layers = [_prepared(layer, dtype) for layer in layers]
+        self.torchs = cast(List[nn.RNNBase], encoder.layers)
+        self.layers = [_prepared(layer, dtype) for layer in self.torchs]
 
     def project(self, X: Tensor) -> List[Tensor]:
-        """Inputs (R, n_in) to what `encode` looks up, (R, K·H) a direction."""
-        return self.layers[0].project(X)
+        """Inputs (R, n_in) to what `encode` looks up: their share in the gates, (R,
+        K·H) a direction, and themselves."""
+        return [*self.layers[0].project(X), X]
 
     @torch.no_grad()
     def encode(self, look_up: LookUp, lengths: Sequence[int]) -> Tensor:
@@ -99,15 +100,24 @@ class InferenceBiRNN:
             lengths: tokens a sequence, sum N.
         """
         windows = Windows(lengths)
+        if len(windows.lengths) == 1:
+            return self._encode_one(*look_up(torch.arange(lengths[0])))
         tokens = windows.split(torch.arange(sum(lengths)))
         out = self.layers[0].bias[0].new_empty(len(tokens), self.width)
         for chosen, packing in _groups(windows.lengths):
             tables, rows = look_up(tokens[chosen])
-            H = self.layers[0].run(tables, rows, packing)
+            H = self.layers[0].run(tables[:-1], rows, packing)
             for layer in self.layers[1:]:
                 H = layer.run(layer.project(H), torch.arange(len(H)), packing)
             out[chosen] = H
         return windows.join(out)
+
+    def _encode_one(self, tables: List[Tensor], rows: Tensor) -> Tensor:
+        """One sequence alone has too few rows a step to pay for a loop in Python."""
+        H = tables[-1][rows].unsqueeze(1)
+        for layer in self.torchs:
+            H = layer(H)[0]
+        return H.squeeze(1)
 
 
 def _prepared(layer: nn.RNNBase, dtype: Optional[torch.dtype]) -> Layer:
@@ -123,16 +133,16 @@ def _prepared(layer: nn.RNNBase, dtype: Optional[torch.dtype]) -> Layer:
 
 
 def _looked_up(
-    tables: List[Tensor], index: List[Tensor], packing: Packing
-) -> Iterator[Tensor]:
-    """The rows of each step, (D, n, K·H), always in the same place."""
+    tables: List[Tensor], index: List[Tensor], packing: Packing, n_gates: int
+) -> Iterator[GateStep]:
+    """The rows of each step, always in the same place."""
     sizes = packing.sizes
     buffer = tables[0].new_empty(len(tables), sizes[0], tables[0].shape[1])
+    views = {n: GateStep.of(buffer[:, :n], n_gates) for n in set(sizes)}
     for n, *rows in zip(sizes, *[packing.steps(i) for i in index], strict=True):
-        block = buffer[:, :n]
-        for table, row, out in zip(tables, rows, block, strict=True):
+        for table, row, out in zip(tables, rows, views[n].directions, strict=True):
             torch.index_select(table, 0, row, out=out)
-        yield block
+        yield views[n]
 
 
 def _groups(lengths: Sequence[int]) -> Iterator[Tuple[Tensor, Packing]]:

@@ -5,14 +5,14 @@ rest is ours: the input's product is one matrix product for all steps, and both
 directions run in one loop over time (`cells`).
 """
 
-from typing import Any, Iterator, List, NamedTuple, Sequence, Tuple, cast
+from typing import Any, Iterable, List, NamedTuple, Sequence, Tuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.utils.rnn import PackedSequence
 
-from .cells import Cell, Memory, Products, Steps, cell_of, shifted
+from .cells import Cell, GateStep, Memory, Products, cell_of, gate_steps, shifted
 from .packing import Packing
 
 
@@ -63,7 +63,7 @@ def side_by_side(hidden: Tensor, packing: Packing) -> Tensor:
 
 def recur(
     cell: Cell,
-    inputs: Iterator[Tensor],
+    inputs: Iterable[GateStep],
     products: Products,
     hidden: Tensor,
     packing: Packing,
@@ -73,14 +73,14 @@ def recur(
 
     Args:
         cell: what a step does.
-        inputs: (D, n, K·H) a step: the input's share in the gates, to be overwritten.
+        inputs: the input's share in the gates, to be overwritten.
         products: the state's share.
         hidden: to be filled in.
         packing: of the sequences.
         keep: the gradient is needed.
     """
     memory = Memory(hidden, packing, keep)
-    cell.forward(inputs, products, Steps.of(hidden, packing), memory)
+    cell.forward(inputs, products, memory)
     return memory.kept
 
 
@@ -104,7 +104,7 @@ class _Layer(torch.autograd.Function):
         for out, rows, weights, (bias, _) in parts:
             torch.addmm(bias, rows, cell.scaled(weights.w_ih).t(), out=out)
         hidden = X.new_empty(len(directions), len(X), width)
-        steps = iter(packing.steps(gates, 1))
+        steps = gate_steps(gates, cell.n_gates, packing)
         kept = recur(cell, steps, recurrent, hidden, packing, keep=True)
         ctx.cell, ctx.packing, ctx.kept = cell, packing, kept
         ctx.save_for_backward(*params, gates, hidden, *ordered)
