@@ -225,22 +225,31 @@ def models_of(nlp: Language) -> List[Tuple[str, Model]]:
 
 def start_updates(nlp: Language, corpora: Corpora) -> Any:
     """Initialise the pipeline and return spaCy's own training loop over it."""
-    settings = registry.resolve(
-        nlp.config.interpolate()["training"], schema=ConfigSchemaTraining
-    )
-    optimizer = nlp.initialize(lambda: corpora["train"], sgd=settings["optimizer"])
+    training = resolve_training(nlp)
+    nlp.initialize(lambda: corpora["train"], sgd=training["optimizer"])
     batches = create_train_batches(
-        nlp, lambda nlp: corpora["train"], settings["batcher"], max_epochs=0
+        nlp, lambda nlp: corpora["train"], training["batcher"], max_epochs=0
     )
+    return train_updates(nlp, training, batches)
+
+
+def resolve_training(nlp: Language) -> Dict[str, Any]:
+    """What the pipeline's config says of training: optimizer, batcher, numbers."""
+    section = nlp.config.interpolate()["training"]
+    return registry.resolve(section, schema=ConfigSchemaTraining)
+
+
+def train_updates(nlp: Language, training: Dict[str, Any], batches: Any) -> Any:
+    """spaCy's own training loop over the batches, without an evaluation."""
     return train_while_improving(
         nlp,
-        optimizer,
+        training["optimizer"],
         batches,
-        # `train` scores dev by the clock, not every so many steps
+        # who wants dev scored does so between two steps
         lambda: (0.0, {}),
-        dropout=settings["dropout"],
+        dropout=training["dropout"],
         eval_frequency=sys.maxsize,
-        accumulate_gradient=settings["accumulate_gradient"],
+        accumulate_gradient=training["accumulate_gradient"],
         patience=0,
         max_steps=0,
         exclude=[],

@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy
 from spacy.language import Language
@@ -24,6 +24,7 @@ import split_dev
 
 Corpora = Dict[str, List[Example]]
 RULES = ("exact", "lower", "digits")
+CELL = ("dataset", "system", "setting", "seed")
 
 
 @dataclass(frozen=True)
@@ -159,16 +160,34 @@ def load_vectors(nlp: Language, path: Path, words: Set[str]) -> Dict[str, int]:
     vectors = Vectors(
         strings=nlp.vocab.strings, data=numpy.stack(rows), name="glove", mode="default"
     )
+    found = add_forms(vectors, lambda form: index.get(form, -1), words)
+    nlp.vocab.vectors = vectors
+    return found
+
+
+def add_forms(
+    vectors: Vectors, row_of: Callable[[str], int], words: Set[str]
+) -> Dict[str, int]:
+    """Give every word a key to the row of the form found first.
+
+    Args:
+        vectors: What the keys are added to.
+        row_of: The row of exactly this form, -1 for none.
+        words: The distinct words.
+
+    Returns:
+        How many distinct words were found by which form.
+    """
     found: Counter = Counter()
     for word in sorted(words):
         for rule, form in zip(RULES, lookup_forms(word), strict=True):
-            if form in index:
-                vectors.add(word, row=index[form])
+            row = row_of(form)
+            if row >= 0:
+                vectors.add(word, row=row)
                 found[rule] += 1
                 break
         else:
             found["missing"] += 1
-    nlp.vocab.vectors = vectors
     return dict(found)
 
 
@@ -178,11 +197,17 @@ def read_results(path: Path) -> List[Dict[str, Any]]:
     return json.loads(path.read_text(encoding="utf8"))
 
 
-def add_result(path: Path, run: Dict[str, Any]) -> None:
-    """Add a run to the file, in the place of an earlier run of the same cell."""
+def add_result(path: Path, run: Dict[str, Any], key: Sequence[str] = CELL) -> None:
+    """Add a run to the file, in the place of an earlier run of the same cell.
+
+    Args:
+        path: The file, which need not be there.
+        run: What is added.
+        key: The entries that say which cell it is.
+    """
 
     def cell(entry: Dict[str, Any]) -> Tuple[Any, ...]:
-        return tuple(entry[key] for key in ("dataset", "system", "setting", "seed"))
+        return tuple(entry[name] for name in key)
 
     runs = [old for old in read_results(path) if cell(old) != cell(run)] + [run]
     path.parent.mkdir(parents=True, exist_ok=True)

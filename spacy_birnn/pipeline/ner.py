@@ -112,14 +112,21 @@ class BiRNNEntityRecognizer(SpanPipe):
         self, docs: Sequence[Doc], scores: Sequence[List[PredictedSpan]]
     ) -> numpy.ndarray:
         """`ATTRS` of all tokens of a batch, as the predictions have them."""
-        columns = numpy.zeros((sum(map(len, docs)), len(ATTRS)), dtype="uint64")
+        strings = self.vocab.strings
+        keys = {label: strings.add(label) for label in self.labels}
+        ends = numpy.cumsum([0, *map(len, docs)]).tolist()
+        found = [
+            (offset + span.start, span.end - span.start, keys[span.label])
+            for offset, spans in zip(ends, scores)
+            for span in spans
+        ]
+        columns = numpy.zeros((ends[-1], len(ATTRS)), dtype="uint64")
         columns[:, 0] = OUTSIDE
-        offset = 0
-        for doc, spans in zip(docs, scores):
-            for span in spans:
-                first, last = offset + span.start, offset + span.end
-                columns[first:last, 0] = INSIDE
-                columns[first, 0] = BEGIN
-                columns[first:last, 1] = doc.vocab.strings.add(span.label)
-            offset += len(doc)
+        if found:
+            starts, lengths, types = map(numpy.array, zip(*found))
+            rows = numpy.repeat(starts - numpy.cumsum(lengths) + lengths, lengths)
+            rows += numpy.arange(len(rows))
+            columns[rows, 0] = INSIDE
+            columns[rows, 1] = numpy.repeat(types.astype("uint64"), lengths)
+            columns[starts, 0] = BEGIN
         return columns

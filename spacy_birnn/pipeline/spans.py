@@ -151,18 +151,18 @@ class SpanPipe(BiRNNPipe):
         confidences: List[Optional[float]],
     ) -> List[List[PredictedSpan]]:
         results: List[List[PredictedSpan]] = []
-        pairs = iter(zip(spans, confidences))
-        pair = next(pairs, None)
-        offset = 0
+        types = self.codec.types
+        first = end = 0
         for doc in docs:
-            end = offset + len(doc)
-            found = []
-            while pair is not None and pair[0].start < end:
-                span, confidence = pair
-                first, last = span.start - offset, span.end - offset
-                label = self.codec.types[span.type]
-                found.append(PredictedSpan(first, last, label, confidence))
-                pair = next(pairs, None)
-            results.append(found)
-            offset = end
+            offset, end = end, end + len(doc)
+            last = first
+            while last < len(spans) and spans[last].start < end:
+                last += 1
+            results.append(
+                [
+                    PredictedSpan(s.start - offset, s.end - offset, types[s.type], p)
+                    for s, p in zip(spans[first:last], confidences[first:last])
+                ]
+            )
+            first = last
         return results

@@ -1,0 +1,63 @@
+"""What a process of its own runs, and nothing else: no import but those it measures.
+
+    python -m measures.child load MODEL [EXCLUDED]
+        seconds of spacy.load, after import spacy
+    python -m measures.child torch
+        seconds of import torch
+    python -m measures.child peak ARGUMENT…
+        peak memory of spacy-birnn ARGUMENT… in bytes
+
+The figure is the last line on standard output.
+"""
+
+import re
+import resource
+import sys
+import time
+from pathlib import Path
+
+STATUS = Path("/proc/self/status")
+
+
+def load(model: str, *excluded: str) -> float:
+    import spacy
+
+    began = time.perf_counter()
+    spacy.load(model, exclude=list(excluded))
+    return time.perf_counter() - began
+
+
+def import_torch() -> float:
+    began = time.perf_counter()
+    import torch  # noqa: F401
+
+    return time.perf_counter() - began
+
+
+def peak(*arguments: str) -> int:
+    from spacy_birnn.cli import main
+
+    sys.argv[1:] = arguments
+    try:
+        main()
+    except SystemExit as ended:
+        if ended.code:
+            raise
+    return peak_memory()
+
+
+def peak_memory() -> int:
+    """Bytes. Linux lets a process inherit in `ru_maxrss` what its parent held when it
+    was started: where there is a figure of its own, it is taken."""
+    if STATUS.exists():
+        status = STATUS.read_text(encoding="utf8")
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        if found:
+            return int(found[1]) * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+if __name__ == "__main__":
+    command = {"load": load, "torch": import_torch, "peak": peak}[sys.argv[1]]
+    print(command(*sys.argv[2:]))
