@@ -28,6 +28,7 @@ class FormTable:
         self._stamp = stamp
         self._rows: Dict[int, int] = {}
         self._tables: List[Tensor] = []
+        self._capacity = 0
 
     def __reduce__(self):
         return FormTable, ()
@@ -50,7 +51,7 @@ class FormTable:
             if stamp != self._stamp:
                 self._empty(stamp)
             new = [key for key in wanted if key not in self._rows]
-            if new and self._is_full(len(new)):
+            if len(self._rows) + len(new) > self._capacity:
                 self._empty(stamp)
                 new = wanted
             if new:
@@ -58,19 +59,13 @@ class FormTable:
             rows = torch.tensor([self._rows[key] for key in wanted])
             return list(self._tables), rows[torch.from_numpy(inverse)]
 
-    def _is_full(self, n_new: int) -> bool:
-        width = sum(table.shape[1] for table in self._tables)
-        return (len(self._rows) + n_new) * width > LIMIT
-
     def _add(self, keys: Sequence[int], tables: List[Tensor]) -> None:
         first, last = len(self._rows), len(self._rows) + len(keys)
         if not self._tables:
-            self._tables = [table.new_empty(0, table.shape[1]) for table in tables]
-        for i, (table, new) in enumerate(zip(self._tables, tables, strict=True)):
-            if last > len(table):
-                # Others may still be reading the old one.
-                grown = table.new_empty(max(last, 2 * len(table)), table.shape[1])
-                grown[:first] = table[:first]
-                self._tables[i] = table = grown
+            # All at once: memory that is not written to yet costs nothing.
+            width = sum(table.shape[1] for table in tables)
+            self._capacity = max(LIMIT // width, last)
+            self._tables = [t.new_empty(self._capacity, t.shape[1]) for t in tables]
+        for table, new in zip(self._tables, tables, strict=True):
             table[first:last] = new
         self._rows.update(zip(keys, range(first, last), strict=True))

@@ -152,7 +152,10 @@ class CRF(nn.Module):
         """
         emissions, packing = self._prepare(emissions, lengths)
         scores = _restrict(emissions, self._mask(allowed, emissions))
-        return viterbi.viterbi(scores, self._weights(emissions), packing)
+        weights = self._weights(emissions)
+        if len(packing.order) == 1 and emissions.device.type == "cpu":
+            return viterbi.viterbi_of_one(scores, weights)
+        return viterbi.viterbi(scores, weights, packing)
 
     @torch.no_grad()
     def k_best(

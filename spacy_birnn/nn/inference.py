@@ -10,6 +10,7 @@ from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tup
 import numpy
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
 
 from .birnn import BiRNN
 from .cells import Cell, GateStep, Products, cell_of
@@ -21,6 +22,10 @@ LookUp = Callable[[Tensor], Tuple[List[Tensor], Tensor]]
 
 GROUP = 256
 """Sequences that run at once: more of them no longer fit into a core's cache."""
+
+FEW = 2
+"""So few sequences have too few rows a step to pay for a loop in Python: torch's own is
+faster."""
 
 
 class Layer(NamedTuple):
@@ -100,24 +105,24 @@ class InferenceBiRNN:
             lengths: tokens a sequence, sum N.
         """
         windows = Windows(lengths)
-        if len(windows.lengths) == 1:
-            return self._encode_one(*look_up(torch.arange(lengths[0])))
         tokens = windows.split(torch.arange(sum(lengths)))
         out = self.layers[0].bias[0].new_empty(len(tokens), self.width)
         for chosen, packing in _groups(windows.lengths):
             tables, rows = look_up(tokens[chosen])
+            if len(packing.order) <= FEW:
+                out[chosen] = self._encode_few(tables[-1][rows], packing)
+                continue
             H = self.layers[0].run(tables[:-1], rows, packing)
             for layer in self.layers[1:]:
                 H = layer.run(layer.project(H), torch.arange(len(H)), packing)
             out[chosen] = H
         return windows.join(out)
 
-    def _encode_one(self, tables: List[Tensor], rows: Tensor) -> Tensor:
-        """One sequence alone has too few rows a step to pay for a loop in Python."""
-        H = tables[-1][rows].unsqueeze(1)
+    def _encode_few(self, X: Tensor, packing: Packing) -> Tensor:
+        H = packing.pack(X)
         for layer in self.torchs:
-            H = layer(H)[0]
-        return H.squeeze(1)
+            H = layer(PackedSequence(H, packing.batch_sizes))[0].data
+        return packing.unpack(H)
 
 
 def _prepared(layer: nn.RNNBase, dtype: Optional[torch.dtype]) -> Layer:

@@ -39,6 +39,16 @@ def test_equals_the_network(cell, depth, bidirectional):
     torch.testing.assert_close(found, want, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("lengths", [[5], [2, 6]])
+@pytest.mark.parametrize("cell", CELLS)
+@torch.no_grad()
+def test_few_sequences(cell, lengths):
+    model = network(cell, depth=2)
+    X = torch.randn(sum(lengths), 6)
+    found = predict(model, X, lengths)
+    torch.testing.assert_close(found, model(X, lengths), rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize("cell", CELLS)
 @torch.no_grad()
 def test_inputs_are_shared_between_tokens(cell):
@@ -88,8 +98,8 @@ def test_no_tokens():
 @pytest.mark.parametrize("cell", CELLS)
 @torch.no_grad()
 def test_bfloat16_rounds_the_products_alone(cell):
-    model, lengths = network(cell, depth=2), [9, 30]
-    X = torch.randn(39, 6)
+    model, lengths = network(cell, depth=2), [9, 30, 4]
+    X = torch.randn(43, 6)
     found, want = predict(model, X, lengths, dtype=torch.bfloat16), model(X, lengths)
     assert found.dtype == torch.float32
     assert 1e-4 < (found - want).abs().max() < 0.03
