@@ -37,7 +37,7 @@ class DocBatch(List[Doc]):
 
     @cached_property
     def _attrs(self) -> numpy.ndarray:
-        wanted = [ORTH, SENT_START, IS_SPACE, ENT_IOB]
+        wanted = [ORTH, SENT_START, IS_SPACE]
         rows = [doc.to_array(wanted) for doc in self if len(doc)]
         return numpy.concatenate([*rows, numpy.zeros((0, len(wanted)), "uint64")])
 
@@ -46,10 +46,11 @@ class DocBatch(List[Doc]):
         """Hash of each token's form, shape (N,)."""
         return self._attrs[:, 0]
 
-    @property
+    @cached_property
     def ent_iob(self) -> numpy.ndarray:
         """How each token belongs to an entity, shape (N,)."""
-        return self._attrs[:, 3]
+        rows = [doc.to_array(ENT_IOB) for doc in self if len(doc)]
+        return numpy.concatenate([*rows, numpy.zeros(0, "uint64")])
 
     @cached_property
     def sentences(self) -> Sentences:

@@ -17,10 +17,13 @@ from torch import Tensor
 
 SIZE = 2000
 CONTEXT = 400
+LONGEST = 16_000
+"""Tokens of a sequence that is left whole. Below it, windows would cost more time than
+they save: too few of them run side by side."""
 
 
 class Windows:
-    """Cut sequences longer than `SIZE + 2 * CONTEXT` tokens; leave the others whole.
+    """Cut sequences longer than `LONGEST` tokens; leave the others whole.
 
     Args:
         lengths: tokens a sequence, shape (B,).
@@ -34,14 +37,14 @@ class Windows:
         self.lengths = lengths
         self._rows: Optional[Tensor] = None  # window rows -> token rows
         self._core: Optional[Tensor] = None  # token rows -> window rows
-        if len(lengths) and max(lengths) > SIZE + 2 * CONTEXT:
+        if len(lengths) and max(lengths) > LONGEST:
             self._cut(lengths, device)
 
     def _cut(self, lengths: Sequence[int], device: Optional[torch.device]) -> None:
         rows, core, sizes = [], [], []
         offset = n_rows = 0
         for length in lengths:
-            step = SIZE if length > SIZE + 2 * CONTEXT else max(length, 1)
+            step = SIZE if length > LONGEST else max(length, 1)
             for first in range(0, length, step):
                 last = min(first + step, length)
                 begin = max(first - CONTEXT, 0)

@@ -81,6 +81,7 @@ def test_groups_keep_the_order(monkeypatch):
 def test_long_sequences_run_in_windows(monkeypatch):
     monkeypatch.setattr("spacy_birnn.nn.windows.SIZE", 4)
     monkeypatch.setattr("spacy_birnn.nn.windows.CONTEXT", 2)
+    monkeypatch.setattr("spacy_birnn.nn.windows.LONGEST", 8)
     model, lengths = network(), [3, 21]
     X = torch.randn(24, 6)
     found = predict(model, X, lengths)

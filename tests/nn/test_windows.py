@@ -7,23 +7,22 @@ from spacy_birnn.nn import windows
 from spacy_birnn.nn.birnn import BiRNN
 from spacy_birnn.nn.windows import Windows
 
-LIMIT = windows.SIZE + 2 * windows.CONTEXT
-
 
 @pytest.fixture
 def small(monkeypatch):
     """Windows of 10 tokens, with 3 more at both ends."""
     monkeypatch.setattr(windows, "SIZE", 10)
     monkeypatch.setattr(windows, "CONTEXT", 3)
+    monkeypatch.setattr(windows, "LONGEST", 16)
 
 
 def full_recurrence(encoder, X, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(windows, "SIZE", 10**9)
+        patch.setattr(windows, "LONGEST", 10**9)
         return encoder(X, [len(X)])
 
 
-@pytest.mark.parametrize("lengths", [[], [0], [LIMIT, 3, 0], [1]])
+@pytest.mark.parametrize("lengths", [[], [0], [windows.LONGEST, 3, 0], [1]])
 def test_short_sequences_stay_whole(lengths):
     X = torch.randn(sum(lengths), 2)
     cut = Windows(lengths)
@@ -69,7 +68,7 @@ def test_memory_is_linear():
     for length in (10_000, 100_000):
         cut = Windows([length])
         assert sum(cut.lengths) < 1.45 * length
-        assert max(cut.lengths) <= LIMIT
+        assert max(cut.lengths) <= windows.LONGEST
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
@@ -82,7 +81,7 @@ def test_equals_the_full_recurrence(cell, monkeypatch):
                 param.data[8:16] = 3.0
             elif name.startswith("weight_hh"):
                 param.data *= 0.3
-    X = torch.randn(LIMIT + 500, 8)
+    X = torch.randn(windows.LONGEST + 500, 8)
     with torch.no_grad():
         windowed, whole = encoder(X, [len(X)]), full_recurrence(encoder, X, monkeypatch)
         assert (windowed - whole).abs().max() < 1e-4
@@ -92,8 +91,11 @@ def test_equals_the_full_recurrence(cell, monkeypatch):
 
 def test_batch_does_not_matter():
     encoder = BiRNN(4, 8)
-    X = torch.randn(LIMIT + 44, 4)
+    X = torch.randn(windows.LONGEST + 44, 4)
     with torch.no_grad():
-        together = encoder(X, [4, LIMIT + 30, 10])
-        alone = [encoder(rows, [len(rows)]) for rows in X.split([4, LIMIT + 30, 10])]
+        together = encoder(X, [4, windows.LONGEST + 30, 10])
+        alone = [
+            encoder(rows, [len(rows)])
+            for rows in X.split([4, windows.LONGEST + 30, 10])
+        ]
     assert (together - torch.cat(alone)).abs().max() < 1e-5
