@@ -71,10 +71,9 @@ def build_birnn_encoder(
         dims={"nI": None, "nO": width},
         attrs={
             "sizes": {**sizes, "bidirectional": bidirectional},
-            "precision": precision,
             **dropout_attrs(dropout),
         },
-        shims=[EncoderShim(BiRNN, grad_clip)],
+        shims=[EncoderShim(BiRNN, grad_clip, precision)],
     )
 
 
@@ -82,12 +81,15 @@ class EncoderShim(TorchShim):
     """Clips its own gradients: a shared encoder has no component to do it.
 
     Attributes:
+        precision: of the matrix products in prediction; not kept in the model's file,
+            so that a trained pipeline can be loaded with another one.
         forms: what prediction keeps of the word forms that it has met.
     """
 
-    def __init__(self, build, grad_clip: float):
+    def __init__(self, build, grad_clip: float, precision: str):
         super().__init__(build)
         self.grad_clip = grad_clip
+        self.precision = precision
         self.forms = FormTable()
         self._inference: Optional[Tuple[Any, InferenceBiRNN]] = None
 
@@ -95,12 +97,12 @@ class EncoderShim(TorchShim):
         clip_shim_gradients(self, self.grad_clip)
         super().finish_update(optimizer)
 
-    def inference(self, precision: str) -> InferenceBiRNN:
+    def inference(self) -> InferenceBiRNN:
         """The network as prediction wants it, with the weights that it has now."""
-        stamp = (self.stamp, precision)
+        stamp = (self.stamp, self.precision)
         kept = self._inference  # read in one go: several threads may predict
         if kept is None or kept[0] != stamp:
-            dtype = torch.bfloat16 if _is_reduced(precision) else None
+            dtype = torch.bfloat16 if _is_reduced(self.precision) else None
             kept = (stamp, InferenceBiRNN(cast(BiRNN, self.module), dtype))
             self._inference = kept
         return kept[1]
@@ -149,7 +151,7 @@ def forward(
 
 def inference_of(model: Model) -> InferenceBiRNN:
     """What predicts on a CPU."""
-    return cast(EncoderShim, shim_of(model)).inference(model.attrs["precision"])
+    return cast(EncoderShim, shim_of(model)).inference()
 
 
 def is_on_gpu(model: Model) -> bool:

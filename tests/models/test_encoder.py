@@ -318,3 +318,56 @@ def test_config_of_another_type_is_refused():
         broken["model"]["encode"][key] = value
         with pytest.raises(ConfigValidationError, match=key):
             registry.resolve(broken)
+
+
+# --- precision ------------------------------------------------------------------------
+
+
+def test_reduced_precision_has_its_bound():
+    X = [
+        numpy.random.default_rng(0).normal(size=(n, 7)).astype("f") for n in (9, 30, 4)
+    ]
+    exact = build_birnn_encoder(16)
+    exact.initialize(X=X)
+    reduced = build_birnn_encoder(16, precision="bf16")
+    reduced.initialize(X=X)
+    reduced.from_bytes(exact.to_bytes())
+    pairs = list(zip(exact.predict(X), reduced.predict(X), strict=True))
+    off = max(numpy.abs(a - b).max() for a, b in pairs)
+    assert 1e-4 < off < 0.02
+
+
+def test_automatic_precision_follows_the_cpu(monkeypatch):
+    X = [
+        numpy.random.default_rng(0).normal(size=(n, 7)).astype("f") for n in (9, 30, 4)
+    ]
+    made = {p: build_birnn_encoder(16, precision=p) for p in ("fp32", "bf16", "auto")}
+    for model in made.values():
+        model.initialize(X=X)
+        model.from_bytes(made["fp32"].to_bytes())
+
+    def predict(precision):
+        return numpy.concatenate(made[precision].predict(X))
+
+    for is_there, like in ((True, "bf16"), (False, "fp32")):
+        monkeypatch.setattr(
+            "torch.cpu._is_avx512_bf16_supported", lambda found=is_there: found
+        )
+        made["auto"].shims[0]._inference = None
+        assert numpy.array_equal(predict("auto"), predict(like))
+
+
+def test_a_trained_pipeline_can_be_loaded_with_another_precision(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("birnn_ner").add_label("PER")
+    nlp.initialize()
+    nlp.to_disk(tmp_path)
+    key = "components.birnn_ner.model.tok2vec.encode.precision"
+    texts = ["Anna lives in Bergen.", "Otto does not.", "It often rains there."]
+    scores = [
+        numpy.concatenate(
+            other.get_pipe("birnn_ner").model.predict(list(other.pipe(texts)))
+        )
+        for other in (spacy.load(tmp_path), spacy.load(tmp_path, config={key: "bf16"}))
+    ]
+    assert 1e-6 < numpy.abs(scores[0] - scores[1]).max() < 0.02
