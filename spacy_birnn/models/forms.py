@@ -7,8 +7,8 @@ import numpy
 import torch
 from torch import Tensor
 
-LIMIT = 16 * 2**20
-"""Numbers that a table holds at most (64 MB): 20,000 forms at the default sizes."""
+LIMIT = 32 * 2**20
+"""Numbers that a table holds at most (128 MB): 35,000 forms at the default sizes."""
 
 Compute = Callable[[List[int]], List[Tensor]]
 

@@ -104,13 +104,18 @@ class Memory:
         return Steps.of(self.kept[-1], self._packing)
 
 
+MANY = 64
+"""Rows from which a product of reduced precision is faster, with its conversions."""
+
+
 class Products:
     """Recurrent products ``h Wᵀ``, one matrix a direction.
 
     Args:
         weights: (K·H, H) a direction, scaled.
         bias: (K·H,) a direction: what the products themselves are given, if anything.
-        dtype: of the products; sums are taken in that of the states.
+        dtype: of the products of many rows, where another one is faster; sums are
+            taken in that of the states.
     """
 
     def __init__(
@@ -120,16 +125,18 @@ class Products:
         dtype: Optional[torch.dtype] = None,
     ) -> None:
         self.dtype = dtype or weights[0].dtype
-        self.weights = [weight.to(self.dtype).t() for weight in weights]
+        self.weights = [weight.t() for weight in weights]
+        self.reduced = [weight.to(self.dtype).t() for weight in weights]
         self.bias = bias
 
     def add_to(self, gates: Sequence[Tensor], states: Sequence[Tensor]) -> None:
         """Add them to (n, K·H) a direction, in place; `states` are (n, H) each."""
-        for rows, state, weight in zip(gates, states, self.weights, strict=True):
-            if state.dtype == self.dtype:
+        if states[0].dtype == self.dtype or len(states[0]) < MANY:
+            for rows, state, weight in zip(gates, states, self.weights, strict=True):
                 rows.addmm_(state, weight)
-            else:
-                rows.add_(torch.mm(state.to(self.dtype), weight))
+            return
+        for rows, state, weight in zip(gates, states, self.reduced, strict=True):
+            rows.add_(torch.mm(state.to(self.dtype), weight))
 
     def with_bias(self, states: Sequence[Tensor]) -> Tensor:
         """(D, n, K·H) with the bias; `states` are (n, H) a direction."""
