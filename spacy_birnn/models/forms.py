@@ -2,6 +2,7 @@
 
 import threading
 from typing import Any, Callable, Dict, List, Sequence, Tuple
+from weakref import WeakSet
 
 import numpy
 import torch
@@ -9,6 +10,8 @@ from torch import Tensor
 
 LIMIT = 32 * 2**20
 """Numbers that a table holds at most (128 MB): 35,000 forms at the default sizes."""
+
+_TABLES: "WeakSet[FormTable]" = WeakSet()
 
 Compute = Callable[[List[int]], List[Tensor]]
 
@@ -23,6 +26,7 @@ class FormTable:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._empty(None)
+        _TABLES.add(self)
 
     def _empty(self, stamp: Any) -> None:
         self._stamp = stamp
@@ -69,3 +73,11 @@ class FormTable:
         for table, new in zip(self._tables, tables, strict=True):
             table[first:last] = new
         self._rows.update(zip(keys, range(first, last), strict=True))
+
+
+def after_fork() -> None:
+    """A thread that was looking up when the process was forked is not in the child: it
+    will never give its lock back."""
+    for table in list(_TABLES):
+        if table._lock.locked():
+            FormTable.__init__(table)

@@ -35,11 +35,15 @@ class DocBatch(List[Doc]):
     """Documents that do not change for a while: what several parts of a component ask
     of their tokens is read once."""
 
+    def read(self, *attrs: int) -> numpy.ndarray:
+        """Attributes of all tokens, shape (N, number of attributes); of one, (N,)."""
+        empty = numpy.zeros((0, len(attrs)) if len(attrs) > 1 else 0, "uint64")
+        rows = [doc.to_array(list(attrs)) for doc in self if len(doc)]
+        return numpy.concatenate([*rows, empty])
+
     @cached_property
     def _attrs(self) -> numpy.ndarray:
-        wanted = [ORTH, SENT_START, IS_SPACE]
-        rows = [doc.to_array(wanted) for doc in self if len(doc)]
-        return numpy.concatenate([*rows, numpy.zeros((0, len(wanted)), "uint64")])
+        return self.read(ORTH, SENT_START, IS_SPACE)
 
     @property
     def orths(self) -> numpy.ndarray:
@@ -49,8 +53,7 @@ class DocBatch(List[Doc]):
     @cached_property
     def ent_iob(self) -> numpy.ndarray:
         """How each token belongs to an entity, shape (N,)."""
-        rows = [doc.to_array(ENT_IOB) for doc in self if len(doc)]
-        return numpy.concatenate([*rows, numpy.zeros(0, "uint64")])
+        return self.read(ENT_IOB)
 
     @cached_property
     def sentences(self) -> Sentences:

@@ -28,6 +28,7 @@ from thinc.shims.shim import Shim
 from torch import Tensor, nn
 
 from ..errors import BirnnError, Errors
+from . import forms
 from .rows import averaged_rows, is_row_sparse, update_rows
 
 FORMAT_VERSION = 1
@@ -213,9 +214,10 @@ def _fork_safe() -> None:
     """
     global _fork_hook_is_set
     if not _fork_hook_is_set and hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_one_thread)
+        os.register_at_fork(after_in_child=_after_fork)
         _fork_hook_is_set = True
 
 
-def _one_thread() -> None:
+def _after_fork() -> None:
     torch.set_num_threads(1)
+    forms.after_fork()

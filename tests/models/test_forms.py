@@ -97,3 +97,15 @@ def test_threads():
     assert not errors
     asked = [key for keys in compute.asked for key in keys]
     assert len(asked) == len(set(asked))
+
+
+def test_a_lock_that_nobody_holds_any_more_after_a_fork():
+    table, compute = FormTable(), Computed()
+    look_up(table, [1], compute)
+    with table._lock:
+        forms.after_fork()  # as the child of a process does in which a thread holds it
+        look_up(table, [1], compute)
+    assert compute.asked == [[1], [1]]
+    forms.after_fork()
+    look_up(table, [1], compute)
+    assert compute.asked == [[1], [1]]
