@@ -1,149 +1,22 @@
 """The recurrent cells: a time step for all sequences and both directions at once.
 
 Forward and backward are written out, for torch's own packed layers spend a third of
-their time beside the matrix products. Tensors of a step are (D, n, …), those of a whole
-batch (D, N, …) in packed order: D directions, n sequences that are still running, N
-tokens. H is the hidden size, K the number of gates, which lie side by side in torch's
-order.
+their time beside the matrix products. H is the hidden size, K the number of gates,
+which lie side by side in torch's order; for D, n and N see `steps`.
 
 ``tanh(x)`` is computed as ``2 σ(2x) - 1``: on a CPU torch's sigmoid takes a sixth of
 the time of its tanh. The factor 2 of the argument is in the weights: see `Cell.scaled`.
 """
 
 from abc import ABC, abstractmethod
-from typing import (
-    Dict,
-    Iterable,
-    Iterator,
-    List,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Tuple,
-)
+from typing import Dict, Iterable, Sequence, Tuple
 
 import torch
 from torch import Tensor, nn
 
 from .packing import Packing
-
-
-class Steps(NamedTuple):
-    """Something that is kept for every step.
-
-    Attributes:
-        now: (D, n, H) a step.
-        before: the same of the step before, without the sequences that ended there;
-            nothing meaningful for the first step.
-    """
-
-    now: Sequence[Tensor]
-    before: Sequence[Tensor]
-
-    @classmethod
-    def of(cls, whole: Tensor, packing: Packing) -> "Steps":
-        """Views of (D, N, H)."""
-        now = packing.steps(whole, 1)
-        return cls(now, [*now[:1], *packing.continuing(whole, 1)])
-
-    @classmethod
-    def rolling(cls, like: Tensor, packing: Packing) -> "Steps":
-        """One buffer for all steps: only the last one is there to read."""
-        buffer = like.new_empty(like.shape[0], packing.sizes[0], like.shape[2])
-        views = {n: buffer[:, :n] for n in set(packing.sizes)}
-        now = [views[n] for n in packing.sizes]
-        return cls(now, now)
-
-
-class GateStep(NamedTuple):
-    """The gates of a step, three times the same numbers.
-
-    Attributes:
-        whole: (D, n, K·H).
-        directions: (n, K·H) each.
-        gates: (D, n, H) each.
-    """
-
-    whole: Tensor
-    directions: Tuple[Tensor, ...]
-    gates: Tuple[Tensor, ...]
-
-    @classmethod
-    def of(cls, whole: Tensor, n_gates: int) -> "GateStep":
-        return cls(whole, whole.unbind(0), whole.chunk(n_gates, 2))
-
-
-def gate_steps(whole: Tensor, n_gates: int, packing: Packing) -> Iterator[GateStep]:
-    """Views of all gates (D, N, K·H); made at once, which is cheaper."""
-    directions = [packing.steps(one) for one in whole]
-    gates = [packing.steps(gate, 1) for gate in whole.chunk(n_gates, 2)]
-    steps = packing.steps(whole, 1), zip(*directions), zip(*gates)
-    return map(GateStep, *steps)
-
-
-class Memory:
-    """Where the hidden states go, and what a cell keeps of each step beside them.
-
-    Args:
-        hidden: (D, N, H) to be filled in.
-        packing: of the batch.
-        keep: all steps are needed later, for the gradient.
-    """
-
-    def __init__(self, hidden: Tensor, packing: Packing, keep: bool) -> None:
-        self._like, self._packing, self._keep = hidden, packing, keep
-        self.hidden = Steps.of(hidden, packing)
-        # Of each step but the first, (n, H) a direction.
-        self.states = zip(*[packing.continuing(one) for one in hidden])
-        self.kept: List[Tensor] = []
-
-    def steps(self) -> Steps:
-        if not self._keep:
-            return Steps.rolling(self._like, self._packing)
-        self.kept.append(torch.empty_like(self._like))
-        return Steps.of(self.kept[-1], self._packing)
-
-
-MANY = 64
-"""Rows from which a product of reduced precision is faster, with its conversions."""
-
-
-class Products:
-    """Recurrent products ``h Wᵀ``, one matrix a direction.
-
-    Args:
-        weights: (K·H, H) a direction, scaled.
-        bias: (K·H,) a direction: what the products themselves are given, if anything.
-        dtype: of the products of many rows, where another one is faster; sums are
-            taken in that of the states.
-    """
-
-    def __init__(
-        self,
-        weights: Sequence[Tensor],
-        bias: Sequence[Tensor],
-        dtype: Optional[torch.dtype] = None,
-    ) -> None:
-        self.dtype = dtype or weights[0].dtype
-        self.weights = [weight.t() for weight in weights]
-        self.reduced = [weight.to(self.dtype).t() for weight in weights]
-        self.bias = bias
-
-    def add_to(self, gates: Sequence[Tensor], states: Sequence[Tensor]) -> None:
-        """Add them to (n, K·H) a direction, in place; `states` are (n, H) each."""
-        if states[0].dtype == self.dtype or len(states[0]) < MANY:
-            for rows, state, weight in zip(gates, states, self.weights, strict=True):
-                rows.addmm_(state, weight)
-            return
-        for rows, state, weight in zip(gates, states, self.reduced, strict=True):
-            rows.add_(torch.mm(state.to(self.dtype), weight))
-
-    def with_bias(self, states: Sequence[Tensor]) -> Tensor:
-        """(D, n, K·H) with the bias; `states` are (n, H) a direction."""
-        shape = (len(states[0]), -1)
-        product = torch.stack([bias.expand(shape) for bias in self.bias])
-        self.add_to(product.unbind(0), states)
-        return product
+from .products import Products
+from .steps import GateStep, Memory, Steps, backwards, shifted
 
 
 def tanh_(sigmoids: Tensor) -> Tensor:
@@ -252,7 +125,7 @@ class LSTMCell(Cell):
         d_cells = Steps.rolling(hidden, packing).now
         d_cells[0].zero_()
         inner = packing.steps(d_gates.unflatten(2, (4, -1))[:, :, :3], 1)
-        steps = _backwards(packing, d_hidden, to_cell, d_gates, d_o, f)
+        steps = backwards(packing, d_hidden, to_cell, d_gates, d_o, f)
         for t, d_h, d_h_next, to_c, d_gate, d_out, forget in steps:
             d_c = d_cells[t]
             d_c.addcmul_(d_h, to_c)
@@ -305,7 +178,7 @@ class GRUCell(Cell):
         d_z.mul_(shifted(hidden, packing) - n)
         d_n = (1.0 - z).mul_(1.0 - n.square())
 
-        steps = _backwards(packing, d_hidden, d_n, d_r, d_z, d_q, d_state, r, z)
+        steps = backwards(packing, d_hidden, d_n, d_r, d_z, d_q, d_state, r, z)
         for t, d_h, d_h_next, new, reset, update, state, d_gate, r_t, z_t in steps:
             new.mul_(d_h)
             reset.mul_(new)
@@ -333,7 +206,7 @@ class RNNCell(Cell):
 
     def backward(self, gates, hidden, kept, d_hidden, weights, packing):
         d_gates = 1.0 - hidden.square()
-        for t, d_h, d_h_next, d_gate in _backwards(packing, d_hidden, d_gates):
+        for t, d_h, d_h_next, d_gate in backwards(packing, d_hidden, d_gates):
             d_gate.mul_(d_h)
             if t:
                 _add_products(d_h_next, d_gate, weights)
@@ -346,21 +219,6 @@ CELLS: Dict[str, Cell] = {"LSTM": LSTMCell(), "GRU": GRUCell(), "RNN_TANH": RNNC
 
 def cell_of(layer: nn.RNNBase) -> Cell:
     return CELLS[layer.mode]
-
-
-def shifted(whole: Tensor, packing: Packing) -> Tensor:
-    """(D, N, H) of the step before, in packed order; zeros at the first step."""
-    first = whole.new_zeros(whole.shape[0], packing.sizes[0], whole.shape[2])
-    return torch.cat([first, *packing.continuing(whole, 1)], 1)
-
-
-def _backwards(packing: Packing, d_hidden: Tensor, *others: Tensor) -> Iterable[Tuple]:
-    """The steps from the last to the first: its number, the gradient of its hidden
-    states, that of the states that it came from, and a view of each other tensor."""
-    steps = Steps.of(d_hidden, packing)
-    views = [packing.steps(other, 1) for other in others]
-    for t in reversed(range(len(packing.sizes))):
-        yield t, steps.now[t], steps.before[t], *[view[t] for view in views]
 
 
 def _add_products(d_hidden: Tensor, d_gates: Tensor, weights: Sequence[Tensor]) -> None:

@@ -13,9 +13,11 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from .birnn import BiRNN
-from .cells import Cell, GateStep, Products, cell_of
+from .cells import Cell, cell_of
 from .packing import MIN_ROWS, Packing, with_rows
+from .products import Products
 from .recurrence import direction_weights, in_order, recur, side_by_side
+from .steps import GateStep
 from .windows import Windows
 
 LookUp = Callable[[Tensor], Tuple[List[Tensor], Tensor]]

@@ -12,8 +12,10 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.utils.rnn import PackedSequence
 
-from .cells import Cell, GateStep, Memory, Products, cell_of, gate_steps, shifted
+from .cells import Cell, cell_of
 from .packing import Packing
+from .products import Products
+from .steps import GateStep, Memory, gate_steps, shifted
 
 
 class LayerWeights(NamedTuple):
