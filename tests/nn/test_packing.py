@@ -108,3 +108,13 @@ def test_kinds_of_lengths():
 def test_bad_lengths(lengths):
     with pytest.raises(ValueError, match="lengths"):
         Packing(lengths)
+
+
+@pytest.mark.parametrize("lengths", LENGTHS)
+def test_turned_is_the_packing_of_the_reversed_sequences(lengths):
+    packing = Packing(lengths)
+    rows = torch.arange(len(packing))
+    reverse = torch.cat([rows[:0], *[part.flip(0) for part in rows.split(lengths)]])
+    gather, scatter = packing.turned
+    assert torch.equal(gather, reverse[packing.gather])
+    assert torch.equal(gather[scatter], rows)
