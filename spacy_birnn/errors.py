@@ -254,6 +254,14 @@ class Errors(metaclass=_Coded):
         "{options}: for CoNLL columns only, and no input holds any. Leave it out, or "
         "give {format} if the format was not told well."
     )
+    B224 = (
+        "A worker process {reason}, so nothing was finished. If the system is short of "
+        "memory, give a smaller --n-process."
+    )
+    B225 = (
+        "A worker process failed ({reason}): with --n-process 1 the error is shown "
+        "where it arises."
+    )
 
     # --- B301-B399: project steps (scripts/) ------------------------------------------
     B301 = (

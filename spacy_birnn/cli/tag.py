@@ -1,15 +1,9 @@
 """`tag`: run a pipeline over files."""
 
-import os
-import signal
 import sys
-import threading
-import warnings
-from contextlib import contextmanager
 from enum import Enum
-from multiprocessing import active_children
 from pathlib import Path
-from typing import Annotated, Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Annotated, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import typer
 from spacy.language import Language
@@ -18,17 +12,14 @@ from ..errors import BirnnError, Errors
 from ..files import check_output
 from ..tagging.sinks import SINKS
 from ..tagging.sources import SOURCES, STDIN, check_input, detect_format
-from ..tagging.stream import Tagged, tag_files
+from ..tagging.stream import tag_files
+from ..tagging.tagger import Records
 from ..tagging.targets import pipeline_targets
 from .loading import load_pipeline
 from .options import Force, GpuId, Model, WordColumn, check_not_input
 
 InputFormat = Enum("InputFormat", {n: n for n in SOURCES}, type=str)  # type: ignore[misc]
 OutputFormat = Enum("OutputFormat", {n: n for n in SINKS}, type=str)  # type: ignore[misc]
-
-
-INTERRUPTED = 130
-"""The exit status of a process that Ctrl-C ends."""
 
 
 def tag_command(
@@ -77,6 +68,11 @@ def tag_command(
     """
     if n_process == 0:
         raise typer.BadParameter("0 processes do no work.", param_hint="'--n-process'")
+    if n_process != 1 and gpu_id >= 0:
+        raise typer.BadParameter(
+            "processes cannot share a GPU: leave out one of --n-process and --gpu-id.",
+            param_hint="'--n-process'",
+        )
     if STDIN in inputs and input_format is None:
         raise typer.BadParameter(
             "standard input (-) has no name to tell its format by: give one of "
@@ -97,17 +93,16 @@ def tag_command(
         _check_columns(columns, files)
     nlp = load_pipeline(model, gpu_id)
     _check_targets(nlp, model)
-    with _interruptible(n_process):
-        tag_files(
-            nlp,
-            files,
-            output if output is not None else sys.stdout.buffer,
-            target_format,
-            word_column=(columns or {}).get("word", 0),
-            batch_size=batch_size,
-            n_process=n_process,
-            progress=_show_progress if _is_progress_seen(output) else None,
-        )
+    tag_files(
+        nlp,
+        files,
+        output if output is not None else sys.stdout.buffer,
+        target_format,
+        word_column=(columns or {}).get("word", 0),
+        batch_size=batch_size,
+        n_process=n_process,
+        progress=_show_progress if _is_progress_seen(output) else None,
+    )
 
 
 def _check_columns(columns: Dict[str, int], files: Sequence[Tuple[Path, str]]) -> None:
@@ -146,35 +141,7 @@ def _is_progress_seen(output: Optional[Path]) -> bool:
     return sys.stderr.isatty() and (output is not None or not sys.stdout.isatty())
 
 
-@contextmanager
-def _interruptible(n_process: int) -> Iterator[None]:
-    """Let Ctrl-C, which reaches all processes, end this one, which ends its workers.
-
-    Left to themselves the workers would each print a traceback, and this process would
-    wait for what is still in their queues.
-    """
-    if n_process == 1 or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    parent = os.getpid()
-
-    def interrupt(*_: Any) -> None:
-        if os.getpid() == parent:
-            warnings.simplefilter("ignore")  # spaCy's, about workers that were ended
-            for worker in active_children():
-                worker.terminate()
-            raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    except KeyboardInterrupt:
-        os._exit(INTERRUPTED)
-    finally:
-        signal.signal(signal.SIGINT, previous)
-
-
-def _show_progress(stream: Iterator[Tagged]) -> Iterator[Tagged]:
+def _show_progress(stream: Iterator[Records]) -> Iterator[Records]:
     """Count documents and words on stderr."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -184,7 +151,7 @@ def _show_progress(stream: Iterator[Tagged]) -> Iterator[Tagged]:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("", total=None, words=0)
         words = 0
-        for doc, context in stream:
-            words += len(doc)
-            progress.update(task, advance=1, words=words)
-            yield doc, context
+        for records in stream:
+            words += records.words
+            progress.update(task, advance=records.documents, words=words)
+            yield records

@@ -1,4 +1,4 @@
-"""What is tagged: text, JSON lines, CoNLL columns, CoNLL-U and .spacy files.
+"""Where items come from: text, JSON lines, CoNLL columns, CoNLL-U and .spacy files.
 
 A source is a function from an open file to a stream of items. To add a format, write
 one and name it in ``SOURCES``.
@@ -8,7 +8,7 @@ import json
 import sys
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from gzip import GzipFile
 from io import BufferedReader
 from pathlib import Path
@@ -25,40 +25,18 @@ from typing import (
     cast,
 )
 
-from spacy.language import Language
-from spacy.tokens import Doc, DocBin
 from spacy.util import get_words_and_spaces
 
-from ..data.base import Sentence, make_doc
+from ..data.base import Sentence
 from ..data.conll import read_blocks, read_sentence
 from ..data.conllu import read_conllu
 from ..data.corpus import are_columns, sniff
 from ..data.text import decode_lines, open_binary, read_lines
 from ..errors import BirnnError, Errors, Warnings
+from .docbins import take_apart
+from .items import Context, Item, Words
 
 STDIN = Path("-")
-
-
-@dataclass
-class Context:
-    """What goes past the pipeline, beside a doc.
-
-    Attributes:
-        meta: The other keys of a JSON object.
-        starts_document: Whether the doc begins a document; CoNLL is read sentence by
-            sentence, of which a document may have many.
-    """
-
-    meta: Dict[str, Any] = field(default_factory=dict)
-    starts_document: bool = True
-
-
-@dataclass
-class Item:
-    """Something to tag: a text for the pipeline's tokenizer, or a Doc."""
-
-    content: Union[str, Doc]
-    context: Context
 
 
 @dataclass
@@ -68,27 +46,33 @@ class Input:
     Attributes:
         file: Its bytes, unpacked.
         name: What messages call it.
-        nlp: The pipeline that will tag it.
+        max_length: The most characters that a text may have.
         word_column: The column of CoNLL files that holds the words.
     """
 
     file: BinaryIO
     name: str
-    nlp: Language
+    max_length: int
     word_column: int = 0
 
 
 def read_items(
-    path: Path, format: str, nlp: Language, word_column: int = 0
+    path: Path, format: str, max_length: int, word_column: int = 0
 ) -> Iterator[Item]:
     """Stream what a file, or standard input (``-``), holds.
+
+    Args:
+        path: The file.
+        format: One of ``SOURCES``.
+        max_length: The most characters that a text may have.
+        word_column: The column of CoNLL files that holds the words.
 
     Raises:
         BirnnError: The file cannot be read, or is not what ``format`` says.
     """
     with _open(path) as file:
         name = "<stdin>" if path == STDIN else str(path)
-        yield from SOURCES[format](Input(file, name, nlp, word_column))
+        yield from SOURCES[format](Input(file, name, max_length, word_column))
 
 
 def check_input(path: Path) -> None:
@@ -150,7 +134,7 @@ def _open(path: Path) -> Iterator[BinaryIO]:
 def read_text(source: Input) -> Iterator[Item]:
     """A document a line; an empty line is an empty document."""
     for number, line in enumerate(decode_lines(source.file, source.name), 1):
-        _check_length(line, source.nlp, f"{source.name}:{number}")
+        _check_length(line, source.max_length, f"{source.name}:{number}")
         yield Item(line, Context())
 
 
@@ -160,7 +144,8 @@ def read_jsonl(source: Input) -> Iterator[Item]:
         if line.strip():
             where = f"{source.name}:{number}"
             record = _parse_object(line, where)
-            yield Item(_content(record, source.nlp, where), Context(meta=record))
+            content = _content(record, source.max_length, where)
+            yield Item(content, Context(meta=record))
 
 
 def _parse_object(line: str, where: str) -> Dict[str, Any]:
@@ -177,7 +162,7 @@ def _parse_object(line: str, where: str) -> Dict[str, Any]:
     return record
 
 
-def _content(record: Dict[str, Any], nlp: Language, where: str) -> Union[str, Doc]:
+def _content(record: Dict[str, Any], max_length: int, where: str) -> Union[str, Words]:
     text, words = record.get("text"), record.get("tokens")
     if text is None and words is None:
         raise BirnnError(Errors.B207.format(where=where))
@@ -185,26 +170,23 @@ def _content(record: Dict[str, Any], nlp: Language, where: str) -> Union[str, Do
         _refuse(where, "text", "a string", text)
     if words is None:
         text = cast(str, text)
-        _check_length(text, nlp, where)
+        _check_length(text, max_length, where)
         return text
     if not isinstance(words, list):
         _refuse(where, "tokens", "a list of words", words)
     for word in words:
         if not isinstance(word, str) or not word:
             _refuse(where, "tokens", "a list of words", word)
-    return _pretokenized(words, text, nlp, where)
+    return _pretokenized(words, text, where)
 
 
-def _pretokenized(
-    words: List[str], text: Optional[str], nlp: Language, where: str
-) -> Doc:
+def _pretokenized(words: List[str], text: Optional[str], where: str) -> Words:
     if text is None:
-        return Doc(nlp.vocab, words=words)
+        return Words(words)
     try:
-        words, spaces = get_words_and_spaces(words, text)
+        return Words(*get_words_and_spaces(words, text))
     except ValueError as error:
         raise BirnnError(Errors.B209.format(where=where)) from error
-    return Doc(nlp.vocab, words=words, spaces=spaces)
 
 
 def _refuse(where: str, key: str, expected: str, value: Any) -> NoReturn:
@@ -220,47 +202,36 @@ def _shorten(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:40]}…"
 
 
-def _check_length(text: str, nlp: Language, where: str) -> None:
-    if len(text) > nlp.max_length:
-        raise BirnnError(
-            Errors.B210.format(where=where, length=len(text), limit=nlp.max_length)
-        )
+def _check_length(text: str, limit: int, where: str) -> None:
+    if len(text) > limit:
+        raise BirnnError(Errors.B210.format(where=where, length=len(text), limit=limit))
 
 
 def read_conll_words(source: Input) -> Iterator[Item]:
-    """A Doc a sentence, of which only the words are read."""
+    """An item a sentence, of which only the words are read."""
     lines = decode_lines(source.file, source.name)
     columns = {"word": source.word_column}
     for block in read_blocks(lines, source.name):
         sentence, _ = read_sentence(block, columns, {}, source.name)
-        yield _sentence_item(sentence, source.nlp)
+        yield _sentence_item(sentence)
 
 
 def read_conllu_words(source: Input) -> Iterator[Item]:
-    """A Doc a sentence, of which words and spaces are read."""
+    """An item a sentence, of which words and spaces are read."""
     lines = decode_lines(source.file, source.name)
     for sentence in read_conllu(lines, source.name):
-        yield _sentence_item(sentence, source.nlp)
+        yield _sentence_item(sentence)
 
 
-def _sentence_item(sentence: Sentence, nlp: Language) -> Item:
-    context = Context(starts_document=sentence.starts_document)
-    return Item(make_doc(nlp.vocab, [sentence]), context)
+def _sentence_item(sentence: Sentence) -> Item:
+    words = Words(sentence.words, sentence.spaces, is_sentence=True)
+    return Item(words, Context(starts_document=sentence.starts_document))
 
 
 def read_docbin(source: Input) -> Iterator[Item]:
-    """The Docs as they are: annotation that they bring stays, as in any pipeline."""
-    try:
-        docbin = DocBin().from_bytes(source.file.read())
-        strings: Any = source.nlp.vocab.strings
-        for string in docbin.strings:
-            # They must outlive the memory zone in which the file is opened.
-            strings.add(string, allow_transient=False)
-        for doc in docbin.get_docs(source.nlp.vocab):
-            yield Item(doc, Context())
-    except Exception as error:
-        # zlib, msgpack, numpy and spaCy each fail in their own way on damaged bytes.
-        raise BirnnError(Errors.B124.format(path=source.name)) from error
+    """An item a doc, with all annotation that it brings."""
+    for doc in take_apart(source.file, source.name):
+        yield Item(doc, Context())
 
 
 SOURCES: Dict[str, Callable[[Input], Iterator[Item]]] = {

@@ -1,18 +1,12 @@
-"""The stream through a pipeline: sources in, sinks out, in order."""
+"""The stream through a pipeline: sources in, an engine, sinks out, in order."""
 
-from collections import deque
 from contextlib import closing, contextmanager
 from gzip import GzipFile
-from itertools import chain
 from pathlib import Path
 from typing import (
     BinaryIO,
     Callable,
-    Deque,
-    Generator,
-    Iterable,
     Iterator,
-    List,
     Optional,
     Sequence,
     Tuple,
@@ -21,64 +15,17 @@ from typing import (
 )
 
 from spacy.language import Language
-from spacy.tokens import Doc
 
 from ..errors import BirnnError, Errors
 from ..files import replacing
+from .engine import engine
+from .items import cut
 from .sinks import SINKS
-from .sources import Context, Item, read_items
-from .targets import pipeline_targets
-
-Tagged = Tuple[Doc, Context]
-
-PORTION = 20_000_000
-"""Characters of text (tokens of Docs) between two clearings of the vocabulary."""
+from .sources import read_items
+from .tagger import ChunkTagger, Records
 
 # The components for whose memory spaCy limits the length of a text.
 _LIMITED = frozenset(["parser", "beam_parser", "ner", "beam_ner"])
-
-
-def tag_items(
-    nlp: Language, items: Iterable[Item], *, batch_size: int = 256, n_process: int = 1
-) -> Iterator[Tagged]:
-    """Run a pipeline over a stream; only what is under way is in memory.
-
-    Args:
-        nlp: The pipeline.
-        items: Texts and Docs, each with its context, which the pipeline never sees.
-        batch_size: Docs a batch.
-        n_process: Processes; -1 for one a core. They tokenize, too.
-
-    Yields:
-        Docs with their contexts, in the order in which they came.
-    """
-    contexts: Deque[Context] = deque()
-    failures: List[Exception] = []
-    is_closed = False
-
-    def contents() -> Iterator[Union[str, Doc]]:
-        try:
-            for item in items:
-                if is_closed:
-                    return
-                contexts.append(item.context)
-                yield item.content
-        except Exception as error:
-            # Raised where spaCy reads, it would wait for busy workers for ever.
-            failures.append(error)
-
-    docs = nlp.pipe(contents(), batch_size=batch_size, n_process=n_process)
-    try:
-        for doc in docs:
-            yield doc, contexts.popleft()
-    except GeneratorExit:
-        # Workers must get rid of what they have begun, else spaCy waits for ever.
-        is_closed = True
-        if n_process != 1:
-            deque(docs, maxlen=0)
-        raise
-    if failures:
-        raise failures[0]
 
 
 def tag_files(
@@ -90,7 +37,7 @@ def tag_files(
     word_column: int = 0,
     batch_size: int = 256,
     n_process: int = 1,
-    progress: Optional[Callable[[Iterator[Tagged]], Iterator[Tagged]]] = None,
+    progress: Optional[Callable[[Iterator[Records]], Iterator[Records]]] = None,
 ) -> None:
     """Tag files, one after the other, into one output.
 
@@ -101,51 +48,26 @@ def tag_files(
             an open file.
         output_format: A format of ``SINKS``.
         word_column: The column of CoNLL input that holds the words.
-        batch_size: Docs a batch.
+        batch_size: The most docs a batch.
         n_process: Processes; -1 for one a core.
-        progress: Wraps the stream of tagged docs to show how far it is.
+        progress: Wraps the stream of records to show how far it is.
 
     Raises:
-        BirnnError: An input cannot be read or the output cannot be written.
+        BirnnError: An input cannot be read, the output cannot be written, or a process
+            failed.
     """
-    items = (
-        item
-        for path, format in inputs
-        for item in read_items(path, format, nlp, word_column)
-    )
-    with _unlimited(nlp), _opened(output) as file:
-        sink = SINKS[output_format](file, pipeline_targets(nlp))
-        stream = _tag_in_zones(nlp, items, batch_size=batch_size, n_process=n_process)
-        with closing(stream):
-            for doc, context in progress(stream) if progress else stream:
-                sink.write(doc, context)
-        sink.finish()
-
-
-def _tag_in_zones(
-    nlp: Language, items: Iterable[Item], **settings: int
-) -> Generator[Tagged, None, None]:
-    """Like ``tag_items``, but a doc is gone some time after the next one is asked for.
-
-    A vocabulary keeps all words that it has ever seen. In a memory zone it forgets the
-    new ones, with which memory does not grow over a stream of any length.
-    """
-    for portion in _portions(items, PORTION):
-        with nlp.memory_zone():
-            yield from tag_items(nlp, portion, **settings)
-
-
-def _portions(items: Iterable[Item], size: int) -> Iterator[Iterator[Item]]:
-    """Cut a stream after so many characters; each portion must be used up in turn."""
-    stream = iter(items)
-
-    def rest(length: int) -> Iterator[Item]:
-        while length < size and (item := next(stream, None)):
-            length += len(item.content)
-            yield item
-
-    for first in stream:
-        yield chain([first], rest(len(first.content)))
+    work = ChunkTagger(nlp, output_format)
+    with _unlimited(nlp), engine(work, n_process) as run, _opened(output) as file:
+        items = (
+            item
+            for path, format in inputs
+            for item in read_items(path, format, nlp.max_length, word_column)
+        )
+        writer = SINKS[output_format].writer(file)
+        with closing(run(cut(items, batch_size))) as stream:
+            for records in progress(stream) if progress else stream:
+                writer.write(records.data)
+        writer.finish()
 
 
 @contextmanager

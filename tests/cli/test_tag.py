@@ -59,6 +59,62 @@ def test_conll_out_is_the_corpus_again(birnn, corpus, tmp_path, run):
     assert out.read_text().replace("\t", " ").strip() == corpus.read_text().strip()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="processes are never forked there")
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_our_components_in_several_processes(birnn, corpus, tmp_path, run, method):
+    lines = corpus.read_text() * 20
+    corpus.write_text(lines)
+    one, many = tmp_path / "one.spacy", tmp_path / "many.spacy"
+    code = f"""if True:
+        import multiprocessing, sys
+        from spacy_birnn.cli import main
+        multiprocessing.set_start_method("{method}")
+        main()
+    """
+    line = ["tag", birnn, corpus, "--batch-size", "7"]
+    assert run(*line, "-o", one).exit_code == 0
+    result = subprocess.run(
+        [sys.executable, "-c", code, *line, "-o", many, "--n-process", "2"],
+        capture_output=True,
+        timeout=240,
+    )
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert many.read_bytes() == one.read_bytes()
+
+
+def test_processes_do_not_share_a_gpu(ruler, text, run):
+    result = run("tag", ruler, text, "--n-process", "2", "--gpu-id", "0")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("[B201] ")
+    assert "--gpu-id" in result.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
+@pytest.mark.parametrize(
+    ("fate", "code"), [("os.kill(os.getpid(), 9)", b"[B224] "), ("1 / 0", b"[B225] ")]
+)
+def test_a_worker_that_fails_is_one_line(ruler, text, tmp_path, fate, code):
+    """Such as one that the system kills for want of memory."""
+    script = f"""if True:
+        import os
+        from spacy_birnn.cli import main
+        from spacy_birnn.tagging.tagger import ChunkTagger
+        ChunkTagger.tag = lambda *_: {fate}
+        main()
+    """
+    result = subprocess.run(
+        [sys.executable, "-c", script, "tag", ruler, text]
+        + ["-o", "out.jsonl", "--n-process", "2"],
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=120,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith(code)
+    assert result.stderr.count(b"\n") == 1
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
 @pytest.mark.parametrize(
     ("name", "option", "starts"),
     [
@@ -137,17 +193,38 @@ def test_help_has_examples(run):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes end otherwise there")
-def test_a_reader_that_has_enough(ruler, tmp_path):
+@pytest.mark.parametrize("n_process", ["1", "2"])
+def test_a_reader_that_has_enough(ruler, tmp_path, n_process):
     path = tmp_path / "a.txt"
     path.write_text(TEXT * 20_000)
     script = os.path.join(os.path.dirname(sys.executable), "spacy-birnn")
     with subprocess.Popen(
-        [script, "tag", ruler, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [script, "tag", ruler, path, "--n-process", n_process],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     ) as process:
         assert process.stdout.readline().startswith(b"{")
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(120) == 1
+    assert not is_group_alive(process.pid)
+
+
+def is_group_alive(group):
+    """Whether a process of it is left."""
+    try:
+        os.killpg(group, signal.SIGCONT)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_for_output(folder):
+    deadline = time.monotonic() + 120
+    while not any(file.stat().st_size for file in folder.iterdir()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -174,25 +251,26 @@ def test_ctrl_c_leaves_nothing_behind(ruler, tmp_path, n_process):
     ) as process:
         process.stdin.write(TEXT.encode() * 2000)
         process.stdin.flush()
-        deadline = time.monotonic() + 120
-        while not any(file.stat().st_size for file in tmp_path.iterdir()):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_for_output(tmp_path)
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(120) == 130
         assert process.stderr.read() == b""
+    assert not is_group_alive(process.pid)
     assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
-@pytest.mark.parametrize("lines", [1, 5000])
-def test_a_full_disk_is_one_line(ruler, tmp_path, lines):
+@pytest.mark.parametrize(("lines", "n_process"), [(1, "1"), (5000, "1"), (5000, "2")])
+def test_a_full_disk_is_one_line(ruler, tmp_path, lines, n_process):
     path = tmp_path / "a.txt"
     path.write_text(TEXT * lines)
     script = os.path.join(os.path.dirname(sys.executable), "spacy-birnn")
     with open("/dev/full", "wb") as full:
         result = subprocess.run(
-            [script, "tag", ruler, path], stdout=full, stderr=subprocess.PIPE
+            [script, "tag", ruler, path, "--n-process", n_process],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=120,
         )
     assert result.returncode == 1
     assert result.stderr.startswith(b"[B203] Cannot write <stdout>: ")
@@ -203,10 +281,11 @@ def test_a_full_disk_is_one_line(ruler, tmp_path, lines):
 def test_on_a_terminal(ruler, text, tmp_path):
     """A progress bar appears on stderr; binary output is refused on stdout."""
     script = os.path.join(os.path.dirname(sys.executable), "spacy-birnn")
-    out = tmp_path / "out.jsonl"
-    line = [script, "tag", ruler, text, "-o", out]
-    assert b"1 documents, 5 words" in on_terminal(line, "stderr")
-    assert out.exists()
+    for n_process in ("1", "2"):
+        out = tmp_path / f"out{n_process}.jsonl"
+        line = [script, "tag", ruler, text, "-o", out, "--n-process", n_process]
+        assert b"1 documents, 5 words" in on_terminal(line, "stderr")
+        assert out.exists()
     line = [script, "tag", ruler, text, "--output-format", "spacy"]
     assert on_terminal(line, "stdout") == b""
 

@@ -1,16 +1,56 @@
+import os
+import subprocess
+import sys
+
 import pytest
-import spacy
+from samples import make_nlp, write_inputs
+from spacy.tokens import Doc, Span
 
 
 @pytest.fixture
 def nlp():
-    """Entities by rule and one tag a token: what is written is known beforehand."""
-    nlp = spacy.blank("en")
-    ruler = nlp.add_pipe("entity_ruler")
-    ruler.add_patterns(
-        [
-            {"label": "PER", "pattern": "Ada Lovelace"},
-            {"label": "LOC", "pattern": "London"},
-        ]
+    return make_nlp()
+
+
+@pytest.fixture
+def inputs(tmp_path):
+    return write_inputs(tmp_path)
+
+
+@pytest.fixture
+def doc(nlp):
+    doc = Doc(
+        nlp.vocab,
+        words=["Ada", "Lovelace", " ", "left", "London", "."],
+        spaces=[True, True, False, True, False, False],
+        tags=["NNP", "NNP", "_SP", "VBD", "NNP", "."],
+        pos=["PROPN", "PROPN", "SPACE", "VERB", "PROPN", "PUNCT"],
     )
-    return nlp
+    doc.set_ents([Span(doc, 0, 2, "PER"), Span(doc, 4, 5, "LOC")])
+    doc.spans["chunks"] = [Span(doc, 0, 3, "NP"), Span(doc, 3, 4, "VP")]
+    return doc
+
+
+@pytest.fixture
+def run_script(tmp_path):
+    """Run Python in a process of its own, which may not hang."""
+
+    def run_script(code, timeout=120):
+        path = tmp_path / "script.py"
+        path.write_text(code)
+        return subprocess.run(
+            [sys.executable, path],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": python_path()},
+            timeout=timeout,
+            capture_output=True,
+            text=True,
+        )
+
+    return run_script
+
+
+def python_path():
+    """That of the tests, and the folder of ``samples``."""
+    folder = os.path.dirname(__file__)
+    return os.pathsep.join([folder, *filter(None, [os.environ.get("PYTHONPATH")])])

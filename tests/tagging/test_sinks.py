@@ -3,12 +3,12 @@ import json
 
 import pytest
 import spacy
-from spacy.tokens import Doc, DocBin, Span, SpanGroup, Token
+from spacy.tokens import Doc, DocBin, Span, Token
 
 from spacy_birnn.data.conll import create_conll_reader
 from spacy_birnn.errors import BirnnError
-from spacy_birnn.tagging.sinks import SINKS, to_record
-from spacy_birnn.tagging.sources import Context
+from spacy_birnn.tagging.items import Context
+from spacy_birnn.tagging.sinks import SINKS
 from spacy_birnn.tagging.targets import Target
 
 VOCAB = spacy.blank("en").vocab
@@ -20,75 +20,19 @@ ENTS, CHUNKS, TAG, POS = (
 )
 
 
-@pytest.fixture
-def doc():
-    doc = Doc(
-        VOCAB,
-        words=["Ada", "Lovelace", " ", "left", "London", "."],
-        spaces=[True, True, False, True, False, False],
-        tags=["NNP", "NNP", "_SP", "VBD", "NNP", "."],
-        pos=["PROPN", "PROPN", "SPACE", "VERB", "PROPN", "PUNCT"],
-    )
-    doc.set_ents([Span(doc, 0, 2, "PER"), Span(doc, 4, 5, "LOC")])
-    doc.spans["chunks"] = [Span(doc, 0, 3, "NP"), Span(doc, 3, 4, "VP")]
-    return doc
-
-
 def write(format, docs, targets):
+    """Write docs, each with its context or a plain one, in two batches."""
+    tagged = [item if isinstance(item, tuple) else (item, Context()) for item in docs]
     file = io.BytesIO()
-    sink = SINKS[format](file, targets)
-    for item in docs:
-        sink.write(*item if isinstance(item, tuple) else (item, Context()))
-    sink.finish()
+    writer = SINKS[format].writer(file)
+    for batch in (tagged[:1], tagged[1:]):
+        writer.write(SINKS[format].pack(batch, targets))
+    writer.finish()
     return file.getvalue()
 
 
 def conll(docs, targets):
     return write("conll", docs, targets).decode()
-
-
-def test_record_of_entities(doc):
-    assert to_record(doc, [ENTS]) == {
-        "text": "Ada Lovelace  left London.",
-        "ents": [
-            {"start": 0, "end": 12, "label": "PER"},
-            {"start": 19, "end": 25, "label": "LOC"},
-        ],
-    }
-    assert to_record(doc, [ENTS])["ents"] == doc.to_json()["ents"]
-
-
-def test_record_of_spans(doc):
-    spans = to_record(doc, [CHUNKS])["spans"]
-    assert list(spans) == ["chunks"]
-    first, second = spans["chunks"]
-    assert first == {"start": 0, "end": 14, "label": "NP"}
-    assert doc.text[second["start"] : second["end"]] == "left"
-    assert to_record(doc, [Target("spans", "np")])["spans"] == {"np": []}
-
-
-def test_record_of_tags(doc):
-    record = to_record(doc, [TAG, POS])
-    assert record["tokens"] == ["Ada", "Lovelace", " ", "left", "London", "."]
-    assert record["tags"] == ["NNP", "NNP", "_SP", "VBD", "NNP", "."]
-    assert record["pos"][:2] == ["PROPN", "PROPN"]
-    assert "ents" not in record
-
-
-def test_confidence_where_it_is_on(doc):
-    for kind in (Span, Token):
-        if not kind.has_extension("confidence"):
-            kind.set_extension("confidence", default=None)
-    doc.ents[0]._.confidence = 0.75
-    doc[0]._.confidence = 0.5
-    doc.spans["chunks"] = SpanGroup(
-        doc, spans=list(doc.spans["chunks"]), attrs={"scores": [0.25, 1.0]}
-    )
-    record = to_record(doc, [ENTS, CHUNKS, TAG])
-    assert [ent.get("confidence") for ent in record["ents"]] == [0.75, None]
-    assert [span["confidence"] for span in record["spans"]["chunks"]] == [0.25, 1.0]
-    assert record["confidence"] == [0.5, None, None, None, None, None]
-    json.dumps(record)
 
 
 def test_jsonl_lets_other_keys_pass_and_ours_win(doc):
@@ -166,7 +110,6 @@ def test_conll_custom_attribute():
         doc = Doc(VOCAB, words=["a", "b"])
         doc[0]._.written = "X"
         assert conll([doc], [Target("_.written")]) == "a\tX\nb\t_\n\n"
-        assert to_record(doc, [Target("_.written")])["tags"] == ["X", ""]
     finally:
         Token.remove_extension("written")
 

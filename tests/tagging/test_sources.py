@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import DocBin
 
 from spacy_birnn.errors import BirnnError
+from spacy_birnn.tagging.items import Words
 from spacy_birnn.tagging.sources import STDIN, detect_format, read_items
 
 
@@ -17,22 +18,18 @@ def write(path, content):
     return path
 
 
-def read(path, format, nlp, **kwargs):
-    return list(read_items(path, format, nlp, **kwargs))
+def read(path, format, max_length=1000, **kwargs):
+    return list(read_items(path, format, max_length, **kwargs))
 
 
-def words(item):
-    return [token.text for token in item.content]
-
-
-def test_text_is_a_document_a_line(tmp_path, nlp):
+def test_text_is_a_document_a_line(tmp_path):
     path = write(tmp_path / "a.txt", "\ufeffone two\r\n\nthree\u2028four")
-    items = read(path, "text", nlp)
+    items = read(path, "text")
     assert [item.content for item in items] == ["one two", "", "three\u2028four"]
 
 
 @pytest.mark.parametrize("gz", [False, True])
-def test_jsonl(tmp_path, nlp, gz):
+def test_jsonl(tmp_path, gz):
     lines = [
         {"text": "Ada  left.", "id": 7},
         {"tokens": ["New York", "left"], "x": None},
@@ -40,12 +37,11 @@ def test_jsonl(tmp_path, nlp, gz):
     ]
     content = "\n\n".join(json.dumps(line) for line in lines).encode()
     path = write(tmp_path / "a.jsonl", gzip.compress(content) if gz else content)
-    first, second, third = read(path, "jsonl", nlp)
+    first, second, third = read(path, "jsonl")
     assert first.content == "Ada  left."
     assert first.context.meta["id"] == 7
-    assert words(second) == ["New York", "left"]
-    assert third.content.text == "Ada left."
-    assert words(third) == ["Ada", "left", "."]
+    assert second.content == Words(["New York", "left"])
+    assert third.content == Words(["Ada", "left", "."], [True, False, False])
 
 
 @pytest.mark.parametrize(
@@ -65,24 +61,23 @@ def test_jsonl(tmp_path, nlp, gz):
         ('{"tokens": ["a"], "text": "b"}', "B209"),
     ],
 )
-def test_bad_jsonl(tmp_path, nlp, line, message):
+def test_bad_jsonl(tmp_path, line, message):
     path = write(tmp_path / "a.jsonl", f'{{"text": "good"}}\n{line}\n')
     with pytest.raises(BirnnError, match=rf"\[{message}\] .*a\.jsonl:2: ") as caught:
-        read(path, "jsonl", nlp)
+        read(path, "jsonl")
     assert "\n" not in str(caught.value)
 
 
-def test_text_beyond_the_limit_of_the_pipeline(tmp_path, nlp):
+def test_text_beyond_the_limit_of_the_pipeline(tmp_path):
     path = write(tmp_path / "a.txt", "short\nmuch longer\n")
-    nlp.max_length = 8
     with pytest.raises(BirnnError, match=r"\[B210\] .*a\.txt:2: .*11 characters"):
-        read(path, "text", nlp)
+        read(path, "text", max_length=8)
 
 
-def test_wrong_encoding_names_the_line(tmp_path, nlp):
+def test_wrong_encoding_names_the_line(tmp_path):
     path = write(tmp_path / "a.txt", b"good\n\xff\n")
     with pytest.raises(BirnnError, match=r"a\.txt:2"):
-        read(path, "text", nlp)
+        read(path, "text")
 
 
 CONLL = """\
@@ -99,17 +94,20 @@ Again O
 """
 
 
-def test_conll_is_a_doc_a_sentence_and_knows_documents(tmp_path, nlp):
-    items = read(write(tmp_path / "a", CONLL), "conll", nlp)
-    assert [words(item) for item in items] == [["Ada", "left"], ["London"], ["Again"]]
+def test_conll_is_a_doc_a_sentence_and_knows_documents(tmp_path):
+    items = read(write(tmp_path / "a", CONLL), "conll")
+    assert [item.content for item in items] == [
+        Words(["Ada", "left"], is_sentence=True),
+        Words(["London"], is_sentence=True),
+        Words(["Again"], is_sentence=True),
+    ]
     starts = [item.context.starts_document for item in items]
     assert starts == [True, False, True]
-    assert not any(item.content.ents for item in items)
 
 
-def test_conll_words_from_any_column(tmp_path, nlp):
+def test_conll_words_from_any_column(tmp_path):
     path = write(tmp_path / "a", "1\tAda\tO\n2\tleft\tO\n")
-    assert words(read(path, "conll", nlp, word_column=-2)[0]) == ["Ada", "left"]
+    assert read(path, "conll", word_column=-2)[0].content.words == ["Ada", "left"]
 
 
 CONLLU = (
@@ -120,20 +118,18 @@ CONLLU = (
 )
 
 
-def test_conllu_words_and_spaces(tmp_path, nlp):
-    (item,) = read(write(tmp_path / "a", CONLLU), "conllu", nlp)
-    assert words(item) == ["Ca", "n't"]
-    assert not any(token.tag_ or token.pos_ for token in item.content)
+def test_conllu_words_and_spaces(tmp_path):
+    (item,) = read(write(tmp_path / "a", CONLLU), "conllu")
+    assert item.content.words == ["Ca", "n't"]
+    assert item.content.spaces == [False, True]
 
 
-def test_docbin_keeps_docs_as_they_are(tmp_path, nlp):
-    doc = Doc(nlp.vocab, words=["Ada", "left"], tags=["NNP", "VBD"])
-    doc.user_data["id"] = 3
+def test_docbin_is_an_item_a_doc(tmp_path, nlp):
     path = tmp_path / "a.spacy"
-    DocBin(store_user_data=True, docs=[doc]).to_disk(path)
-    (item,) = read(path, "spacy", nlp)
-    assert [token.tag_ for token in item.content] == ["NNP", "VBD"]
-    assert item.content.user_data["id"] == 3
+    DocBin(docs=[nlp("Ada left London"), nlp("")]).to_disk(path)
+    first, second = read(path, "spacy")
+    assert (len(first.content), len(second.content)) == (3, 0)
+    assert first.content.make_doc(nlp.vocab).text == "Ada left London"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +139,7 @@ def test_damaged_docbin(tmp_path, nlp, damage):
     content = DocBin(docs=[nlp("Ada left")]).to_bytes()
     path = write(tmp_path / "a.spacy", damage(content))
     with pytest.raises(BirnnError, match=r"a\.spacy"):
-        read(path, "spacy", nlp)
+        read(path, "spacy")
 
 
 class Stdin:
@@ -152,12 +148,12 @@ class Stdin:
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_standard_input(nlp, monkeypatch, pack):
+def test_standard_input(monkeypatch, pack):
     monkeypatch.setattr(sys, "stdin", Stdin(pack(b"one\ntwo\n")))
-    assert [item.content for item in read(STDIN, "text", nlp)] == ["one", "two"]
+    assert [item.content for item in read(STDIN, "text")] == ["one", "two"]
     monkeypatch.setattr(sys, "stdin", Stdin(pack(b"{")))
     with pytest.raises(BirnnError, match="<stdin>:1"):
-        read(STDIN, "jsonl", nlp)
+        read(STDIN, "jsonl")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,118 @@
+"""What is tagged: items, which another process is sent at little cost, unlike Docs."""
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Protocol, Union, cast
+
+import numpy
+from spacy.attrs import SENT_START
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+from thinc.types import Ints2d
+
+TOKEN_SIZE = 6
+"""Characters that a token counts for where there is no text."""
+
+CHUNK_SIZE = 1_000_000
+"""Characters after which a chunk ends, however few its documents are.
+
+The model is fast on many sequences at once, which long documents are cut into; memory
+and an even share for each process want less.
+"""
+
+_OUTSIDE_START = 2**64 - 1  # -1, as a Doc's arrays have it: no start of a sentence
+
+
+@dataclass
+class Context:
+    """What goes past the pipeline, beside a doc.
+
+    Attributes:
+        meta: The other keys of a JSON object.
+        starts_document: Whether the doc begins a document; CoNLL is read sentence by
+            sentence, of which a document may have many.
+    """
+
+    meta: Dict[str, Any] = field(default_factory=dict)
+    starts_document: bool = True
+
+
+class Tokens(Protocol):
+    """A document whose tokens are known, to be made where it is tagged."""
+
+    def __len__(self) -> int:
+        """The number of tokens."""
+
+    def make_doc(self, vocab: Vocab) -> Doc:
+        """Make the Doc."""
+
+
+@dataclass
+class Item:
+    """Something to tag: a text for the pipeline's tokenizer, or tokens."""
+
+    content: Union[str, Tokens]
+    context: Context
+
+    @property
+    def size(self) -> int:
+        """Characters, more or less."""
+        if isinstance(self.content, str):
+            return len(self.content)
+        return len(self.content) * TOKEN_SIZE
+
+
+Chunk = List[Item]
+"""A batch of items that are tagged together and cross between processes together."""
+
+
+@dataclass
+class Words:
+    """A document as words.
+
+    Attributes:
+        words: The tokens.
+        spaces: Whether a space follows each token; None where the format cannot tell.
+        is_sentence: Whether all of it is one sentence.
+    """
+
+    words: List[str]
+    spaces: Optional[List[bool]] = None
+    is_sentence: bool = False
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def make_doc(self, vocab: Vocab) -> Doc:
+        doc = Doc(vocab, words=self.words, spaces=self.spaces)
+        if self.is_sentence and self.words:
+            # `sent_starts` would do the same, but takes longer than all the rest.
+            starts = numpy.full((len(self.words), 1), _OUTSIDE_START, dtype="uint64")
+            starts[0] = 1
+            doc.from_array([SENT_START], cast(Ints2d, starts))
+        return doc
+
+
+def cut(items: Iterable[Item], batch_size: int) -> Iterator[Chunk]:
+    """Cut a stream into chunks, each of which is a batch for the pipeline.
+
+    Where reading fails, what was read before comes first.
+
+    Args:
+        items: The stream.
+        batch_size: The most items a chunk.
+    """
+    chunk: Chunk = []
+    size = 0
+    try:
+        for item in items:
+            chunk.append(item)
+            size += item.size
+            if len(chunk) == batch_size or size >= CHUNK_SIZE:
+                yield chunk
+                chunk, size = [], 0
+    except Exception:
+        if chunk:
+            yield chunk
+        raise
+    if chunk:
+        yield chunk

@@ -1,0 +1,140 @@
+"""What a tagged doc becomes: an object for JSON, or lines of CoNLL columns."""
+
+from itertools import pairwise
+from typing import Any, Dict, Iterable, List, Sequence
+
+from spacy.attrs import IS_SPACE, SENT_START
+from spacy.tokens import Doc, Span, Token
+
+from ..data.conll import DOCSTART
+from ..errors import BirnnError, Errors
+from ..schemes import encode
+from .targets import Target
+
+
+def to_record(doc: Doc, targets: Sequence[Target]) -> Dict[str, Any]:
+    """What a pipeline set in a doc, for JSON, in the manner of ``Doc.to_json``.
+
+    Returns:
+        ``text``; ``ents`` and ``spans`` as far as they are targets, with character
+        offsets; for the first token target ``tokens`` and ``tags``, for others a list
+        under their own name. Where confidences are on, each span has its own, and
+        ``confidence`` lists those of the tags.
+    """
+    record: Dict[str, Any] = {"text": doc.text}
+    for target in targets:
+        if target.name == "ents":
+            record["ents"] = [_ent_record(ent) for ent in doc.ents]
+        elif target.name == "spans":
+            groups = record.setdefault("spans", {})
+            groups[target.spans_key] = _group_records(doc, target.spans_key)
+        elif "tags" in record:
+            record[target.name.removeprefix("_.")] = _values(doc, target)
+        else:
+            record["tokens"] = [token.text for token in doc]
+            record["tags"] = _values(doc, target)
+            confidence = _token_confidence(doc)
+            if any(value is not None for value in confidence):
+                record["confidence"] = confidence
+    return record
+
+
+def to_lines(doc: Doc, targets: Sequence[Target]) -> List[str]:
+    """A doc as CoNLL columns, without white space; an empty line ends a sentence.
+
+    Raises:
+        BirnnError: Spans of a target overlap.
+    """
+    words: List[Token] = []
+    starts: List[int] = []  # of sentences
+    at: List[int] = []  # where each token lies once white-space tokens are gone
+    is_start = True
+    flags = doc.to_array([IS_SPACE, SENT_START]).tolist()
+    for token, (is_space, sent_start) in zip(doc, flags, strict=True):
+        is_start |= sent_start == 1
+        at.append(len(words))
+        if not is_space:
+            if is_start:
+                starts.append(len(words))
+            is_start = False
+            words.append(token)
+    at.append(len(words))
+    columns = [_column(doc, words, at, starts, target) for target in targets]
+    cells = zip([_one_cell(word.text) for word in words], *columns, strict=True)
+    rows = ["\t".join(row) for row in cells]
+    lines: List[str] = []
+    for start, end in pairwise([*starts, len(rows)]):
+        lines += rows[start:end]
+        lines.append("")
+    return lines
+
+
+def _column(
+    doc: Doc, words: List[Token], at: List[int], starts: List[int], target: Target
+) -> List[str]:
+    """The cells of a target: one for each token that is not white space."""
+    if not target.is_spans:
+        return [_one_cell(value or "_") for value in _values(words, target)]
+    spans = doc.ents if target.name == "ents" else doc.spans.get(target.spans_key, ())
+    kept = [(at[s.start], at[s.end], s.label_) for s in spans]
+    kept = [span for span in kept if span[0] < span[1]]
+    try:
+        cells = encode(kept, len(words), "iob2")
+    except BirnnError as error:
+        raise BirnnError(Errors.B212.format(key=target.spans_key)) from error
+    for start in starts:
+        # A span that crosses a sentence goes on as a new one, as IOB2 wants it.
+        if cells[start].startswith("I-"):
+            cells[start] = f"B{cells[start][1:]}"
+    return cells
+
+
+_BREAKS = str.maketrans("\t\n\r", "   ")
+
+
+def _one_cell(text: str) -> str:
+    """Text that cannot be taken for two cells, two rows or the start of a document."""
+    if text.isprintable() and text[0] != DOCSTART[0]:
+        return text
+    cell = text.translate(_BREAKS)
+    return f" {cell}" if cell.startswith(DOCSTART) else cell
+
+
+def _values(tokens: Iterable[Token], target: Target) -> List[str]:
+    if not target.name.startswith("_."):
+        attribute = f"{target.name}_"
+        return [getattr(token, attribute) for token in tokens]
+    name = target.name.removeprefix("_.")
+    values = [token._.get(name) for token in tokens]
+    return ["" if value is None else str(value) for value in values]
+
+
+def _ent_record(ent: Span) -> Dict[str, Any]:
+    confidence = ent._.confidence if Span.has_extension("confidence") else None
+    return _span_record(ent, confidence)
+
+
+def _group_records(doc: Doc, key: str) -> List[Dict[str, Any]]:
+    group = doc.spans.get(key)
+    if group is None:
+        return []
+    scores = group.attrs.get("scores")
+    if scores is None or len(scores) != len(group):
+        scores = [None] * len(group)
+    return [
+        _span_record(span, None if score is None else float(score))
+        for span, score in zip(group, scores, strict=True)
+    ]
+
+
+def _span_record(span: Span, confidence: Any) -> Dict[str, Any]:
+    record = {"start": span.start_char, "end": span.end_char, "label": span.label_}
+    if confidence is not None:
+        record["confidence"] = confidence
+    return record
+
+
+def _token_confidence(doc: Doc) -> List[Any]:
+    if not Token.has_extension("confidence"):
+        return []
+    return [token._.confidence for token in doc]

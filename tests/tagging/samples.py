@@ -1,0 +1,64 @@
+"""A pipeline and its input in all formats, for tests and for the scripts they run."""
+
+import json
+
+import spacy
+from spacy.tokens import Doc, DocBin, Span
+
+TEXTS = [f"Ada Lovelace left London {i} times ." for i in range(50)]
+_CONLLU_REST = "\t_\t_\t_\t_\t0\troot\t_\t_"
+
+
+def make_nlp():
+    """Entities by rule: what is written is known beforehand."""
+    nlp = spacy.blank("en")
+    ruler = nlp.add_pipe("entity_ruler")
+    ruler.add_patterns(
+        [
+            {"label": "PER", "pattern": "Ada Lovelace"},
+            {"label": "LOC", "pattern": "London"},
+        ]
+    )
+    return nlp
+
+
+def write_inputs(folder):
+    """Write the same documents in all formats; the files by format."""
+    contents = {
+        "text": ("a.txt", "".join(f"{text}\n" for text in TEXTS)),
+        "jsonl": ("a.jsonl", "".join(map(_json_line, range(len(TEXTS))))),
+        "conll": ("a.conll", "-DOCSTART-\n\n".join(map(_conll_rows, TEXTS))),
+        "conllu": ("a.conllu", "\n\n".join(map(_conllu_rows, TEXTS))),
+    }
+    for name, content in contents.values():
+        (folder / name).write_text(content)
+    vocab = spacy.blank("en").vocab
+    docs = [_annotated_doc(vocab, i) for i in range(len(TEXTS))]
+    DocBin(store_user_data=True, docs=docs).to_disk(folder / "a.spacy")
+    paths = {format: folder / name for format, (name, _) in contents.items()}
+    return {**paths, "spacy": folder / "a.spacy"}
+
+
+def _json_line(i):
+    """Every other one brings its tokens."""
+    record = {"id": i, "text": TEXTS[i]}
+    if i % 2:
+        record["tokens"] = TEXTS[i].split()
+    return json.dumps(record) + "\n"
+
+
+def _conll_rows(text):
+    return "\n".join(text.split()) + "\n\n"
+
+
+def _conllu_rows(text):
+    rows = [f"{i}\t{w}{_CONLLU_REST}" for i, w in enumerate(text.split(), 1)]
+    return "\n".join(["# newdoc", *rows])
+
+
+def _annotated_doc(vocab, i):
+    doc = Doc(vocab, words=TEXTS[i].split())
+    doc[0].tag_ = "NNP"
+    doc.user_data["id"] = i
+    doc.spans["own"] = [Span(doc, 0, 2, "OWN", kb_id=f"Q{i}")]
+    return doc
