@@ -104,7 +104,7 @@ def run_seed(
     metrics = json.loads((ROOT / "metrics" / cell.metrics).read_text(encoding="utf8"))
     meta = ROOT / cell.model / "model-best" / "meta.json"
     performance = json.loads(meta.read_text(encoding="utf8"))["performance"]
-    main_key = next(key for key in MAIN_SCORES if performance.get(key) is not None)
+    main_key = next(key for key in MAIN_SCORES if performance.get(key))
     return {
         **metrics,
         "seed": seed,
