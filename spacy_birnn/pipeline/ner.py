@@ -123,10 +123,12 @@ class BiRNNEntityRecognizer(SpanPipe):
         columns = numpy.zeros((ends[-1], len(ATTRS)), dtype="uint64")
         columns[:, 0] = OUTSIDE
         if found:
-            starts, lengths, types = map(numpy.array, zip(*found))
+            # Hashes fill all 64 bits: left to itself, numpy would round some of them.
+            table = numpy.array(found, dtype="uint64")
+            (starts, lengths), types = table[:, :2].astype("int64").T, table[:, 2]
             rows = numpy.repeat(starts - numpy.cumsum(lengths) + lengths, lengths)
             rows += numpy.arange(len(rows))
             columns[rows, 0] = INSIDE
-            columns[rows, 1] = numpy.repeat(types.astype("uint64"), lengths)
+            columns[rows, 1] = numpy.repeat(types, lengths)
             columns[starts, 0] = BEGIN
         return columns

@@ -22,6 +22,7 @@ from toys import (
 
 from spacy_birnn import schemes
 from spacy_birnn.models.tagger import get_decoder
+from spacy_birnn.pipeline.spans import PredictedSpan
 
 ALL = 1000
 
@@ -264,3 +265,19 @@ def test_scores():
     assert found(nlp(SENTENCES[2][0]))[0] == []
     new = example(nlp, ("Anna", ["B-NEW"], ["O"], ["X"]))
     assert nlp.evaluate([new])["ents_per_type"]["NEW"]["r"] == 0.0
+
+
+def test_types_whose_hashes_fill_all_bits():
+    """Some lie beyond the integers that numpy takes for signed ones, some do not."""
+    nlp = spacy.blank("en")
+    types = ["PER", "product", "creative-work", "group", "corporation", "Ωmega"]
+    keys = [nlp.vocab.strings.add(name) for name in types]
+    assert min(keys) < 2**63 < max(keys)
+    pipe = nlp.add_pipe("birnn_ner", config=config())
+    for name in types:
+        pipe.add_label(name)
+    doc = Doc(nlp.vocab, words=["word"] * 2 * len(types))
+    spans = [PredictedSpan(2 * i, 2 * i + 2, name) for i, name in enumerate(types)]
+    pipe.set_annotations([doc], [spans])
+    found = [(entity.start, entity.end, entity.label_) for entity in doc.ents]
+    assert found == [(span.start, span.end, span.label) for span in spans]
