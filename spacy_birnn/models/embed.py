@@ -164,12 +164,26 @@ def embed_forms(model: Model, vocab: Vocab, keys: List[int]) -> Tensor:
 def forms_stamp(model: Model, vocab: Vocab) -> Tuple[Any, ...]:
     """Another one whenever forms may be embedded in another way.
 
-    Vectors that are overwritten where they lie are not noticed.
+    Words that are given another vector in a table that is there are not noticed.
     """
     vectors = vocab.vectors
-    words = cast(WordCharEmbedding, shim_of(model).module).words
-    n_own = 0 if words is None else len(words)
-    return shim_of(model).stamp, n_own, vectors, id(vectors.data), vectors.n_keys
+    return shim_of(model).stamp, vectors, Same(vectors.data), vectors.n_keys
+
+
+class Same:
+    """Equal to itself alone, whatever it holds, which lives as long."""
+
+    def __init__(self, thing: Any) -> None:
+        self.thing = thing
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.thing is other.thing
+
+
+def can_keep_forms(model: Model) -> bool:
+    """Whether a form is embedded the same to the bit whatever other forms are embedded
+    with it. A character LSTM over other forms rounds in other places."""
+    return model.attrs["sizes"]["chars"] != "rnn"
 
 
 def _given_vectors(model: Model, vocab: Vocab) -> Optional[Vectors]:

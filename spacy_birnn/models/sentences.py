@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import List, Sequence
+from typing import Iterable, Iterator, List, Sequence
 
 import numpy
 from spacy.attrs import ENT_IOB, IS_SPACE, ORTH, SENT_START
 from spacy.tokens import Doc
+
+PORTION = 10_000
+"""Tokens, more or less, that the model is given at once in prediction: enough to run
+side by side, and few enough for a processor's cache, whatever the size of a batch."""
 
 
 @dataclass(frozen=True)
@@ -68,3 +72,16 @@ class DocBatch(List[Doc]):
 def doc_batch(docs: Sequence[Doc]) -> DocBatch:
     """The same batch if it is one."""
     return docs if isinstance(docs, DocBatch) else DocBatch(docs)
+
+
+def portions(docs: Iterable[Doc]) -> Iterator[DocBatch]:
+    """Cut a batch of documents after so many tokens."""
+    portion, size = DocBatch(), 0
+    for doc in docs:
+        portion.append(doc)
+        size += len(doc)
+        if size >= PORTION:
+            yield portion
+            portion, size = DocBatch(), 0
+    if portion:
+        yield portion

@@ -8,7 +8,6 @@ of a shared module (several threads may predict at once).
 
 import contextlib
 import copy
-import itertools
 import json
 import os
 from typing import Any, Callable, Dict, Iterator, Tuple, cast
@@ -33,7 +32,6 @@ from .rows import averaged_rows, is_row_sparse, update_rows
 
 FORMAT_VERSION = 1
 _HEADER = "spacy-birnn"
-_versions = itertools.count()
 
 
 class TorchShim(PyTorchShim):
@@ -51,7 +49,7 @@ class TorchShim(PyTorchShim):
         super().__init__(None)
         self._build = build
         self._args: Dict[str, Any] = {}
-        self._version = next(_versions)
+        self._version = object()  # a copy, and what is unpickled, has one of its own
         _fork_safe()
 
     @property
@@ -73,7 +71,7 @@ class TorchShim(PyTorchShim):
 
     def create(self, **args: Any) -> None:
         """Build the module with fresh weights on the device that thinc uses."""
-        self._version = next(_versions)
+        self._version = object()
         self._args = args
         self._model = self._build(**args).to(get_torch_default_device())
 
@@ -89,6 +87,7 @@ class TorchShim(PyTorchShim):
 
     def begin_update(self, inputs: Any):
         """Run the module; the callback takes d output and accumulates gradients."""
+        self._version = object()  # modules note what they meet in training
         with torch.enable_grad():
             output = self.module(*inputs)
 
@@ -101,7 +100,7 @@ class TorchShim(PyTorchShim):
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """Apply the accumulated gradients with thinc's optimizer, then forget them."""
-        self._version = next(_versions)  # thinc's optimizer writes past torch
+        self._version = object()  # thinc's optimizer writes past torch
         for name, param in self.module.named_parameters():
             if param.grad is None:
                 continue
@@ -129,13 +128,13 @@ class TorchShim(PyTorchShim):
                     averaged = averaged_rows(params, key, torch2xp(param.data))
                 backup.append((param, param.data))
                 param.data = xp2torch(averaged, device=param.device)
-        self._version = next(_versions)
+        self._version = object()
         try:
             yield
         finally:
             for param, weights in backup:
                 param.data = weights
-            self._version = next(_versions)
+            self._version = object()
 
     def copy(self) -> "TorchShim":
         """A deep copy with an id of its own: the optimizer must not mix the two up."""
@@ -165,7 +164,7 @@ class TorchShim(PyTorchShim):
         Raises:
             BirnnError: the bytes are cut, altered or of an unknown format.
         """
-        self._version = next(_versions)
+        self._version = object()
         if not bytes_data:
             self._model, self._args = None, {}
             return self

@@ -7,10 +7,11 @@ from thinc.api import Model, torch2xp
 from thinc.types import Floats2d
 from torch import Tensor
 
-from .embed import embed_forms, forms_stamp
+from .embed import can_keep_forms, embed_forms, forms_stamp
 from .empty import empty_batch
 from .encoder import EncoderShim, check_width, inference_of, is_on_gpu
 from .flat import split
+from .forms import FormTable
 from .sentences import DocBatch, doc_batch
 from .shim import no_backprop, shim_of
 
@@ -97,7 +98,8 @@ def _encode_forms(
     embed, encode = model.layers
     check_width(encode, embed.get_dim("nO"))
     vocab, network = batch[0].vocab, inference_of(encode)
-    forms = cast(EncoderShim, shim_of(encode)).forms
+    kept = cast(EncoderShim, shim_of(encode)).forms
+    forms = kept if can_keep_forms(embed) else FormTable()
     orths = batch.orths if words is None else batch.orths[words]
     stamp = (network, forms_stamp(embed, vocab))
 

@@ -122,14 +122,7 @@ class CharRNN(nn.Module):
         E, inverse = self.chars(code_points, train)
         sizes = torch.as_tensor(lengths, dtype=torch.int64)
         position = _character_positions(sizes).to(code_points.device)
-        X = E[inverse[position]]
-        if train:
-            return last_states(self.lstm, X, lengths)
-        # Enough sequences at every step for all to be rounded alike.
-        longest = int(sizes.max())
-        extra = X.new_zeros(MIN_ROWS * longest, X.shape[1])
-        padded = [*lengths, *[longest] * MIN_ROWS]
-        return last_states(self.lstm, torch.cat([X, extra]), padded)[: len(lengths)]
+        return last_states(self.lstm, E[inverse[position]], lengths)
 
 
 def _character_positions(lengths: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from ..errors import BirnnError, Errors
 from ..models.clipping import clip_gradients
 from ..models.embed import log_coverage
 from ..models.flat import gradient, to_arrays, to_tensor
-from ..models.sentences import DocBatch
+from ..models.sentences import DocBatch, portions
 from ..models.tagger import get_decoder, set_labels
 from .lattice import Lattice
 from .storage import ChecksummedPipe
@@ -260,11 +260,11 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
 
     def predict(self, docs: Iterable[Doc]) -> List[Any]:
         """Label documents without changing them: one prediction a document."""
-        docs = DocBatch(docs)
-        if not docs:
-            return []
         self.register_extensions()  # a pickled component may be in another process now
-        return self.decode(docs, self._emissions(docs))
+        predictions: List[Any] = []
+        for batch in portions(docs):
+            predictions += self.decode(batch, self._emissions(batch))
+        return predictions
 
     def _emissions(self, docs: List[Doc]) -> Tensor:
         """Emissions of all tokens of a batch, shape (N, L)."""

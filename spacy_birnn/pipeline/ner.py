@@ -1,6 +1,6 @@
 """`birnn_ner`: entities into `doc.ents`."""
 
-from typing import Callable, Iterable, List, Optional, Sequence, cast
+from typing import Callable, Dict, Iterable, List, Optional, Sequence, cast
 
 import numpy
 from spacy.attrs import ENT_ID, ENT_IOB, ENT_KB_ID, ENT_TYPE
@@ -112,8 +112,9 @@ class BiRNNEntityRecognizer(SpanPipe):
         self, docs: Sequence[Doc], scores: Sequence[List[PredictedSpan]]
     ) -> numpy.ndarray:
         """`ATTRS` of all tokens of a batch, as the predictions have them."""
-        strings = self.vocab.strings
-        keys = {label: strings.add(label) for label in self.labels}
+        keys: Dict[str, int] = {}
+        for strings in {id(doc.vocab): doc.vocab.strings for doc in docs}.values():
+            keys = {label: strings.add(label) for label in self.labels}
         ends = numpy.cumsum([0, *map(len, docs)]).tolist()
         found = [
             (offset + span.start, span.end - span.start, keys[span.label])

@@ -5,7 +5,8 @@ import pytest
 import spacy
 from spacy.tokens import Doc
 
-from spacy_birnn.models.sentences import DocBatch
+from spacy_birnn.models import sentences as module
+from spacy_birnn.models.sentences import DocBatch, portions
 
 VOCAB = spacy.blank("xx").vocab
 
@@ -60,3 +61,17 @@ def test_the_documents_stay_as_they_are():
     doc = make(["a", " ", "b"])
     assert DocBatch([doc]).sentences.lengths == [3]
     assert not doc.has_annotation("SENT_START")
+
+
+def test_portions_keep_documents_whole(monkeypatch):
+    monkeypatch.setattr(module, "PORTION", 5)
+    docs = [make(["a"] * n) for n in (2, 2, 0, 1, 9, 0, 3, 0)]
+    found = list(portions(iter(docs)))
+    assert [[len(doc) for doc in portion] for portion in found] == [
+        [2, 2, 0, 1],
+        [9],
+        [0, 3, 0],
+    ]
+    assert [doc for portion in found for doc in portion] == docs
+    assert all(isinstance(portion, DocBatch) for portion in found)
+    assert list(portions([])) == []

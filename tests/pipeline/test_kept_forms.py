@@ -1,10 +1,14 @@
 """What prediction keeps of word forms never shows: not in what is predicted before, nor
 after the weights or the vectors have changed."""
 
+import copy
+import pickle
+
 import numpy
 import pytest
 import spacy
 from spacy.tokens import Doc
+from spacy.training import Example
 from spacy.vectors import Vectors
 from thinc.api import Adam
 from toys import config, emissions, examples, trained
@@ -88,6 +92,32 @@ def test_other_weights_from_a_file():
     assert_follows(nlp, before)
 
 
+def test_gradients_that_are_still_added_up():
+    """The module notes characters before the optimizer makes its step."""
+    settings = config()
+    settings["model"]["tok2vec"]["embed"]["vectors"] = "none"
+    nlp = spacy.blank("en")
+    nlp.add_pipe("birnn_ner", config=settings)
+    nlp.initialize(lambda: examples(nlp))
+    nlp.update(examples(nlp), sgd=Adam(0.01))
+    before = scores(nlp)
+    words = Doc(nlp.vocab, words=["Ω3", "3Ω", "quite"])
+    new = Doc(nlp.vocab, words=["Ω3", "3Ω", "quite"], ents=["O"] * 3)
+    nlp.update([Example(words, new)], sgd=False)
+    assert_follows(nlp, before)
+
+
+def test_a_copy_in_another_process_counts_its_changes_for_itself():
+    shim = next(
+        shim
+        for node in trained().get_pipe("birnn_ner").model.walk()
+        for shim in node.shims
+    )
+    kept = shim._version
+    for copied in (pickle.loads(pickle.dumps(shim)), copy.deepcopy(shim)):
+        assert copied._version != kept
+
+
 @pytest.mark.parametrize("change", ["replace", "new word", "data"])
 def test_vectors(change):
     nlp = spacy.blank("en")
@@ -107,5 +137,9 @@ def test_vectors(change):
     elif change == "new word":
         nlp.vocab.set_vector(WORDS[-1], rng.normal(size=12).astype("f"))
     else:
-        nlp.vocab.vectors.data = nlp.vocab.vectors.data * 2.0
+        for factor in (2.0, 0.5, -1.0):  # freed and taken again, memory has one address
+            before = scores(nlp)
+            nlp.vocab.vectors.data = nlp.vocab.vectors.data * factor
+            assert_follows(nlp, before)
+        return
     assert_follows(nlp, before)

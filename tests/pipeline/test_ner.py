@@ -6,6 +6,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Span
 from spacy.training import Example
+from spacy.vocab import Vocab
 from toys import (
     SENTENCES,
     config,
@@ -281,3 +282,11 @@ def test_types_whose_hashes_fill_all_bits():
     pipe.set_annotations([doc], [spans])
     found = [(entity.start, entity.end, entity.label_) for entity in doc.ents]
     assert found == [(span.start, span.end, span.label) for span in spans]
+
+
+def test_documents_of_another_vocabulary():
+    """It may never have heard of the types."""
+    pipe = trained().get_pipe("birnn_ner")
+    docs = [Doc(Vocab(), words=texts()[0].split()) for _ in range(2)]
+    pipe.set_annotations(docs, pipe.predict(docs))
+    assert all([entity.label_ for entity in doc.ents] == ["PER", "LOC"] for doc in docs)
