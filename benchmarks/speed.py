@@ -21,6 +21,7 @@ from measures import (
     growth,
     load,
     memory,
+    precision,
     processes,
     single,
     spacy_ner,
@@ -38,6 +39,7 @@ from spacy_birnn.errors import BirnnError
 
 MEASURES: Dict[str, Callable[[Setting], Iterator[Outcome]]] = {
     "tagging": tagging.measure,
+    "precision": precision.measure,
     "spacy-ner": spacy_ner.measure_cnn,
     "spacy-bilstm": spacy_ner.measure_bilstm,
     "crf": crf.measure,

@@ -8,8 +8,8 @@ import numpy
 import torch
 from torch import Tensor
 
-LIMIT = 32 * 2**20
-"""Numbers that a table holds at most (128 MB): 35,000 forms at the default sizes."""
+LIMIT = 18_000
+"""Forms that a table holds at most: 68 MB at the default sizes."""
 
 _TABLES: "WeakSet[FormTable]" = WeakSet()
 
@@ -67,8 +67,7 @@ class FormTable:
         first, last = len(self._rows), len(self._rows) + len(keys)
         if not self._tables:
             # All at once: memory that is not written to yet costs nothing.
-            width = sum(table.shape[1] for table in tables)
-            self._capacity = max(LIMIT // width, last)
+            self._capacity = max(LIMIT, last)
             self._tables = [t.new_empty(self._capacity, t.shape[1]) for t in tables]
         for table, new in zip(self._tables, tables, strict=True):
             table[first:last] = new

@@ -49,7 +49,7 @@ def test_another_stamp_begins_anew():
 
 
 def test_it_holds_only_so_much(monkeypatch):
-    monkeypatch.setattr(forms, "LIMIT", 8)  # two numbers a form
+    monkeypatch.setattr(forms, "LIMIT", 4)
     table, compute = FormTable(), Computed()
     for first in range(0, 30, 3):
         look_up(table, [first, first + 1, first + 2, first], compute)
