@@ -12,10 +12,10 @@ from .items import Chunk, Item
 from .sinks import SINKS
 from .targets import pipeline_targets
 
-KEPT = 100_000
+KEPT = 50_000
 """Words to which the vocabulary of a pipeline may grow for good."""
 
-PORTION = 2_000_000
+PORTION = 1_000_000
 """Characters between two clearings of the vocabulary, once it has grown so far."""
 
 
