@@ -14,16 +14,14 @@ import time
 from collections import Counter, deque
 from contextlib import ExitStack
 from functools import wraps
-from itertools import cycle, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 from unittest.mock import patch
 
-from baselines import train_updates
 from measures.inputs import Setting, count_tokens, load, pipe, read, untagged
 from measures.timing import threads
-from measures.training import initialized, resolve_training
-from spacy.training.loop import create_train_batches
+from measures.training import endless_training, initialized
 
 STEPS = 100
 NER = "spacy_birnn.pipeline.ner.BiRNNEntityRecognizer"
@@ -103,13 +101,9 @@ def tagging(setting: Setting) -> tuple:
 def training(setting: Setting) -> tuple:
     """Steps of `spacy train` at the settings of configs/conll2003.cfg."""
     nlp = initialized(setting)
-    settings = resolve_training(nlp)
     examples = read(nlp, setting.train_file)
-    endless = create_train_batches(nlp, lambda _: examples, settings["batcher"], 0)
-    batches = [batch for _, batch in islice(endless, STEPS)]
-    steps = train_updates(nlp, settings, cycle((0, batch) for batch in batches))
+    _, steps, tokens = endless_training(nlp, examples, STEPS)
     deque(islice(steps, 10), maxlen=0)
-    tokens = count_tokens(eg.reference for batch in batches for eg in batch)
     work = lambda: deque(islice(steps, STEPS), maxlen=0)  # noqa: E731
     return measure(TRAINING, work, tokens)
 

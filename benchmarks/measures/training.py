@@ -4,10 +4,11 @@ from collections import deque
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
-from typing import Dict, Iterator
+from typing import Dict, Iterator, List, Tuple
 
 from baselines import resolve_training, train_updates
 from spacy.language import Language
+from spacy.training import Example
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import create_train_batches
 from spacy.util import load_config
@@ -39,11 +40,8 @@ def measure(setting: Setting) -> Iterator[Outcome]:
     would take, stands beside them.
     """
     nlp = initialized(setting)
-    training = resolve_training(nlp)
     examples = read(nlp, setting.train_file)
-    endless = create_train_batches(nlp, lambda _: examples, training["batcher"], 0)
-    batches = [batch for _, batch in islice(endless, STEPS)]
-    steps = train_updates(nlp, training, cycle((0, batch) for batch in batches))
+    batches, steps, tokens = endless_training(nlp, examples, STEPS)
     ids = Ids(examples)
     trainers = bare_trainers(nlp, ids)
     ready = [ids.batch(batch) for batch in batches]
@@ -52,12 +50,23 @@ def measure(setting: Setting) -> Iterator[Outcome]:
     ours, *others = alternate(sides, setting.runs)
     seconds = dict(zip(trainers, others, strict=True))
     fastest = min((DENSE, SPARSE), key=lambda name: median(seconds[name]))
-    tokens = count_tokens(eg.reference for batch in batches for eg in batch)
     for name, other in seconds.items():
         target = TARGET if name == fastest and setting.gpu_id < 0 else None
         yield speed_row(f"{STEPS} steps", name, tokens, ours, other, target)
     if PEER not in seconds:
         yield Skipped(PEER, "pytorch-crf is missing: pip install spacy-birnn[bench]")
+
+
+def endless_training(
+    nlp: Language, examples: List[Example], n_batches: int
+) -> Tuple[List[List[Example]], Iterator, int]:
+    """So many batches, spaCy's own training over them again and again, and how many
+    tokens they have."""
+    training = resolve_training(nlp)
+    endless = create_train_batches(nlp, lambda _: examples, training["batcher"], 0)
+    batches = [batch for _, batch in islice(endless, n_batches)]
+    steps = train_updates(nlp, training, cycle((0, batch) for batch in batches))
+    return batches, steps, count_tokens(eg.reference for b in batches for eg in b)
 
 
 def initialized(setting: Setting) -> Language:
