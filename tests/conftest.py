@@ -1,4 +1,7 @@
-"""One thread and the same random numbers for every test."""
+"""One thread and the same random numbers for every test; what several of them ask."""
+
+import os
+import signal
 
 import pytest
 import torch
@@ -10,3 +13,17 @@ torch.set_num_threads(1)
 @pytest.fixture(autouse=True)
 def _seed():
     fix_random_seed(0)
+
+
+@pytest.fixture
+def is_group_alive():
+    """Whether a process of a group is left."""
+
+    def is_alive(group):
+        try:
+            os.killpg(group, signal.SIGCONT)
+        except ProcessLookupError:
+            return False
+        return True
+
+    return is_alive

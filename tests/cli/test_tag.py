@@ -194,7 +194,7 @@ def test_help_has_examples(run):
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes end otherwise there")
 @pytest.mark.parametrize("n_process", ["1", "2"])
-def test_a_reader_that_has_enough(ruler, tmp_path, n_process):
+def test_a_reader_that_has_enough(ruler, tmp_path, n_process, is_group_alive):
     path = tmp_path / "a.txt"
     path.write_text(TEXT * 20_000)
     script = os.path.join(os.path.dirname(sys.executable), "spacy-birnn")
@@ -209,15 +209,6 @@ def test_a_reader_that_has_enough(ruler, tmp_path, n_process):
         assert process.stderr.read() == b""
         assert process.wait(120) == 1
     assert not is_group_alive(process.pid)
-
-
-def is_group_alive(group):
-    """Whether a process of it is left."""
-    try:
-        os.killpg(group, signal.SIGCONT)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def wait_for_output(folder):
@@ -238,7 +229,7 @@ def interruptible():
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("n_process", [1, 2])
-def test_ctrl_c_leaves_nothing_behind(ruler, tmp_path, n_process):
+def test_ctrl_c_leaves_nothing_behind(ruler, tmp_path, n_process, is_group_alive):
     """The input is a pipe that never ends, so the run is under way for sure."""
     script = os.path.join(os.path.dirname(sys.executable), "spacy-birnn")
     options = ["--input-format", "text", "-o", "out.jsonl", "--batch-size", "8"]

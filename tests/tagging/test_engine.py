@@ -1,7 +1,6 @@
 """Each test runs in a process of its own: what must not happen is that it hangs."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -188,7 +187,7 @@ thread.join()
     check(run_script(HEADER + code), 0, "0 1 2")
 
 
-def test_workers_end_with_their_parent(tmp_path):
+def test_workers_end_with_their_parent(tmp_path, is_group_alive):
     """Even where it has no time to end them."""
     code = """
 def handle(number):
@@ -209,11 +208,3 @@ run(numbers(10_000), n_process=3)
     while is_group_alive(process.pid):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-
-def is_group_alive(group):
-    try:
-        os.killpg(group, signal.SIGCONT)
-    except ProcessLookupError:
-        return False
-    return True
