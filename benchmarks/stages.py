@@ -34,7 +34,7 @@ TAGGING: Dict[str, str] = {
     "recurrence": "spacy_birnn.nn.inference.Layer.run",
     "put in order": "spacy_birnn.nn.inference.InferenceBiRNN.encode",
     "emissions": "spacy_birnn.models.shim.TorchShim.predict",
-    "Viterbi": "spacy_birnn.nn.decoder.SequenceDecoder.decode",
+    "Viterbi": "spacy_birnn.nn.decoder.InferenceDecoder.decode",
     "spans of labels": "spacy_birnn.pipeline.spans.SpanPipe.decode",
     "write into the Docs": f"{NER}.set_annotations",
 }

@@ -1,8 +1,10 @@
 """`spacy-birnn.BiRNNEncoder.v1`: a recurrent `encode` for any spaCy tok2vec."""
 
-from typing import Any, Callable, Dict, List, Literal, Optional, Tuple, cast
+from typing import Callable, List, Literal, Optional, Tuple, cast
 
+import numpy
 import torch
+from numpy import ndarray
 from thinc.api import Model
 from thinc.types import Floats2d
 from torch import Tensor
@@ -91,7 +93,6 @@ class EncoderShim(TorchShim):
         self.grad_clip = grad_clip
         self.precision = precision
         self.forms = FormTable()
-        self._inference: Optional[Tuple[Any, InferenceBiRNN]] = None
 
     def finish_update(self, optimizer) -> None:
         clip_shim_gradients(self, self.grad_clip)
@@ -99,17 +100,8 @@ class EncoderShim(TorchShim):
 
     def inference(self) -> InferenceBiRNN:
         """The network as prediction wants it, with the weights that it has now."""
-        stamp = (self.stamp, self.precision)
-        kept = self._inference  # read in one go: several threads may predict
-        if kept is None or kept[0] != stamp:
-            dtype = torch.bfloat16 if _is_reduced(self.precision) else None
-            kept = (stamp, InferenceBiRNN(cast(BiRNN, self.module), dtype))
-            self._inference = kept
-        return kept[1]
-
-    def __getstate__(self) -> Dict[str, Any]:
-        """A copy makes its own."""
-        return {**self.__dict__, "_inference": None}
+        dtype = torch.bfloat16 if _is_reduced(self.precision) else None
+        return self.prepared(InferenceBiRNN, dtype)
 
 
 def _is_reduced(precision: str) -> bool:
@@ -143,8 +135,8 @@ def forward(
     network = inference_of(model)
     rows = to_tensor(model.ops, X, shim_of(model).device)
 
-    def look_up(tokens: Tensor) -> Tuple[List[Tensor], Tensor]:
-        return network.project(rows[tokens]), torch.arange(len(tokens))
+    def look_up(tokens: ndarray) -> Tuple[List[Tensor], ndarray]:
+        return network.project(rows[tokens]), numpy.arange(len(tokens))
 
     return to_arrays(model.ops, network.encode(look_up, lengths), lengths), no_backprop
 

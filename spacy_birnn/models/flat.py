@@ -14,7 +14,7 @@ def to_tensor(
     ops: Ops, X: List[Floats2d], device: torch.device, requires_grad: bool = False
 ) -> Tensor:
     """The rows of all sequences one after the other, shape (N, D)."""
-    return xp2torch(ops.flatten(X), requires_grad=requires_grad, device=device)
+    return xp2torch(join(ops, X), requires_grad=requires_grad, device=device)
 
 
 def to_arrays(ops: Ops, rows: Tensor, lengths: Sequence[int]) -> List[Floats2d]:
@@ -22,8 +22,15 @@ def to_arrays(ops: Ops, rows: Tensor, lengths: Sequence[int]) -> List[Floats2d]:
     return split(ops, cast(Floats2d, torch2xp(rows)), lengths)
 
 
+def join(ops: Ops, X: List[Floats2d]) -> Floats2d:
+    """The rows of all sequences one after the other; of one sequence no copy."""
+    return X[0] if len(X) == 1 else ops.flatten(X)
+
+
 def split(ops: Ops, rows: Floats2d, lengths: Sequence[int]) -> List[Floats2d]:
     """As `to_arrays`, of an array."""
+    if len(lengths) == 1:
+        return [rows]
     return cast(List[Floats2d], ops.unflatten(rows, cast(Any, lengths)))
 
 

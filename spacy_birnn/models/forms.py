@@ -5,7 +5,6 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 from weakref import WeakSet
 
 import numpy
-import torch
 from torch import Tensor
 
 LIMIT = 18_000
@@ -39,7 +38,7 @@ class FormTable:
 
     def look_up(
         self, stamp: Any, keys: numpy.ndarray, compute: Compute
-    ) -> Tuple[List[Tensor], Tensor]:
+    ) -> Tuple[List[Tensor], numpy.ndarray]:
         """
         Args:
             stamp: of the weights: with another one nothing that is kept is valid.
@@ -49,19 +48,23 @@ class FormTable:
         Returns:
             The tables, and in which of their rows each form is, shape (N,).
         """
-        distinct, inverse = numpy.unique(keys, return_inverse=True)
-        wanted = distinct.tolist()
+        wanted = keys.tolist()
         with self._lock:
             if stamp != self._stamp:
                 self._empty(stamp)
-            new = [key for key in wanted if key not in self._rows]
-            if len(self._rows) + len(new) > self._capacity:
-                self._empty(stamp)
-                new = wanted
-            if new:
-                self._add(new, compute(new))
-            rows = torch.tensor([self._rows[key] for key in wanted])
-            return list(self._tables), rows[torch.from_numpy(inverse)]
+            rows = list(map(self._rows.get, wanted))
+            if None in rows:
+                self._meet(stamp, wanted, compute)
+                rows = list(map(self._rows.get, wanted))
+            return list(self._tables), numpy.array(rows)
+
+    def _meet(self, stamp: Any, wanted: Sequence[int], compute: Compute) -> None:
+        distinct = sorted(set(wanted))
+        new = [key for key in distinct if key not in self._rows]
+        if len(self._rows) + len(new) > self._capacity:
+            self._empty(stamp)
+            new = distinct
+        self._add(new, compute(new))
 
     def _add(self, keys: Sequence[int], tables: List[Tensor]) -> None:
         first, last = len(self._rows), len(self._rows) + len(keys)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Iterable, Iterator, List, Sequence
 
 import numpy
@@ -41,31 +42,34 @@ class DocBatch(List[Doc]):
 
     def read(self, *attrs: int) -> numpy.ndarray:
         """Attributes of all tokens, shape (N, number of attributes); of one, (N,)."""
-        empty = numpy.zeros((0, len(attrs)) if len(attrs) > 1 else 0, "uint64")
         rows = [doc.to_array(list(attrs)) for doc in self if len(doc)]
+        if len(rows) == 1:
+            return rows[0]
+        empty = numpy.zeros((0, len(attrs)) if len(attrs) > 1 else 0, "uint64")
         return numpy.concatenate([*rows, empty])
 
     @cached_property
     def _attrs(self) -> numpy.ndarray:
-        return self.read(ORTH, SENT_START, IS_SPACE)
+        return self.read(ORTH, SENT_START, IS_SPACE, ENT_IOB)
 
     @property
     def orths(self) -> numpy.ndarray:
         """Hash of each token's form, shape (N,)."""
         return self._attrs[:, 0]
 
-    @cached_property
+    @property
     def ent_iob(self) -> numpy.ndarray:
         """How each token belongs to an entity, shape (N,)."""
-        return self.read(ENT_IOB)
+        return self._attrs[:, 3]
 
     @cached_property
     def sentences(self) -> Sentences:
         """They begin where a start is set; a document without any is one."""
         starts = self._attrs[:, 1] == 1  # 1 yes, -1 no, 0 not known
-        sizes = numpy.array([len(doc) for doc in self if len(doc)], dtype="int64")
-        starts[numpy.cumsum(sizes) - sizes] = True
-        lengths = numpy.diff(numpy.flatnonzero(starts), append=len(starts)).tolist()
+        sizes = [len(doc) for doc in self if len(doc)]
+        starts[[0, *accumulate(sizes[:-1])][: len(sizes)]] = True
+        bounds = [*numpy.flatnonzero(starts).tolist(), len(starts)]
+        lengths = [end - first for first, end in pairwise(bounds)]
         return Sentences(lengths, self._attrs[:, 2] == 1)
 
 

@@ -10,7 +10,7 @@ import contextlib
 import copy
 import json
 import os
-from typing import Any, Callable, Dict, Iterator, Tuple, cast
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, TypeVar, cast
 
 import torch
 from safetensors.torch import load as load_tensors
@@ -30,6 +30,8 @@ from ..errors import BirnnError, Errors
 from . import forms
 from .rows import averaged_rows, is_row_sparse, update_rows
 
+Made = TypeVar("Made")
+
 FORMAT_VERSION = 1
 _HEADER = "spacy-birnn"
 
@@ -48,7 +50,8 @@ class TorchShim(PyTorchShim):
     def __init__(self, build: Callable[..., nn.Module]):
         super().__init__(None)
         self._build = build
-        self._args: Dict[str, Any] = {}
+        self._set(None, {})
+        self._prepared: Optional[Tuple[Any, Any]] = None
         self._version = object()  # a copy, and what is unpickled, has one of its own
         _fork_safe()
 
@@ -60,20 +63,46 @@ class TorchShim(PyTorchShim):
 
     @property
     def device(self) -> torch.device:
-        return next(self.module.parameters()).device
+        return self._parameters()[0].device
 
     @property
     def stamp(self) -> Tuple[Any, ...]:
         """Another one whenever the weights may have changed: what was computed from
         them and kept is then no longer valid."""
-        params = self.module.parameters()
+        params = self._parameters()
         return self._version, *[(p.data_ptr(), p._version) for p in params]
+
+    def prepared(self, make: Callable[..., Made], *args: Any) -> Made:
+        """What `make` makes of the module; made anew when the weights may have changed.
+
+        Args:
+            make: takes the module and `args`.
+        """
+        key = (self.stamp, make, args)
+        kept = self._prepared  # read in one go: several threads may predict
+        if kept is None or kept[0] != key:
+            self._prepared = kept = (key, make(self.module, *args))
+        return kept[1]
+
+    def __getstate__(self) -> Dict[str, Any]:
+        """A copy prepares its own."""
+        return {**self.__dict__, "_prepared": None}
+
+    def _parameters(self) -> List[nn.Parameter]:
+        if self._model is None:
+            raise BirnnError(Errors.B001)
+        return [p for owned in self._owned for p in owned.values() if p is not None]
+
+    def _set(self, module: Optional[nn.Module], args: Dict[str, Any]) -> None:
+        self._model, self._args = module, args
+        # To walk through a module takes long beside the prediction of one sentence.
+        submodules = [] if module is None else module.modules()
+        self._owned = [part._parameters for part in submodules if part._parameters]
 
     def create(self, **args: Any) -> None:
         """Build the module with fresh weights on the device that thinc uses."""
         self._version = object()
-        self._args = args
-        self._model = self._build(**args).to(get_torch_default_device())
+        self._set(self._build(**args).to(get_torch_default_device()), args)
 
     def __call__(self, inputs: Tuple[Any, ...], is_train: bool):
         if is_train:
@@ -166,7 +195,7 @@ class TorchShim(PyTorchShim):
         """
         self._version = object()
         if not bytes_data:
-            self._model, self._args = None, {}
+            self._set(None, {})
             return self
         try:
             size = int.from_bytes(bytes_data[:8], "little")
@@ -183,8 +212,7 @@ class TorchShim(PyTorchShim):
             module.load_state_dict(state)
         except Exception as err:
             raise _unreadable(err) from None
-        self._args = args
-        self._model = module.to(get_torch_default_device())
+        self._set(module.to(get_torch_default_device()), args)
         return self
 
 

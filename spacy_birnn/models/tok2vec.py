@@ -2,15 +2,16 @@
 
 from typing import Any, Callable, List, Optional, Tuple, cast
 
+from numpy import ndarray
 from spacy.tokens import Doc
-from thinc.api import Model, torch2xp
+from thinc.api import Model
 from thinc.types import Floats2d
 from torch import Tensor
 
 from .embed import can_keep_forms, embed_forms, forms_stamp
 from .empty import empty_batch
 from .encoder import EncoderShim, check_width, inference_of, is_on_gpu
-from .flat import split
+from .flat import join, split
 from .forms import FormTable
 from .sentences import DocBatch, doc_batch
 from .shim import no_backprop, shim_of
@@ -68,7 +69,7 @@ def forward(
         return _scatter(ops, [H], words, sizes, model.get_dim("nO")), no_backprop
 
     E, backprop_embed = embed(docs, is_train)
-    flat = ops.flatten(E)
+    flat = join(ops, E)
     H, backprop_encode = encode(
         split(ops, flat if words is None else flat[words], lengths), is_train
     )
@@ -76,7 +77,7 @@ def forward(
     Y = _scatter(ops, H, words, sizes, width)
 
     def backprop(dY: List[Floats2d]):
-        d_flat = ops.flatten(dY)
+        d_flat = join(ops, dY)
         d_words = d_flat if words is None else d_flat[words]
         dH = backprop_encode(split(ops, d_words, lengths))
         return backprop_embed(_scatter(ops, dH, words, sizes, flat.shape[1]))
@@ -106,15 +107,15 @@ def _encode_forms(
     def compute(keys: List[int]) -> List[Tensor]:
         return network.project(embed_forms(embed, vocab, keys))
 
-    def look_up(tokens: Tensor) -> Tuple[List[Tensor], Tensor]:
-        return forms.look_up(stamp, orths[tokens.numpy()], compute)
+    def look_up(tokens: ndarray) -> Tuple[List[Tensor], ndarray]:
+        return forms.look_up(stamp, orths[tokens], compute)
 
-    return cast(Floats2d, torch2xp(network.encode(look_up, lengths)))
+    return cast(Floats2d, network.encode(look_up, lengths).numpy())
 
 
 def _scatter(ops, X: List[Floats2d], words, sizes: List[int], width: int):
     """Sequences of words back to documents, zeros for the tokens left out."""
-    rows = ops.flatten(X)
+    rows = join(ops, X)
     if words is not None:
         full = ops.alloc2f(len(words), width)
         full[words] = rows

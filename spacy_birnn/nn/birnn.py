@@ -70,7 +70,7 @@ class BiRNN(nn.Module):
         """
         windows = Windows(lengths, device=X.device)
         packing = Packing(windows.lengths, device=X.device)
-        if packing.batch_sizes.numel() == 0:
+        if not len(packing):
             return X.new_zeros((X.shape[0], self.width))
         H = windows.split(X)
         for layer in cast(List[nn.RNNBase], self.layers):
@@ -110,7 +110,7 @@ def last_states(layer: nn.RNNBase, X: Tensor, lengths: Sequence[int]) -> Tensor:
     packing = Packing(lengths, device=X.device)
     n_directions = 2 if layer.bidirectional else 1
     out = X.new_zeros((len(lengths), n_directions * layer.hidden_size))
-    if packing.batch_sizes.numel() == 0:
+    if not len(packing):
         return out
     H = run_layer(layer, X, packing)
     ends = [packing.last, packing.first][:n_directions]

@@ -81,7 +81,7 @@ class CRF(nn.Module):
         """
         emissions, packing = self._prepare(emissions, lengths)
         scores = _restrict(emissions, self._mask(allowed, emissions))
-        log_z = LogPartition.apply(scores, *self._weights(emissions), packing)
+        log_z = LogPartition.apply(scores, *self.weights(emissions.dtype), packing)
         return log_z.to(emissions.dtype)
 
     def score(self, emissions: Tensor, lengths: Lengths, labels: Ints) -> Tensor:
@@ -91,7 +91,7 @@ class CRF(nn.Module):
         """
         emissions, packing = self._prepare(emissions, lengths)
         ids = _ints(labels, emissions)
-        score = GoldScore.apply(emissions, *self._weights(emissions), ids, packing)
+        score = GoldScore.apply(emissions, *self.weights(emissions.dtype), ids, packing)
         return score.to(emissions.dtype)
 
     def loss(
@@ -126,7 +126,7 @@ class CRF(nn.Module):
         else:
             gold = gold.bool()
             ids = partial_labels.single_labels(gold, space)
-        scores, weights = _restrict(emissions, space), self._weights(emissions)
+        scores, weights = _restrict(emissions, space), self.weights(emissions.dtype)
         if not (ids < 0).any():
             losses = NegativeLogLikelihood.apply(scores, *weights, ids, packing)
             counts = losses != float("inf")
@@ -152,10 +152,9 @@ class CRF(nn.Module):
         """
         emissions, packing = self._prepare(emissions, lengths)
         scores = _restrict(emissions, self._mask(allowed, emissions))
-        weights = self._weights(emissions)
-        if len(packing.order) == 1 and emissions.device.type == "cpu":
-            return viterbi.viterbi_of_one(scores, weights)
-        return viterbi.viterbi(scores, weights, packing)
+        if packing.n_sequences == 1 and emissions.device.type == "cpu":
+            return viterbi.viterbi_of_one(scores, self.weights(torch.float64))
+        return viterbi.viterbi(scores, self.weights(emissions.dtype), packing)
 
     @torch.no_grad()
     def k_best(
@@ -176,7 +175,7 @@ class CRF(nn.Module):
             raise ValueError(f"k must be at least 1, not {k}")
         emissions, packing = self._prepare(emissions.double(), lengths)
         scores = _restrict(emissions, self._mask(allowed, emissions))
-        weights = self._weights(emissions)
+        weights = self.weights(emissions.dtype)
         log_z = forward_backward(scores, weights, packing).log_z.tolist()
         paths = viterbi.k_best(scores, weights, packing, k)
         return [
@@ -191,7 +190,8 @@ class CRF(nn.Module):
         """(N, L) probability of each label at each token."""
         emissions, packing = self._prepare(emissions, lengths)
         scores = _restrict(emissions, self._mask(allowed, emissions))
-        return forward_backward(scores, self._weights(emissions), packing).marginals
+        weights = self.weights(emissions.dtype)
+        return forward_backward(scores, weights, packing).marginals
 
     @torch.no_grad()
     def span_log_marginals(
@@ -226,7 +226,7 @@ class CRF(nn.Module):
         scores = _restrict(emissions, self._mask(allowed, emissions))
         return span_log_marginals(
             scores,
-            self._weights(emissions),
+            self.weights(emissions.dtype),
             packing,
             _ints(starts, emissions),
             _ints(ends, emissions),
@@ -260,11 +260,11 @@ class CRF(nn.Module):
             emissions = emissions.float()
         return emissions, packing
 
-    def _weights(self, emissions: Tensor) -> Weights:
-        """The scores, ``-inf`` where forbidden, in the type of the emissions."""
+    def weights(self, dtype: torch.dtype) -> Weights:
+        """The scores of the labels themselves, ``-inf`` where forbidden."""
         weights = []
         for name in Weights._fields:
-            scores = getattr(self, name).to(emissions.dtype)
+            scores = getattr(self, name).to(dtype)
             forbidden = getattr(self, f"{name}_forbidden")
             if forbidden is not None:
                 scores = scores.masked_fill(forbidden, float("-inf"))

@@ -9,10 +9,13 @@ forbidden). "softmax": tokens are trained and decoded one by one.
 from typing import List, Optional, Sequence, Tuple
 
 import torch
+from numpy import ndarray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .crf import CRF
+from .viterbi import viterbi_of_one
+from .weights import Weights
 
 KBest = List[List[Tuple[List[int], float]]]
 
@@ -58,7 +61,7 @@ class SequenceDecoder(nn.Module):
 
     def forward(self, H: Tensor, dropout: float = 0.0) -> Tensor:
         """Hidden states (N, n_in) to emissions (N, L)."""
-        return self.linear(F.dropout(H, dropout, training=dropout > 0.0))
+        return self.linear(F.dropout(H, dropout) if dropout else H)
 
     def loss(
         self,
@@ -136,3 +139,40 @@ class SequenceDecoder(nn.Module):
         """The k most probable label sequences of each sequence, best first, with their
         natural log-probability among all valid ones; fewer where fewer exist."""
         return self.crf.k_best(emissions, lengths, k, within)
+
+
+class InferenceDecoder:
+    """Predicts what a `SequenceDecoder` does with the weights that it has now.
+
+    On a CPU some of it is done in numpy, whose calls cost a third of torch's: that
+    counts for a single sequence, and its product with so narrow a matrix is no slower
+    for many.
+    """
+
+    @torch.no_grad()
+    def __init__(self, decoder: SequenceDecoder) -> None:
+        self._decoder = decoder
+        self._weight = decoder.linear.weight.t().cpu().clone().numpy()
+        self._bias = decoder.linear.bias.cpu().clone().numpy()
+        self._chain: Optional[Weights] = None
+        if decoder.decoder != "softmax":
+            scores = decoder.crf.weights(torch.float64)
+            self._chain = Weights(*[part.cpu().clone() for part in scores])
+
+    def emissions(self, H: ndarray) -> ndarray:
+        """Hidden states (N, n_in) to emissions (N, L)."""
+        scores = H @ self._weight
+        scores += self._bias
+        return scores
+
+    def decode(
+        self,
+        emissions: Tensor,
+        lengths: Sequence[int],
+        within: Optional[Tensor] = None,
+    ) -> Tensor:
+        """As `SequenceDecoder.decode`."""
+        alone = len(lengths) == 1 and within is None and not emissions.is_cuda
+        if self._chain is None or not alone:
+            return self._decoder.decode(emissions, lengths, within)
+        return viterbi_of_one(emissions, self._chain)

@@ -132,7 +132,7 @@ def _recur(steps: Tensor, begin: Tensor, move: Tensor, packing: Packing) -> Tens
             scales.append(torch.addmm(tiny, state, add_up))
             block.mul_(torch.mm(state / scales[-1], raised))
     log_scale = steps.new_full(
-        (len(packing.order),), -math.log(HEADROOM), dtype=torch.float64
+        (packing.n_sequences,), -math.log(HEADROOM), dtype=torch.float64
     )
     if scales:
         rescaled = packing.steps(packing.sequence)[RESCALE_EVERY::RESCALE_EVERY]

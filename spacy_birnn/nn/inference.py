@@ -5,29 +5,30 @@ inputs repeat, as word forms do, it is computed once (`project`), and a time ste
 costs one look-up and the recurrent product.
 """
 
+from itertools import accumulate, pairwise
 from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, cast
 
 import numpy
 import torch
+from numpy import ndarray
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence
 
 from .birnn import BiRNN
 from .cells import Cell, cell_of
 from .packing import MIN_ROWS, Packing, with_rows
 from .products import Products
 from .recurrence import direction_weights, in_order, recur, side_by_side
+from .single import SingleLayer
 from .steps import GateStep
 from .windows import Windows
 
-LookUp = Callable[[Tensor], Tuple[List[Tensor], Tensor]]
+LookUp = Callable[[ndarray], Tuple[List[Tensor], ndarray]]
 
 GROUP = 256
 """Sequences that run at once: more of them no longer fit into a core's cache."""
 
 FEW = 2
-"""So few sequences have too few rows a step to pay for a loop in Python: torch's own is
-faster."""
+"""So few sequences are faster one by one."""
 
 
 class Layer(NamedTuple):
@@ -39,6 +40,7 @@ class Layer(NamedTuple):
         inputs: (n_in, K·H) a direction.
         bias: (K·H,) a direction.
         products: the recurrent ones.
+        single: what one sequence alone is run by.
     """
 
     cell: Cell
@@ -46,6 +48,7 @@ class Layer(NamedTuple):
     inputs: List[Tensor]
     bias: List[Tensor]
     products: Products
+    single: SingleLayer
 
     def project(self, X: Tensor) -> List[Tensor]:
         """Inputs (R, n_in) to their share in the gates, (R, K·H) a direction."""
@@ -62,7 +65,7 @@ class Layer(NamedTuple):
         ]
         return [p.add_(bias) for p, bias in zip(products, self.bias, strict=True)]
 
-    def run(self, tables: List[Tensor], rows: Tensor, packing: Packing) -> Tensor:
+    def run(self, tables: List[Tensor], rows: ndarray, packing: Packing) -> Tensor:
         """Hidden states (N, D·H), flat.
 
         Args:
@@ -70,8 +73,12 @@ class Layer(NamedTuple):
             rows: which of them each token has, flat, shape (N,).
             packing: of the sequences.
         """
+        if packing.n_sequences <= FEW:
+            bounds = pairwise(accumulate(packing.lengths.tolist(), initial=0))
+            parts = [self.single.run(tables, rows[a:b]) for a, b in bounds]
+            return torch.from_numpy(numpy.concatenate(parts))
         ways = in_order(packing, len(tables))
-        index = [rows[order] for order, _ in ways]
+        index = [torch.from_numpy(rows)[order] for order, _ in ways]
         hidden = tables[0].new_empty(len(tables), len(packing), self.hidden)
         steps = _looked_up(tables, index, packing, self.cell.n_gates)
         recur(self.cell, steps, self.products, hidden, packing, keep=False)
@@ -89,13 +96,13 @@ class InferenceBiRNN:
     @torch.no_grad()
     def __init__(self, encoder: BiRNN, dtype: Optional[torch.dtype] = None) -> None:
         self.width = encoder.width
-        self.torchs = cast(List[nn.RNNBase], encoder.layers)
-        self.layers = [_prepared(layer, dtype) for layer in self.torchs]
+        layers = cast(List[nn.RNNBase], encoder.layers)
+        self.layers = [_prepared(layer, dtype) for layer in layers]
 
     def project(self, X: Tensor) -> List[Tensor]:
         """Inputs (R, n_in) to what `encode` looks up: their share in the gates, (R,
-        K·H) a direction, and themselves."""
-        return [*self.layers[0].project(X), X]
+        K·H) a direction."""
+        return self.layers[0].project(X)
 
     @torch.no_grad()
     def encode(self, look_up: LookUp, lengths: Sequence[int]) -> Tensor:
@@ -107,36 +114,30 @@ class InferenceBiRNN:
             lengths: tokens a sequence, sum N.
         """
         windows = Windows(lengths)
-        tokens = windows.split(torch.arange(sum(lengths)))
+        if len(windows.lengths) == 1 and lengths[0]:
+            return self._encode(look_up, numpy.arange(lengths[0]), Packing(lengths))
+        tokens = windows.split(torch.arange(sum(lengths))).numpy()
         out = self.layers[0].bias[0].new_empty(len(tokens), self.width)
         for chosen, packing in _groups(windows.lengths):
-            tables, rows = look_up(tokens[chosen])
-            if len(packing.order) <= FEW:
-                out[chosen] = self._encode_few(tables[-1][rows], packing)
-                continue
-            H = self.layers[0].run(tables[:-1], rows, packing)
-            for layer in self.layers[1:]:
-                H = layer.run(layer.project(H), torch.arange(len(H)), packing)
-            out[chosen] = H
+            H = self._encode(look_up, tokens[chosen], packing)
+            out[torch.from_numpy(chosen)] = H
         return windows.join(out)
 
-    def _encode_few(self, X: Tensor, packing: Packing) -> Tensor:
-        H = packing.pack(X)
-        for layer in self.torchs:
-            H = layer(PackedSequence(H, packing.batch_sizes))[0].data
-        return packing.unpack(H)
+    def _encode(self, look_up: LookUp, tokens: ndarray, packing: Packing) -> Tensor:
+        H = self.layers[0].run(*look_up(tokens), packing)
+        for layer in self.layers[1:]:
+            H = layer.run(layer.project(H), numpy.arange(len(H)), packing)
+        return H
 
 
 def _prepared(layer: nn.RNNBase, dtype: Optional[torch.dtype]) -> Layer:
     cell, weights = cell_of(layer), direction_weights(layer)
     biases = [cell.biases(w.b_ih, w.b_hh) for w in weights]
-    products = Products(
-        [cell.scaled(w.w_hh) for w in weights], [inside for _, inside in biases], dtype
-    )
+    recurrent = [cell.scaled(w.w_hh) for w in weights], [inside for _, inside in biases]
+    products = Products(*recurrent, dtype)
     inputs = [cell.scaled(w.w_ih).to(products.dtype).t() for w in weights]
-    return Layer(
-        cell, layer.hidden_size, inputs, [bias for bias, _ in biases], products
-    )
+    bias, single = [bias for bias, _ in biases], SingleLayer(layer, *recurrent)
+    return Layer(cell, layer.hidden_size, inputs, bias, products, single)
 
 
 def _looked_up(
@@ -152,7 +153,7 @@ def _looked_up(
         yield views[n]
 
 
-def _groups(lengths: Sequence[int]) -> Iterator[Tuple[Tensor, Packing]]:
+def _groups(lengths: Sequence[int]) -> Iterator[Tuple[ndarray, Packing]]:
     """Sequences of like length, `GROUP` at a time: their rows and their packing."""
     sizes = numpy.asarray(lengths)
     starts = numpy.cumsum(sizes) - sizes
@@ -162,4 +163,4 @@ def _groups(lengths: Sequence[int]) -> Iterator[Tuple[Tensor, Packing]]:
         within = numpy.cumsum(packing.lengths) - packing.lengths
         shift = starts[order[first : first + GROUP]] - within
         rows = numpy.arange(len(packing)) + numpy.repeat(shift, packing.lengths)
-        yield torch.from_numpy(rows), packing
+        yield rows, packing

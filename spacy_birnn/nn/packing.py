@@ -45,11 +45,7 @@ class Packing:
 
     Attributes:
         lengths: (B,) int64 numpy array, in the original order.
-        order: (S,) sorted sequence → original sequence, longest first, stable, the
-            empty ones left out.
-        batch_sizes: (T,) int64 on the CPU, how many sequences have a token at a step.
-        gather: (N,) packed position → flat row.
-        scatter: (N,) flat row → packed position.
+        n_sequences: S, how many of them are not empty.
     """
 
     def __init__(self, lengths: Lengths, device: Device = None) -> None:
@@ -57,23 +53,8 @@ class Packing:
         self.lengths = _as_numpy(lengths)
         if self.lengths.ndim != 1 or (self.lengths < 0).any():
             raise ValueError(f"lengths must be a list of sizes, not {lengths!r}")
-        order = np.argsort(-self.lengths, kind="stable")
-        order = order[: np.count_nonzero(self.lengths)]
-        # Of S sequences, those no longer than t have left at step t.
-        left = np.cumsum(np.bincount(self.lengths[order], minlength=1))
-        sizes = len(order) - left[:-1]
-        total = int(self.lengths.sum())
-        before = np.cumsum(sizes) - sizes
-        self._sequence = np.arange(total) - np.repeat(before, sizes)
-        starts = np.cumsum(self.lengths) - self.lengths
-        index = np.empty((2, total), dtype=np.int64)
-        index[0] = starts[order][self._sequence]
-        index[0] += np.repeat(np.arange(len(sizes)), sizes)
-        index[1][index[0]] = np.arange(total)
-        self._gather, self._scatter = index
-        self.gather, self.scatter = self._tensor(index)
-        self.order = self._tensor(order)
-        self.batch_sizes = torch.from_numpy(sizes)
+        self.n_sequences = int(np.count_nonzero(self.lengths))
+        self._n_tokens = int(self.lengths.sum())
 
     @classmethod
     def of(cls, lengths: Lengths, device: Device = None) -> "Packing":
@@ -85,7 +66,7 @@ class Packing:
 
     def __len__(self) -> int:
         """The number of tokens."""
-        return len(self._sequence)
+        return self._n_tokens
 
     def pack(self, rows: Tensor) -> Tensor:
         """Flat rows (N, …) in packed order; differentiable."""
@@ -94,6 +75,60 @@ class Packing:
     def unpack(self, packed: Tensor) -> Tensor:
         """Packed rows (N, …) in flat order; differentiable."""
         return self._permute(packed, self.scatter, self.gather)
+
+    @cached_property
+    def order(self) -> Tensor:
+        """(S,) sorted sequence → original sequence, longest first, stable, the empty
+        ones left out."""
+        return self._tensor(self._order)
+
+    @cached_property
+    def _order(self) -> np.ndarray:
+        return np.argsort(-self.lengths, kind="stable")[: self.n_sequences]
+
+    @cached_property
+    def batch_sizes(self) -> Tensor:
+        """(T,) int64 on the CPU, how many sequences have a token at a step."""
+        return torch.from_numpy(self._sizes)
+
+    @cached_property
+    def _sizes(self) -> np.ndarray:
+        # Of S sequences, those no longer than t have left at step t.
+        left = np.cumsum(np.bincount(self.lengths[self._order], minlength=1))
+        return self.n_sequences - left[:-1]
+
+    @cached_property
+    def sequence(self) -> Tensor:
+        """(N,) packed position → index of the sequence in sorted order."""
+        return self._tensor(self._sequence)
+
+    @cached_property
+    def _sequence(self) -> np.ndarray:
+        before = np.cumsum(self._sizes) - self._sizes
+        return np.arange(len(self)) - np.repeat(before, self._sizes)
+
+    @property
+    def gather(self) -> Tensor:
+        """(N,) packed position → flat row."""
+        return self._both[0]
+
+    @property
+    def scatter(self) -> Tensor:
+        """(N,) flat row → packed position."""
+        return self._both[1]
+
+    @cached_property
+    def _both(self) -> Tensor:
+        return self._tensor(self._index)
+
+    @cached_property
+    def _index(self) -> np.ndarray:
+        starts = np.cumsum(self.lengths) - self.lengths
+        index = np.empty((2, len(self)), dtype=np.int64)
+        index[0] = starts[self._order][self._sequence]
+        index[0] += np.repeat(np.arange(len(self._sizes)), self._sizes)
+        index[1][index[0]] = np.arange(len(self))
+        return index
 
     @cached_property
     def sizes(self) -> List[int]:
@@ -116,11 +151,6 @@ class Packing:
         return [n for later, now in pairs for n in (later, now - later)]
 
     @cached_property
-    def sequence(self) -> Tensor:
-        """(N,) packed position → index of the sequence in sorted order."""
-        return self._tensor(self._sequence)
-
-    @cached_property
     def segment(self) -> Tensor:
         """(N,) flat row → index of the sequence in the original order."""
         return self._tensor(np.repeat(np.arange(len(self.lengths)), self.lengths))
@@ -128,7 +158,7 @@ class Packing:
     @cached_property
     def first(self) -> Tensor:
         """(S,) flat row of the first token of each non-empty sequence, in `order`."""
-        return self.gather[: len(self.order)]
+        return self.gather[: self.n_sequences]
 
     @cached_property
     def last(self) -> Tensor:
@@ -147,8 +177,9 @@ class Packing:
         """
         index = np.empty((2, 2 * len(self)), dtype=np.int64)
         load, (left, right) = index[0], index[1].reshape(2, -1)
-        load[0::2], load[1::2] = self._gather, self._turned[0]
-        left[:], right[:] = 2 * self._scatter, 2 * self._turned[1] + 1
+        gather, scatter = self._index
+        load[0::2], load[1::2] = gather, self._turned[0]
+        left[:], right[:] = 2 * scatter, 2 * self._turned[1] + 1
         return self._tensor(index)
 
     @cached_property
@@ -162,10 +193,11 @@ class Packing:
         ends = np.cumsum(self.lengths)
         turn = np.repeat(2 * ends - self.lengths - 1, self.lengths)
         turn -= np.arange(len(self))
-        return np.stack([turn[self._gather], self._scatter[turn]])
+        gather, scatter = self._index
+        return np.stack([turn[gather], scatter[turn]])
 
     def _permute(self, rows: Tensor, index: Tensor, inverse: Tensor) -> Tensor:
-        if len(self.order) <= 1:
+        if self.n_sequences <= 1:
             return rows
         if rows.requires_grad and torch.is_grad_enabled():
             return _Permute.apply(rows, index, inverse)

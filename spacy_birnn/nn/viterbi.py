@@ -2,6 +2,7 @@
 
 from typing import List, Tuple
 
+import numpy
 import torch
 from torch import Tensor
 
@@ -53,18 +54,25 @@ def viterbi(emissions: Tensor, weights: Weights, packing: Packing) -> Tensor:
 
 def viterbi_of_one(emissions: Tensor, weights: Weights) -> Tensor:
     """As `viterbi`, of a single sequence on a CPU: so little is done at each step that
-    what counts is what a call costs, which is a third in numpy."""
-    start, pairs, end = (scores.double().numpy() for scores in weights)
-    rows = emissions.double().numpy()
-    score, origins = start + rows[0], []
-    for row in rows[1:]:
-        totals = pairs + score[:, None]
-        origins.append(totals.argmax(0))
-        score = totals.max(0) + row
-    labels = [int((score + end).argmax())]
-    for origin in reversed(origins):
-        labels.append(int(origin[labels[-1]]))
-    return torch.tensor(labels[::-1])
+    what counts is what a call costs, which is a third in numpy.
+
+    Args:
+        emissions: (T, L) scores, at least one row.
+        weights: float64.
+    """
+    start, pairs, end = (scores.numpy() for scores in weights)
+    scores = emissions.numpy().astype("float64")
+    scores[0] += start
+    totals, best = numpy.empty_like(pairs), numpy.empty_like(start)
+    for before, now in zip(scores[:-1, :, None], scores[1:], strict=True):
+        numpy.add(pairs, before, totals)
+        numpy.maximum.reduce(totals, 0, out=best)
+        numpy.add(now, best, now)
+    arriving = pairs.T.copy()
+    labels = [(scores[-1] + end).argmax()]
+    for before in scores[-2::-1]:
+        labels.append(numpy.add(before, arriving[labels[-1]], best).argmax())
+    return torch.from_numpy(numpy.array(labels[::-1]))
 
 
 def _best_scores(emissions: Tensor, weights: Weights, packing: Packing) -> Tensor:
@@ -131,7 +139,7 @@ def _k_best_prefixes(
     n_labels = emissions.size(1)
     packed = emissions[packing.gather]
     origins = packed.new_zeros((len(packed), n_labels, k), dtype=torch.int32)
-    totals = packed.new_empty((len(packing.order), k))
+    totals = packed.new_empty((packing.n_sequences, k))
     ends = torch.empty_like(totals, dtype=torch.int64)
     arriving = weights.transitions.t()[:, :, None]
     state = packed.new_full((packing.sizes[0], n_labels, k), float("-inf"))

@@ -115,21 +115,21 @@ class BiRNNEntityRecognizer(SpanPipe):
         keys: Dict[str, int] = {}
         for strings in {id(doc.vocab): doc.vocab.strings for doc in docs}.values():
             keys = {label: strings.add(label) for label in self.labels}
-        ends = numpy.cumsum([0, *map(len, docs)]).tolist()
-        found = [
-            (offset + span.start, span.end - span.start, keys[span.label])
-            for offset, spans in zip(ends, scores)
-            for span in spans
-        ]
-        columns = numpy.zeros((ends[-1], len(ATTRS)), dtype="uint64")
+        starts: List[int] = []
+        rows: List[int] = []
+        types: List[int] = []
+        offset = 0
+        for doc, spans in zip(docs, scores):
+            for start, end, label, _ in spans:
+                starts.append(offset + start)
+                rows += range(offset + start, offset + end)
+                types += [keys[label]] * (end - start)
+            offset += len(doc)
+        columns = numpy.zeros((offset, len(ATTRS)), dtype="uint64")
         columns[:, 0] = OUTSIDE
-        if found:
-            # Hashes fill all 64 bits: left to itself, numpy would round some of them.
-            table = numpy.array(found, dtype="uint64")
-            (starts, lengths), types = table[:, :2].astype("int64").T, table[:, 2]
-            rows = numpy.repeat(starts - numpy.cumsum(lengths) + lengths, lengths)
-            rows += numpy.arange(len(rows))
+        if rows:
             columns[rows, 0] = INSIDE
-            columns[rows, 1] = numpy.repeat(types, lengths)
+            # Hashes fill all 64 bits: left to itself, numpy would round some of them.
+            columns[rows, 1] = numpy.array(types, dtype="uint64")
             columns[starts, 0] = BEGIN
         return columns

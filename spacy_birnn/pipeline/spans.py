@@ -9,7 +9,7 @@ from spacy.training import Example
 from torch import Tensor
 
 from ..models.sentences import DocBatch, doc_batch
-from ..models.tagger import get_decoder
+from ..models.tagger import get_decoder, get_inference_decoder
 from . import gold
 from .base import BiRNNPipe
 from .codec import OUTSIDE, FlatSpan, SpanCodec
@@ -98,11 +98,11 @@ class SpanPipe(BiRNNPipe):
     def decode(
         self, docs: Sequence[Doc], emissions: Tensor
     ) -> List[List[PredictedSpan]]:
-        codec, decoder = self.codec, get_decoder(self.model)
+        codec, decoder = self.codec, get_inference_decoder(self.model)
         lattice = self.lattice(docs, keep_preset=not self.cfg["overwrite"])
         within = lattice.mask(emissions.device)
         ids = decoder.decode(emissions, lattice.lengths, within).cpu().numpy()
-        if decoder.decoder == "softmax":
+        if get_decoder(self.model).decoder == "softmax":
             spans = codec.repair(ids, lattice.lengths)
         else:
             spans = codec.decode(ids)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..errors import BirnnError, Errors
 from ..models.sentences import doc_batch
-from ..models.tagger import get_decoder
+from ..models.tagger import get_decoder, get_inference_decoder
 from . import gold
 from .base import BiRNNPipe
 from .defaults import default_model
@@ -139,7 +139,7 @@ class BiRNNTagger(BiRNNPipe):
     def decode(self, docs: Sequence[Doc], emissions: Tensor) -> List[Tags]:
         decoder, lattice = get_decoder(self.model), self.lattice(docs)
         words = lattice.select(emissions)
-        ids = decoder.decode(words, lattice.lengths)
+        ids = get_inference_decoder(self.model).decode(words, lattice.lengths)
         marginals: Optional[List[float]] = None
         if self.cfg["confidence"]:
             of_all = decoder.marginals(words, lattice.lengths)

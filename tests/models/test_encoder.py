@@ -353,7 +353,6 @@ def test_automatic_precision_follows_the_cpu(monkeypatch):
         monkeypatch.setattr(
             "torch.cpu._is_avx512_bf16_supported", lambda found=is_there: found
         )
-        made["auto"].shims[0]._inference = None
         assert numpy.array_equal(predict("auto"), predict(like))
 
 

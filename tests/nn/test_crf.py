@@ -43,7 +43,8 @@ def make_batch(n_labels, seed, *, lengths=(3, 0, 5, 1, 4, 2, 0), scale=2.0):
 
 def enumerate_all(crf, emissions, lengths, allowed=None):
     """For each sequence {labels: score} of everything that is permitted."""
-    start, transitions, end = (w.double().tolist() for w in crf._weights(emissions))
+    weights = crf.weights(emissions.dtype)
+    start, transitions, end = (w.double().tolist() for w in weights)
     if allowed is None:
         allowed = torch.ones_like(emissions, dtype=torch.bool)
     everything = []
@@ -75,7 +76,7 @@ def naive_log_partition(crf, emissions, lengths, allowed=None):
 
     Forbidden is -1e5 here: its exponential is 0, and autograd stays clear of NaN.
     """
-    start, transitions, end = (w.clamp_min(-1e5) for w in crf._weights(emissions))
+    start, transitions, end = (w.clamp_min(-1e5) for w in crf.weights(emissions.dtype))
     if allowed is not None:
         emissions = emissions.masked_fill(~allowed, -1e5)
     log_z = []
@@ -468,7 +469,7 @@ def test_trained_models_stay_in_scaled_probabilities(scale):
     gold = torch.tensor([0, 1, 2, 2, 0] * 40)
     emissions = scale * torch.randn(200, 3, generator=generator)
     emissions[torch.arange(200), gold] += 4 * scale
-    weights = crf._weights(emissions)
+    weights = crf.weights(emissions.dtype)
     sound = forward_backward(emissions, weights, Packing([200]))
     assert sound.exact is None
     extreme = forward_backward(1e4 * emissions, weights, Packing([200]))
@@ -478,7 +479,8 @@ def test_trained_models_stay_in_scaled_probabilities(scale):
 def test_log_space_is_forced(path):
     crf = make_crf(3, 0)
     emissions, lengths, _ = make_batch(3, 0)
-    lattice = forward_backward(emissions, crf._weights(emissions), Packing(lengths))
+    weights = crf.weights(emissions.dtype)
+    lattice = forward_backward(emissions, weights, Packing(lengths))
     assert (lattice.exact is not None) == (path == "log")
 
 

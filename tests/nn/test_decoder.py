@@ -40,7 +40,7 @@ def is_valid(labels):
 
 def enumerate_all(module, rows):
     """Every label sequence and its score, best first."""
-    start, pairs, end = (w.detach() for w in module.crf._weights(rows))
+    start, pairs, end = (w.detach() for w in module.crf.weights(rows.dtype))
     found = {}
     for labels in itertools.product(range(len(LABELS)), repeat=len(rows)):
         score = sum(row[i] for row, i in zip(rows, labels, strict=True))
