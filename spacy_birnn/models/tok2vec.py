@@ -59,8 +59,7 @@ def forward(
     sizes = [len(doc) for doc in docs]
     batch = doc_batch(docs)
     found = batch.sentences
-    spaces = bool(found.space.any())
-    words = ops.asarray(cast(Any, ~found.space)) if spaces else None
+    words = ops.asarray(cast(Any, ~found.space)) if found.has_space else None
     lengths = found.words_only().lengths
     if not lengths:
         return empty_batch(model, docs)

@@ -152,8 +152,6 @@ class CRF(nn.Module):
         """
         emissions, packing = self._prepare(emissions, lengths)
         scores = _restrict(emissions, self._mask(allowed, emissions))
-        if packing.n_sequences == 1 and emissions.device.type == "cpu":
-            return viterbi.viterbi_of_one(scores, self.weights(torch.float64))
         return viterbi.viterbi(scores, self.weights(emissions.dtype), packing)
 
     @torch.no_grad()

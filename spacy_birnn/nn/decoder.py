@@ -6,16 +6,17 @@ softmax, and decoded together under the constraints (a CRF whose transitions are
 forbidden). "softmax": tokens are trained and decoded one by one.
 """
 
+from itertools import accumulate, pairwise
 from typing import List, Optional, Sequence, Tuple
 
+import numpy
 import torch
 from numpy import ndarray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .crf import CRF
-from .viterbi import viterbi_of_one
-from .weights import Weights
+from .single import FEW, SingleViterbi
 
 KBest = List[List[Tuple[List[int], float]]]
 
@@ -145,8 +146,8 @@ class InferenceDecoder:
     """Predicts what a `SequenceDecoder` does with the weights that it has now.
 
     On a CPU some of it is done in numpy, whose calls cost a third of torch's: that
-    counts for a single sequence, and its product with so narrow a matrix is no slower
-    for many.
+    counts for few sequences, and its product with so narrow a matrix is no slower for
+    many.
     """
 
     @torch.no_grad()
@@ -154,10 +155,9 @@ class InferenceDecoder:
         self._decoder = decoder
         self._weight = decoder.linear.weight.t().cpu().clone().numpy()
         self._bias = decoder.linear.bias.cpu().clone().numpy()
-        self._chain: Optional[Weights] = None
+        self._single: Optional[SingleViterbi] = None
         if decoder.decoder != "softmax":
-            scores = decoder.crf.weights(torch.float64)
-            self._chain = Weights(*[part.cpu().clone() for part in scores])
+            self._single = SingleViterbi(decoder.crf.weights(torch.float64))
 
     def emissions(self, H: ndarray) -> ndarray:
         """Hidden states (N, n_in) to emissions (N, L)."""
@@ -172,7 +172,10 @@ class InferenceDecoder:
         within: Optional[Tensor] = None,
     ) -> Tensor:
         """As `SequenceDecoder.decode`."""
-        alone = len(lengths) == 1 and within is None and not emissions.is_cuda
-        if self._chain is None or not alone:
+        if self._single is None or len(lengths) > FEW or emissions.is_cuda:
             return self._decoder.decode(emissions, lengths, within)
-        return viterbi_of_one(emissions, self._chain)
+        if within is not None:
+            emissions = emissions.masked_fill(~within, float("-inf"))
+        scores, bounds = emissions.numpy(), pairwise(accumulate(lengths, initial=0))
+        labels = [label for a, b in bounds for label in self._single.run(scores[a:b])]
+        return torch.from_numpy(numpy.array(labels, dtype="int64"))

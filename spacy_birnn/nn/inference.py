@@ -5,6 +5,7 @@ inputs repeat, as word forms do, it is computed once (`project`), and a time ste
 costs one look-up and the recurrent product.
 """
 
+from functools import partial
 from itertools import accumulate, pairwise
 from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, cast
 
@@ -18,7 +19,7 @@ from .cells import Cell, cell_of
 from .packing import MIN_ROWS, Packing, with_rows
 from .products import Products
 from .recurrence import direction_weights, in_order, recur, side_by_side
-from .single import SingleLayer
+from .single import FEW, SingleLayer
 from .steps import GateStep
 from .windows import Windows
 
@@ -26,9 +27,6 @@ LookUp = Callable[[ndarray], Tuple[List[Tensor], ndarray]]
 
 GROUP = 256
 """Sequences that run at once: more of them no longer fit into a core's cache."""
-
-FEW = 2
-"""So few sequences are faster one by one."""
 
 
 class Layer(NamedTuple):
@@ -73,16 +71,20 @@ class Layer(NamedTuple):
             rows: which of them each token has, flat, shape (N,).
             packing: of the sequences.
         """
-        if packing.n_sequences <= FEW:
-            bounds = pairwise(accumulate(packing.lengths.tolist(), initial=0))
-            parts = [self.single.run(tables, rows[a:b]) for a, b in bounds]
-            return torch.from_numpy(numpy.concatenate(parts))
         ways = in_order(packing, len(tables))
         index = [torch.from_numpy(rows)[order] for order, _ in ways]
         hidden = tables[0].new_empty(len(tables), len(packing), self.hidden)
         steps = _looked_up(tables, index, packing, self.cell.n_gates)
         recur(self.cell, steps, self.products, hidden, packing, keep=False)
         return side_by_side(hidden, packing)
+
+    def run_one_by_one(
+        self, tables: List[Tensor], rows: ndarray, lengths: Sequence[int]
+    ) -> Tensor:
+        """As `run`; `lengths` (B,) are not 0."""
+        bounds = pairwise(accumulate(lengths, initial=0))
+        parts = [self.single.run(tables, rows[a:b]) for a, b in bounds]
+        return torch.from_numpy(numpy.concatenate(parts))
 
 
 class InferenceBiRNN:
@@ -104,7 +106,6 @@ class InferenceBiRNN:
         K·H) a direction."""
         return self.layers[0].project(X)
 
-    @torch.no_grad()
     def encode(self, look_up: LookUp, lengths: Sequence[int]) -> Tensor:
         """Hidden states, shape (N, width).
 
@@ -115,18 +116,23 @@ class InferenceBiRNN:
         """
         windows = Windows(lengths)
         if len(windows.lengths) == 1 and lengths[0]:
-            return self._encode(look_up, numpy.arange(lengths[0]), Packing(lengths))
+            return self._encode(look_up, numpy.arange(lengths[0]), lengths)
         tokens = windows.split(torch.arange(sum(lengths))).numpy()
         out = self.layers[0].bias[0].new_empty(len(tokens), self.width)
-        for chosen, packing in _groups(windows.lengths):
-            H = self._encode(look_up, tokens[chosen], packing)
+        for chosen, group in _groups(windows.lengths):
+            H = self._encode(look_up, tokens[chosen], group)
             out[torch.from_numpy(chosen)] = H
         return windows.join(out)
 
-    def _encode(self, look_up: LookUp, tokens: ndarray, packing: Packing) -> Tensor:
-        H = self.layers[0].run(*look_up(tokens), packing)
+    def _encode(
+        self, look_up: LookUp, tokens: ndarray, lengths: Sequence[int]
+    ) -> Tensor:
+        run = partial(Layer.run_one_by_one, lengths=lengths)
+        if len(lengths) > FEW:
+            run = partial(Layer.run, packing=Packing(lengths))
+        H = run(self.layers[0], *look_up(tokens))
         for layer in self.layers[1:]:
-            H = layer.run(layer.project(H), numpy.arange(len(H)), packing)
+            H = run(layer, layer.project(H), numpy.arange(len(H)))
         return H
 
 
@@ -153,14 +159,13 @@ def _looked_up(
         yield views[n]
 
 
-def _groups(lengths: Sequence[int]) -> Iterator[Tuple[ndarray, Packing]]:
-    """Sequences of like length, `GROUP` at a time: their rows and their packing."""
+def _groups(lengths: Sequence[int]) -> Iterator[Tuple[ndarray, List[int]]]:
+    """Sequences of like length, `GROUP` at a time: their rows and their lengths."""
     sizes = numpy.asarray(lengths)
     starts = numpy.cumsum(sizes) - sizes
     order = numpy.argsort(-sizes, kind="stable")[: numpy.count_nonzero(sizes)]
     for first in range(0, len(order), GROUP):
-        packing = Packing(sizes[order[first : first + GROUP]])
-        within = numpy.cumsum(packing.lengths) - packing.lengths
-        shift = starts[order[first : first + GROUP]] - within
-        rows = numpy.arange(len(packing)) + numpy.repeat(shift, packing.lengths)
-        yield rows, packing
+        chosen = order[first : first + GROUP]
+        ends = numpy.cumsum(sizes[chosen])
+        shift = numpy.repeat(starts[chosen] + sizes[chosen] - ends, sizes[chosen])
+        yield numpy.arange(ends[-1]) + shift, sizes[chosen].tolist()

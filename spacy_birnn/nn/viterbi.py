@@ -2,7 +2,6 @@
 
 from typing import List, Tuple
 
-import numpy
 import torch
 from torch import Tensor
 
@@ -50,29 +49,6 @@ def viterbi(emissions: Tensor, weights: Weights, packing: Packing) -> Tensor:
         before = arriving.index_select(0, following).add_(score)
         torch.argmax(before, 1, out=label)
     return labels[packing.scatter]
-
-
-def viterbi_of_one(emissions: Tensor, weights: Weights) -> Tensor:
-    """As `viterbi`, of a single sequence on a CPU: so little is done at each step that
-    what counts is what a call costs, which is a third in numpy.
-
-    Args:
-        emissions: (T, L) scores, at least one row.
-        weights: float64.
-    """
-    start, pairs, end = (scores.numpy() for scores in weights)
-    scores = emissions.numpy().astype("float64")
-    scores[0] += start
-    totals, best = numpy.empty_like(pairs), numpy.empty_like(start)
-    for before, now in zip(scores[:-1, :, None], scores[1:], strict=True):
-        numpy.add(pairs, before, totals)
-        numpy.maximum.reduce(totals, 0, out=best)
-        numpy.add(now, best, now)
-    arriving = pairs.T.copy()
-    labels = [(scores[-1] + end).argmax()]
-    for before in scores[-2::-1]:
-        labels.append(numpy.add(before, arriving[labels[-1]], best).argmax())
-    return torch.from_numpy(numpy.array(labels[::-1]))
 
 
 def _best_scores(emissions: Tensor, weights: Weights, packing: Packing) -> Tensor:

@@ -92,12 +92,13 @@ class SpanCodec:
         Args:
             ids: label ids of all sequences, each of them valid, shape (N,).
         """
-        starts = numpy.flatnonzero(self._begins[ids])
+        begins, inside = self._begins[ids], self._inside[ids]
+        (starts,) = begins.nonzero()
         if not len(starts):
             return []
-        inside = numpy.append(self._inside[ids], False)
-        breaks = numpy.flatnonzero(~inside)
-        ends = breaks[numpy.searchsorted(breaks, starts, side="right")]
+        is_last = begins | inside
+        is_last[:-1] &= ~inside[1:]
+        ends = is_last.nonzero()[0] + 1
         types = self._type[ids[starts]]
         return list(map(FlatSpan, starts.tolist(), ends.tolist(), types.tolist()))
 

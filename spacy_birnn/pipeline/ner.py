@@ -1,6 +1,6 @@
 """`birnn_ner`: entities into `doc.ents`."""
 
-from typing import Callable, Dict, Iterable, List, Optional, Sequence, cast
+from typing import Callable, Iterable, List, Optional, Sequence, cast
 
 import numpy
 from spacy.attrs import ENT_ID, ENT_IOB, ENT_KB_ID, ENT_TYPE
@@ -81,27 +81,24 @@ class BiRNNEntityRecognizer(SpanPipe):
     def gold_arrays(self, example: Example) -> gold.SpanArrays:
         return gold.entities(example, self.type_index)
 
-    def preset(self, batch: DocBatch) -> numpy.ndarray:
+    def preset(self, batch: DocBatch) -> Optional[numpy.ndarray]:
         """Tokens of earlier entities, and blocked ones."""
-        return (batch.ent_iob == BEGIN) | (batch.ent_iob == INSIDE)
+        iob = batch.ent_iob
+        return None if iob is None else (iob == BEGIN) | (iob == INSIDE)
 
     def set_annotations(
         self, docs: Sequence[Doc], scores: Sequence[List[PredictedSpan]]
     ) -> None:
         """Write predicted entities into `doc.ents`."""
-        batch = DocBatch(docs)
-        columns = self._columns(batch, scores)
-        preset = numpy.zeros(len(columns), dtype=bool)
-        if not self.cfg["overwrite"]:
-            preset = self.preset(batch)
-        some_preset, offset = bool(preset.any()), 0
+        columns, offset = self._columns(docs, scores), 0
+        preset = None if self.cfg["overwrite"] else self.preset(DocBatch(docs))
         for doc, spans in zip(docs, scores):
             rows = slice(offset, offset + len(doc))
             offset += len(doc)
             if not len(doc):
                 continue
             new = columns[rows]
-            if some_preset:
+            if preset is not None and preset[rows].any():
                 new[preset[rows]] = doc.to_array(ATTRS)[preset[rows]]
             doc.from_array(ATTRS, cast(Ints2d, new))
             if self.cfg["confidence"]:
@@ -112,18 +109,16 @@ class BiRNNEntityRecognizer(SpanPipe):
         self, docs: Sequence[Doc], scores: Sequence[List[PredictedSpan]]
     ) -> numpy.ndarray:
         """`ATTRS` of all tokens of a batch, as the predictions have them."""
-        keys: Dict[str, int] = {}
-        for strings in {id(doc.vocab): doc.vocab.strings for doc in docs}.values():
-            keys = {label: strings.add(label) for label in self.labels}
         starts: List[int] = []
         rows: List[int] = []
         types: List[int] = []
         offset = 0
         for doc, spans in zip(docs, scores):
+            strings = doc.vocab.strings
             for start, end, label, _ in spans:
                 starts.append(offset + start)
                 rows += range(offset + start, offset + end)
-                types += [keys[label]] * (end - start)
+                types += [strings.add(label)] * (end - start)
             offset += len(doc)
         columns = numpy.zeros((offset, len(ATTRS)), dtype="uint64")
         columns[:, 0] = OUTSIDE

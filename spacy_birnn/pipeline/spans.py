@@ -40,8 +40,8 @@ class SpanPipe(BiRNNPipe):
         """The reference's spans on the predicted tokens."""
 
     @abstractmethod
-    def preset(self, batch: DocBatch) -> numpy.ndarray:
-        """Tokens that earlier components have decided, shape (N,)."""
+    def preset(self, batch: DocBatch) -> Optional[numpy.ndarray]:
+        """Tokens that earlier components have decided, shape (N,); None for none."""
 
     @property
     def codec(self) -> SpanCodec:
@@ -71,11 +71,10 @@ class SpanPipe(BiRNNPipe):
     def lattice(self, docs: Sequence[Doc], keep_preset: bool = False) -> Lattice:
         batch = doc_batch(docs)
         found = batch.sentences
-        outside = found.space
-        if keep_preset:
-            outside = outside | self.preset(batch)
-        if not outside.any():
+        preset = self.preset(batch) if keep_preset else None
+        if preset is None and not found.has_space:
             return Lattice(found.lengths)
+        outside = found.space if preset is None else found.space | preset
         within = numpy.ones((len(outside), len(self.codec.labels)), dtype=bool)
         within[outside] = False
         within[outside, self.codec.outside] = True

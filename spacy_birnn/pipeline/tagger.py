@@ -119,7 +119,7 @@ class BiRNNTagger(BiRNNPipe):
     def lattice(self, docs: Sequence[Doc], keep_preset: bool = False) -> Lattice:
         """Words only: white space has its label without being asked."""
         found = doc_batch(docs).sentences
-        rows = numpy.flatnonzero(~found.space) if found.space.any() else None
+        rows = numpy.flatnonzero(~found.space) if found.has_space else None
         return Lattice(found.words_only().lengths, rows)
 
     def gold_labels(self, examples: Sequence[Example]) -> numpy.ndarray:
