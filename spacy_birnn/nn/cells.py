@@ -97,8 +97,8 @@ class LSTMCell(Cell):
         hidden, cells, squashed = memory.hidden.now, memory.steps(), memory.steps()
         for t, step in enumerate(inputs):
             if t:
-                products.add_to(step.directions, next(memory.states))
-            step.whole.sigmoid_()
+                products.add_to(step.all, next(memory.states))
+            step.all.whole.sigmoid_()
             i, f, g, o = step.gates
             tanh_(g)
             # Cells are kept doubled: that is what the sigmoid for their tanh takes.
@@ -201,8 +201,8 @@ class RNNCell(Cell):
         hidden = memory.hidden.now
         for t, step in enumerate(inputs):
             if t:
-                products.add_to(step.directions, next(memory.states))
-            tanh_(torch.sigmoid(step.whole, out=hidden[t]))
+                products.add_to(step.all, next(memory.states))
+            tanh_(torch.sigmoid(step.all.whole, out=hidden[t]))
 
     def backward(self, gates, hidden, kept, d_hidden, weights, packing):
         d_gates = 1.0 - hidden.square()

@@ -20,6 +20,9 @@ from .single import FEW, SingleViterbi
 
 KBest = List[List[Tuple[List[int], float]]]
 
+MAX_ROWS = 100
+"""Tokens whose emissions are a small product."""
+
 
 class SequenceDecoder(nn.Module):
     """A linear layer and what makes label sequences of its emissions.
@@ -145,9 +148,9 @@ class SequenceDecoder(nn.Module):
 class InferenceDecoder:
     """Predicts what a `SequenceDecoder` does with the weights that it has now.
 
-    On a CPU some of it is done in numpy, whose calls cost a third of torch's: that
-    counts for few sequences, and its product with so narrow a matrix is no slower for
-    many.
+    On a CPU, what is small is done in numpy, whose calls cost a third of torch's. Large
+    products are torch's: two libraries with threads of their own get in each other's
+    way.
     """
 
     @torch.no_grad()
@@ -159,8 +162,11 @@ class InferenceDecoder:
         if decoder.decoder != "softmax":
             self._single = SingleViterbi(decoder.crf.weights(torch.float64))
 
+    @torch.no_grad()
     def emissions(self, H: ndarray) -> ndarray:
         """Hidden states (N, n_in) to emissions (N, L)."""
+        if len(H) > MAX_ROWS:
+            return self._decoder(torch.from_numpy(H)).numpy()
         scores = H @ self._weight
         scores += self._bias
         return scores

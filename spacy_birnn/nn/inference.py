@@ -154,7 +154,7 @@ def _looked_up(
     buffer = tables[0].new_empty(len(tables), sizes[0], tables[0].shape[1])
     views = {n: GateStep.of(buffer[:, :n], n_gates) for n in set(sizes)}
     for n, *rows in zip(sizes, *[packing.steps(i) for i in index], strict=True):
-        for table, row, out in zip(tables, rows, views[n].directions, strict=True):
+        for table, row, out in zip(tables, rows, views[n].all.directions, strict=True):
             torch.index_select(table, 0, row, out=out)
         yield views[n]
 

@@ -40,30 +40,40 @@ class Steps(NamedTuple):
         return cls(now, now)
 
 
-class GateStep(NamedTuple):
-    """The gates of a step, three times the same numbers.
+class Both(NamedTuple):
+    """Something of a step, twice the same numbers.
 
     Attributes:
-        whole: (D, n, K·H).
-        directions: (n, K·H) each.
-        gates: (D, n, H) each.
+        whole: (D, n, …).
+        directions: (n, …) each.
     """
 
     whole: Tensor
-    directions: Tuple[Tensor, ...]
+    directions: Sequence[Tensor]
+
+
+class GateStep(NamedTuple):
+    """The gates of a step, twice the same numbers.
+
+    Attributes:
+        all: (D, n, K·H).
+        gates: (D, n, H) each.
+    """
+
+    all: Both
     gates: Tuple[Tensor, ...]
 
     @classmethod
     def of(cls, whole: Tensor, n_gates: int) -> "GateStep":
-        return cls(whole, whole.unbind(0), whole.chunk(n_gates, 2))
+        return cls(Both(whole, whole.unbind(0)), whole.chunk(n_gates, 2))
 
 
 def gate_steps(whole: Tensor, n_gates: int, packing: Packing) -> Iterator[GateStep]:
     """Views of all gates (D, N, K·H); made at once, which is cheaper."""
     directions = [packing.steps(one) for one in whole]
     gates = [packing.steps(gate, 1) for gate in whole.chunk(n_gates, 2)]
-    steps = packing.steps(whole, 1), zip(*directions), zip(*gates)
-    return map(GateStep, *steps)
+    both = map(Both, packing.steps(whole, 1), zip(*directions))
+    return map(GateStep, both, zip(*gates))
 
 
 class Memory:
@@ -78,8 +88,9 @@ class Memory:
     def __init__(self, hidden: Tensor, packing: Packing, keep: bool) -> None:
         self._like, self._packing, self._keep = hidden, packing, keep
         self.hidden = Steps.of(hidden, packing)
-        # Of each step but the first, (n, H) a direction.
-        self.states = zip(*[packing.continuing(one) for one in hidden])
+        # What each step but the first starts from.
+        directions = zip(*[packing.continuing(one) for one in hidden])
+        self.states = map(Both, self.hidden.before[1:], directions)
         self.kept: List[Tensor] = []
 
     def steps(self) -> Steps:

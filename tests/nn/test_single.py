@@ -55,10 +55,11 @@ def make(kind):
     return module
 
 
+@pytest.mark.parametrize("n_tokens", [1, decoder.MAX_ROWS, decoder.MAX_ROWS + 1])
 @pytest.mark.parametrize("kind", DECODERS)
 @torch.no_grad()
-def test_emissions(kind):
-    module, H = make(kind), torch.randn(7, 6)
+def test_emissions(kind, n_tokens):
+    module, H = make(kind), torch.randn(n_tokens, 6)
     found = torch.from_numpy(InferenceDecoder(module).emissions(H.numpy()))
     torch.testing.assert_close(found, module(H))
 
