@@ -33,7 +33,7 @@ TAGGING: Dict[str, str] = {
     "project forms that are new": "spacy_birnn.nn.inference.InferenceBiRNN.project",
     "recurrence": "spacy_birnn.nn.inference.Layer.run",
     "put in order": "spacy_birnn.nn.inference.InferenceBiRNN.encode",
-    "emissions": "spacy_birnn.models.shim.TorchShim.predict",
+    "emissions": "spacy_birnn.nn.decoder.InferenceDecoder.emissions",
     "Viterbi": "spacy_birnn.nn.decoder.InferenceDecoder.decode",
     "spans of labels": "spacy_birnn.pipeline.spans.SpanPipe.decode",
     "write into the Docs": f"{NER}.set_annotations",
@@ -81,9 +81,10 @@ def main() -> None:
     parser.add_argument("--vectors", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True, help="trained pipeline")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
-    setting = Setting(args.data_dir, args.vectors, args.model, None, args.runs, 1)
-    with threads(1):
+    setting = Setting(args.data_dir, args.vectors, args.model, None, args.runs, args.threads)
+    with threads(args.threads):
         print_table("tagging", *tagging(setting))
         print_table("training", *training(setting))
 

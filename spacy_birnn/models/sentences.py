@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
-from typing import Iterable, Iterator, List, Optional, Sequence
+from typing import Iterable, Iterator, List, Sequence
 
 import numpy
 from spacy.attrs import ENT_IOB, IS_SPACE, ORTH, SENT_START
@@ -54,20 +54,17 @@ class DocBatch(List[Doc]):
 
     @cached_property
     def _attrs(self) -> numpy.ndarray:
-        return self.read(ORTH, SENT_START, IS_SPACE)
+        return self.read(ORTH, SENT_START, IS_SPACE, ENT_IOB)
 
     @property
     def orths(self) -> numpy.ndarray:
         """Hash of each token's form, shape (N,)."""
         return self._attrs[:, 0]
 
-    @cached_property
-    def ent_iob(self) -> Optional[numpy.ndarray]:
-        """How each token belongs to an entity, shape (N,); None where nobody has said
-        so."""
-        if not any(doc.has_annotation("ENT_IOB") for doc in self):
-            return None
-        return self.read(ENT_IOB)
+    @property
+    def ent_iob(self) -> numpy.ndarray:
+        """How each token belongs to an entity, shape (N,)."""
+        return self._attrs[:, 3]
 
     @cached_property
     def sentences(self) -> Sentences:

@@ -7,8 +7,9 @@ from torch import Tensor
 
 from .steps import Both
 
-MANY = 32
-"""Rows from which a product of reduced precision is faster, with its conversions."""
+MANY = 4800
+"""Numbers in the states, n·H, from which a product of reduced precision is faster, with
+its conversions."""
 
 
 class Products:
@@ -17,8 +18,8 @@ class Products:
     Args:
         weights: (K·H, H) a direction, scaled.
         bias: (K·H,) a direction: what the products themselves are given, if anything.
-        dtype: of the products of many rows, where another one is faster; sums are
-            taken in that of the states.
+        dtype: of large products, where another one is faster; sums are taken in that
+            of the states.
     """
 
     def __init__(
@@ -34,7 +35,8 @@ class Products:
 
     def add_to(self, gates: Both, states: Both) -> None:
         """Add them to (D, n, K·H) in place; `states` are (D, n, H)."""
-        if states.whole.dtype == self.dtype or states.whole.shape[1] < MANY:
+        few = states.directions[0].numel() < MANY
+        if few or states.whole.dtype == self.dtype:
             parts = zip(gates.directions, states.directions, self.weights, strict=True)
             for rows, state, weight in parts:
                 rows.addmm_(state, weight)

@@ -102,7 +102,7 @@ def lstm(gates: ndarray, weights: ndarray, bias: ndarray) -> ndarray:
         bias: of this share, (K, D, 1, H).
     """
     states, state, total, sigmoids = _memory(gates)
-    cell, squashed = numpy.zeros_like(state), numpy.empty_like(state)
+    cell, squashed = numpy.zeros((2, *state.shape), state.dtype)
     input_gate, forget, _, output = sigmoids
     new = total[2]
     for share, now in zip(gates, states, strict=True):
@@ -155,5 +155,5 @@ def _memory(gates: ndarray) -> List[ndarray]:
     """Room for the hidden states of all steps, the state before the first, and room for
     a step's arguments and for its sigmoids."""
     states = numpy.empty((len(gates), *gates.shape[2:]), gates.dtype)
-    total = numpy.empty_like(gates[0])
-    return [states, numpy.zeros_like(states[0]), total, numpy.empty_like(total)]
+    total, sigmoids = numpy.empty((2, *gates.shape[1:]), gates.dtype)
+    return [states, numpy.zeros(gates.shape[2:], gates.dtype), total, sigmoids]

@@ -81,17 +81,19 @@ class BiRNNEntityRecognizer(SpanPipe):
     def gold_arrays(self, example: Example) -> gold.SpanArrays:
         return gold.entities(example, self.type_index)
 
-    def preset(self, batch: DocBatch) -> Optional[numpy.ndarray]:
+    def preset(self, batch: DocBatch) -> numpy.ndarray:
         """Tokens of earlier entities, and blocked ones."""
         iob = batch.ent_iob
-        return None if iob is None else (iob == BEGIN) | (iob == INSIDE)
+        return (iob == BEGIN) | (iob == INSIDE)
 
     def set_annotations(
         self, docs: Sequence[Doc], scores: Sequence[List[PredictedSpan]]
     ) -> None:
         """Write predicted entities into `doc.ents`."""
         columns, offset = self._columns(docs, scores), 0
-        preset = None if self.cfg["overwrite"] else self.preset(DocBatch(docs))
+        preset = None
+        if not self.cfg["overwrite"] and any(map(_has_entities, docs)):
+            preset = self.preset(DocBatch(docs))
         for doc, spans in zip(docs, scores):
             rows = slice(offset, offset + len(doc))
             offset += len(doc)
@@ -128,3 +130,8 @@ class BiRNNEntityRecognizer(SpanPipe):
             columns[rows, 1] = numpy.array(types, dtype="uint64")
             columns[starts, 0] = BEGIN
         return columns
+
+
+def _has_entities(doc: Doc) -> bool:
+    """Somebody has said what is an entity, or that nothing is."""
+    return doc.has_annotation("ENT_IOB")

@@ -40,8 +40,8 @@ class SpanPipe(BiRNNPipe):
         """The reference's spans on the predicted tokens."""
 
     @abstractmethod
-    def preset(self, batch: DocBatch) -> Optional[numpy.ndarray]:
-        """Tokens that earlier components have decided, shape (N,); None for none."""
+    def preset(self, batch: DocBatch) -> numpy.ndarray:
+        """Tokens that earlier components have decided, shape (N,)."""
 
     @property
     def codec(self) -> SpanCodec:
@@ -71,10 +71,11 @@ class SpanPipe(BiRNNPipe):
     def lattice(self, docs: Sequence[Doc], keep_preset: bool = False) -> Lattice:
         batch = doc_batch(docs)
         found = batch.sentences
-        preset = self.preset(batch) if keep_preset else None
-        if preset is None and not found.has_space:
+        outside = found.space
+        if keep_preset:
+            outside = outside | self.preset(batch)
+        if not outside.any():
             return Lattice(found.lengths)
-        outside = found.space if preset is None else found.space | preset
         within = numpy.ones((len(outside), len(self.codec.labels)), dtype=bool)
         within[outside] = False
         within[outside, self.codec.outside] = True
@@ -150,7 +151,7 @@ class SpanPipe(BiRNNPipe):
         confidences: List[Optional[float]],
     ) -> List[List[PredictedSpan]]:
         results: List[List[PredictedSpan]] = []
-        types = self.codec.types
+        types = self.label_data
         first = end = 0
         for doc in docs:
             offset, end = end, end + len(doc)
