@@ -81,10 +81,11 @@ def main() -> None:
     parser.add_argument("--vectors", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True, help="trained pipeline")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="of torch and numpy")
     args = parser.parse_args()
-    setting = Setting(args.data_dir, args.vectors, args.model, None, args.runs, args.threads)
-    with threads(args.threads):
+    folders = (args.data_dir, args.vectors, args.model)
+    setting = Setting(*folders, None, args.runs, args.threads)
+    with threads(setting.threads):
         print_table("tagging", *tagging(setting))
         print_table("training", *training(setting))
 

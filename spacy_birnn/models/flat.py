@@ -2,6 +2,7 @@
 
 from typing import Any, Callable, List, Sequence, Tuple, cast
 
+import numpy
 import torch
 from thinc.api import Model, Ops, torch2xp, xp2torch
 from thinc.types import Floats2d
@@ -14,7 +15,10 @@ def to_tensor(
     ops: Ops, X: List[Floats2d], device: torch.device, requires_grad: bool = False
 ) -> Tensor:
     """The rows of all sequences one after the other, shape (N, D)."""
-    return xp2torch(join(ops, X), requires_grad=requires_grad, device=device)
+    rows = join(ops, X)
+    if isinstance(rows, numpy.ndarray):  # thinc's way takes three times as long
+        return torch.from_numpy(rows).to(device).requires_grad_(requires_grad)
+    return xp2torch(rows, requires_grad=requires_grad, device=device)
 
 
 def to_arrays(ops: Ops, rows: Tensor, lengths: Sequence[int]) -> List[Floats2d]:

@@ -8,7 +8,7 @@ import numpy
 from torch import Tensor
 
 LIMIT = 18_000
-"""Forms that a table holds at most: 68 MB at the default sizes."""
+"""Forms that a table holds at most: 58 MB at the default sizes."""
 
 _TABLES: "WeakSet[FormTable]" = WeakSet()
 

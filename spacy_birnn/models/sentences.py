@@ -28,7 +28,7 @@ class Sentences:
 
     @cached_property
     def has_space(self) -> bool:
-        return bool(self.space.any())
+        return bool(numpy.count_nonzero(self.space))
 
     def words_only(self) -> "Sentences":
         """The same sentences without their white-space tokens."""
@@ -72,7 +72,7 @@ class DocBatch(List[Doc]):
         starts = self._attrs[:, 1] == 1  # 1 yes, -1 no, 0 not known
         sizes = [len(doc) for doc in self if len(doc)]
         starts[[0, *accumulate(sizes[:-1])][: len(sizes)]] = True
-        bounds = [*numpy.flatnonzero(starts).tolist(), len(starts)]
+        bounds = [*starts.nonzero()[0].tolist(), len(starts)]
         lengths = [end - first for first, end in pairwise(bounds)]
         return Sentences(lengths, self._attrs[:, 2] == 1)
 

@@ -162,11 +162,11 @@ class InferenceDecoder:
         if decoder.decoder != "softmax":
             self._single = SingleViterbi(decoder.crf.weights(torch.float64))
 
-    @torch.no_grad()
     def emissions(self, H: ndarray) -> ndarray:
         """Hidden states (N, n_in) to emissions (N, L)."""
         if len(H) > MAX_ROWS:
-            return self._decoder(torch.from_numpy(H)).numpy()
+            with torch.no_grad():
+                return self._decoder(torch.from_numpy(H)).numpy()
         scores = H @ self._weight
         scores += self._bias
         return scores

@@ -21,6 +21,7 @@ from ..models.clipping import clip_gradients
 from ..models.embed import log_coverage
 from ..models.flat import gradient, to_arrays, to_tensor
 from ..models.sentences import DocBatch, portions
+from ..models.shim import shim_of
 from ..models.tagger import get_decoder, set_labels
 from .lattice import Lattice
 from .storage import ChecksummedPipe
@@ -268,11 +269,11 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
 
     def _emissions(self, docs: List[Doc]) -> Tensor:
         """Emissions of all tokens of a batch, shape (N, L)."""
-        decoder = get_decoder(self.model)
-        if not any(len(doc) for doc in docs):
-            return decoder.linear.weight.new_zeros((0, decoder.linear.out_features))
-        scores = self.model.predict(docs)
-        return to_tensor(self.model.ops, scores, decoder.linear.weight.device)
+        emissions = self.model.get_ref("emissions")
+        device = shim_of(emissions).device
+        if not any(map(len, docs)):
+            return torch.zeros((0, emissions.get_dim("nO")), device=device)
+        return to_tensor(self.model.ops, self.model.predict(docs), device)
 
     def k_best(self, docs: Iterable[Doc], k: int = 5) -> KBest:
         """The k most probable label sequences of each document, which stays untouched.
