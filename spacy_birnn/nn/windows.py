@@ -17,7 +17,7 @@ from torch import Tensor
 
 SIZE = 2000
 CONTEXT = 400
-LONGEST = 8_000
+LONGEST = 16_000
 """Tokens of a sequence that is left whole. Below it, windows would cost more time than
 they save: too few of them run side by side."""
 
