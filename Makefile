@@ -55,6 +55,7 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy scripts
+	MYPYPATH=scripts $(BIN)/mypy benchmarks
 
 clean:
 	rm -rf $(VENV) $(DEMO_VENV) dist *.egg-info corpus training metrics packages vectors project.lock

@@ -149,7 +149,7 @@ def load_vectors(nlp: Language, path: Path, words: Set[str]) -> Dict[str, int]:
     """
     wanted = {form for word in words for form in lookup_forms(word)}
     index: Dict[str, int] = {}
-    rows = []
+    rows: List[numpy.ndarray] = []
     open_text = gzip.open if path.suffix == ".gz" else open
     with open_text(path, "rt", encoding="utf8") as lines:
         for line in lines:

@@ -137,9 +137,9 @@ def use_gpu(parser: argparse.ArgumentParser, gpu_id: int) -> None:
 
 
 def make_setting(args: argparse.Namespace, count: int) -> Setting:
-    folders = (args.data_dir, args.vectors, args.model, args.wide_model)
-    paths = (folder and folder.resolve() for folder in folders)
-    return Setting(*paths, args.runs, count, args.gpu_id)
+    given = (args.data_dir, args.vectors, args.model, args.wide_model)
+    data_dir, vectors, model, wide = (folder and folder.resolve() for folder in given)
+    return Setting(data_dir, vectors, model, wide, args.runs, count, args.gpu_id)
 
 
 def run(name: str, setting: Setting, output: Path) -> None:

@@ -9,9 +9,8 @@ rest: spaCy's loop, and all that is between the stages.
 
 import argparse
 import importlib
-import sys
 import time
-from collections import Counter, deque
+from collections import defaultdict, deque
 from contextlib import ExitStack
 from functools import wraps
 from itertools import islice
@@ -57,7 +56,7 @@ class Stopwatch:
     """Adds up what each stage takes, without the stages inside of it."""
 
     def __init__(self) -> None:
-        self.seconds: Counter = Counter()
+        self.seconds: Dict[str, float] = defaultdict(float)
         self._inside: List[float] = [0.0]
 
     def timed(self, name: str, function: Callable) -> Callable:
@@ -97,7 +96,12 @@ def tagging(setting: Setting) -> tuple:
     pipe(nlp, untagged(examples))
     runs = [untagged(examples) for _ in range(setting.runs)]
     tokens = sum(map(count_tokens, runs))
-    return measure(TAGGING, lambda: [pipe(nlp, docs) for docs in runs], tokens)
+
+    def tag() -> None:
+        for docs in runs:
+            pipe(nlp, docs)
+
+    return measure(TAGGING, tag, tokens)
 
 
 def training(setting: Setting) -> tuple:
@@ -136,7 +140,7 @@ def resolve(path: str) -> tuple:
         return getattr(importlib.import_module(module), name), attribute
 
 
-def print_table(title: str, seconds: Counter, tokens: int) -> None:
+def print_table(title: str, seconds: Dict[str, float], tokens: int) -> None:
     total = sum(seconds.values())
     print(f"\n| {title} | µs a token | share |\n|---|---|---|")
     for name, taken in seconds.items():
@@ -145,4 +149,4 @@ def print_table(title: str, seconds: Counter, tokens: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -15,6 +15,7 @@ import resource
 import sys
 import time
 from pathlib import Path
+from typing import Callable, Dict
 
 STATUS = Path("/proc/self/status")
 
@@ -59,5 +60,9 @@ def peak_memory() -> int:
 
 
 if __name__ == "__main__":
-    command = {"load": load, "torch": import_torch, "peak": peak}[sys.argv[1]]
-    print(command(*sys.argv[2:]))
+    commands: Dict[str, Callable[..., object]] = {
+        "load": load,
+        "torch": import_torch,
+        "peak": peak,
+    }
+    print(commands[sys.argv[1]](*sys.argv[2:]))

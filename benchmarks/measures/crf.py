@@ -1,6 +1,6 @@
 """`crf`: our CRF against the package pytorch-crf, over the same scores."""
 
-from typing import Callable, Iterator, List, Tuple
+from typing import Any, Callable, Iterator, List, Tuple
 
 import torch
 from torch import Tensor
@@ -56,7 +56,7 @@ def seeded() -> torch.Generator:
 
 
 def repeated(work: Work) -> Side:
-    def run(_: None) -> None:
+    def run(given: None) -> None:
         for _ in range(PASSES):
             work()
 
@@ -64,7 +64,7 @@ def repeated(work: Work) -> Side:
 
 
 def make_sides(
-    n_labels: int, lengths: List[int], peer: torch.nn.Module
+    n_labels: int, lengths: List[int], peer: Any
 ) -> Tuple[Tuple[Work, Work], Tuple[Work, Work]]:
     """Ours and theirs for the loss, and for Viterbi, over the same batch.
 
@@ -106,6 +106,8 @@ def make_sides(
         return [label for labels in peer.decode(padded, mask) for label in labels]
 
     torch.testing.assert_close(our_loss(), peer_loss())
+    assert flat.grad is not None
+    assert padded.grad is not None
     torch.testing.assert_close(flat.grad, padded.grad[mask], atol=1e-4, rtol=1e-4)
     assert our_viterbi() == peer_viterbi()
     return (our_loss, peer_loss), (our_viterbi, peer_viterbi)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, cycle, islice
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Literal, Optional, Sequence, Tuple
 
 import spacy
 from common import DATASETS
@@ -18,6 +18,10 @@ from spacy_birnn.data.conll import create_conll_reader
 COMPONENT = "birnn_ner"
 DATASET = DATASETS["conll2003"]
 BATCH_SIZE = 256
+
+Kind = Literal["sentence", "document"]
+"""What is a Doc."""
+KINDS: Tuple[Kind, ...] = ("sentence", "document")
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,10 @@ load = lru_cache(maxsize=4)(load_new)
 
 
 def read(
-    nlp: Language, path: Path, docs: str = "sentence", limit: int = 0
+    nlp: Language,
+    path: Path,
+    docs: Kind = "sentence",
+    limit: int = 0,
 ) -> List[Example]:
     """The annotated file as spaCy's training sees it."""
     reader = create_conll_reader(path, columns=DATASET.columns, docs=docs, limit=limit)

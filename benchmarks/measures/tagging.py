@@ -9,7 +9,17 @@ from spacy.tokens import Doc
 from thinc.api import get_torch_default_device
 from torch.nn.utils.rnn import PackedSequence, pack_sequence
 
-from .inputs import Setting, encoder_sizes, load, load_new, pipe, read, untagged
+from .inputs import (
+    KINDS,
+    Kind,
+    Setting,
+    encoder_sizes,
+    load,
+    load_new,
+    pipe,
+    read,
+    untagged,
+)
 from .machine import has_bf16
 from .rows import Outcome, Row, Skipped, speed_row
 from .timing import Side, alternate
@@ -34,7 +44,7 @@ def measure(setting: Setting) -> Iterator[Outcome]:
         if model is None:
             yield Skipped(f"--{option}", "it was not given")
             continue
-        for docs in ("sentence", "document"):
+        for docs in KINDS:
             yield compare(setting, model, docs)
         yield compare(setting, model, "sentence", is_new=True)
         if setting.gpu_id >= 0:
@@ -42,14 +52,14 @@ def measure(setting: Setting) -> Iterator[Outcome]:
         elif not has_bf16():
             yield Skipped(f"--{option}, bf16", "the processor has no such products")
         else:
-            for docs in ("sentence", "document"):
+            for docs in KINDS:
                 yield compare(setting, model, docs, "bf16")
 
 
 def compare(
     setting: Setting,
     model: Path,
-    docs: str,
+    docs: Kind,
     precision: str = "fp32",
     is_new: bool = False,
 ) -> Row:

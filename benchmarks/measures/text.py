@@ -1,8 +1,9 @@
 """`text`: what raw text costs beyond the tokenizer and the component by itself."""
 
 from collections import deque
-from typing import Iterator, List
+from typing import Iterator, List, cast
 
+from spacy.pipeline import Pipe
 from spacy.tokens import Doc
 
 from .inputs import BATCH_SIZE, COMPONENT, Setting, count_tokens, load, pipe, read
@@ -15,7 +16,7 @@ TARGET = 0.9
 def measure(setting: Setting) -> Iterator[Row]:
     """Seconds of the parts over those of the whole, for testa sentence by sentence."""
     nlp = load(setting.model)
-    component = nlp.get_pipe(COMPONENT)
+    component = cast(Pipe, nlp.get_pipe(COMPONENT))
     texts = [eg.predicted.text for eg in read(nlp, setting.test_file)]
 
     def tag(docs: List[Doc]) -> None:

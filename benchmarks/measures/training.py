@@ -46,7 +46,7 @@ def measure(setting: Setting) -> Iterator[Outcome]:
     trainers = bare_trainers(nlp, ids)
     ready = [ids.batch(batch) for batch in batches]
     sides = [Side(lambda _: deque(islice(steps, STEPS), maxlen=0))]
-    sides += [Side(lambda _, t=t: t.train(ready)) for t in trainers.values()]
+    sides += [Side(trainer.train, lambda: ready) for trainer in trainers.values()]
     ours, *others = alternate(sides, setting.runs)
     seconds = dict(zip(trainers, others, strict=True))
     fastest = min((DENSE, SPARSE), key=lambda name: median(seconds[name]))
