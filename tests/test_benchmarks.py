@@ -1,34 +1,15 @@
 """The plumbing of benchmarks/speed.py: how runs are paired, kept and shown."""
 
-import importlib.util
 import random
 import subprocess
 import sys
 from pathlib import Path
 
+import common
 import pytest
+from measures import child, rows, streams, table, timing
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-
-
-def load(name):
-    spec = importlib.util.spec_from_file_location(
-        f"benchmarks_{Path(name).stem}", BENCHMARKS / name
-    )
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    path = sys.path.copy()
-    spec.loader.exec_module(module)
-    sys.path[:] = path
-    return module
-
-
-common = load("common.py")
-child = load("measures/child.py")
-rows = load("measures/rows.py")
-streams = load("measures/streams.py")
-table = load("measures/table.py")
-timing = load("measures/timing.py")
 
 
 @pytest.fixture

@@ -1,30 +1,20 @@
 """The scripts of the project's workflows; scripts/fetch.py is in data/test_fetch.py."""
 
 import gzip
-import importlib.util
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import make_vectors
 import pytest
 import spacy
+import split_dev
 
 from spacy_birnn.errors import BirnnError
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 TABLE = "the 1.0 2.0\nOslo -0.5 0.25\n, 0.0 1.5\n"
-
-
-def load(name):
-    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-make_vectors = load("make_vectors")
-split_dev = load("split_dev")
 
 
 def run(script, *arguments):

@@ -1,6 +1,5 @@
 """benchmarks/tradeoff.py: the grid, what is trained again, the table and the plot."""
 
-import importlib
 import json
 import subprocess
 import sys
@@ -9,27 +8,12 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+import tradeoff
 from spacy.util import load_config
+from variants import clock, grid, labels, results, table, training
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
-
-def load(name):
-    path = sys.path.copy()
-    sys.path.insert(0, str(BENCHMARKS))
-    try:
-        return importlib.import_module(name)
-    finally:
-        sys.path[:] = path
-
-
-tradeoff = load("tradeoff")
-clock = load("variants.clock")
-grid = load("variants.grid")
-labels = load("variants.labels")
-results = load("variants.results")
-table = load("variants.table")
-training = load("variants.training")
 
 DEFAULT = grid.DEFAULT
 
@@ -254,7 +238,8 @@ def test_labels_cover_neither_markers_nor_each_other():
 
 def test_the_same_results_give_the_same_picture(tmp_path):
     pytest.importorskip("matplotlib")
-    plot = load("variants.plot")
+    from variants import plot
+
     entries = [*ENTRIES, timed(ONE_WAY, 150_000.0, 1.5)]
     for name in "a.svg", "b.svg":
         plot.draw(results.results_of(entries), tmp_path / "new" / name)

@@ -1,16 +1,14 @@
 """scripts/fetch.py, against a server on this machine."""
 
 import hashlib
-import importlib.util
 import os
-from pathlib import Path
 
+import fetch as script
 import pytest
 import srsly
 
 from spacy_birnn.errors import BirnnError
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "fetch.py"
 TRAIN, DEV = b"Anna\tB-PER\n", b"Oslo\tB-LOC\n"
 
 
@@ -39,12 +37,9 @@ def project(server, answer, tmp_path):
 def fetch(project, monkeypatch, capsys):
     """Run the script in the project and return what it prints."""
     monkeypatch.chdir(project)
-    spec = importlib.util.spec_from_file_location("fetch", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
 
     def run(*arguments):
-        module.main(list(arguments))
+        script.main(list(arguments))
         return capsys.readouterr().out
 
     return run
