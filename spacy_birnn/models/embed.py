@@ -166,8 +166,12 @@ def forms_stamp(model: Model, vocab: Vocab) -> Tuple[Any, ...]:
 
     Words that are given another vector in a table that is there are not noticed.
     """
-    vectors = vocab.vectors
-    return shim_of(model).stamp, vectors, Same(vectors.data), vectors.n_keys
+    vectors, weights = vocab.vectors, shim_of(model).prepared(_any_mark)
+    return weights, vectors, Same(vectors.data), vectors.n_keys
+
+
+def _any_mark(module: torch.nn.Module) -> object:
+    return object()
 
 
 class Same:

@@ -27,8 +27,11 @@ def to_arrays(ops: Ops, rows: Tensor, lengths: Sequence[int]) -> List[Floats2d]:
 
 
 def join(ops: Ops, X: List[Floats2d]) -> Floats2d:
-    """The rows of all sequences one after the other; of one sequence no copy."""
-    return X[0] if len(X) == 1 else ops.flatten(X)
+    """The rows of all sequences one after the other; of one sequence no copy, if torch
+    can take it as it is."""
+    if len(X) == 1 and isinstance(X[0], numpy.ndarray) and X[0].flags.carray:
+        return X[0]
+    return ops.flatten(X)
 
 
 def split(ops: Ops, rows: Floats2d, lengths: Sequence[int]) -> List[Floats2d]:

@@ -5,6 +5,7 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 from weakref import WeakSet
 
 import numpy
+import torch
 from torch import Tensor
 
 LIMIT = 18_000
@@ -71,7 +72,8 @@ class FormTable:
         if not self._tables:
             # All at once: memory that is not written to yet costs nothing.
             self._capacity = max(LIMIT, last)
-            self._tables = [t.new_empty(self._capacity, t.shape[1]) for t in tables]
+            with torch.inference_mode(False):  # or nobody else could add to them
+                self._tables = [t.new_empty(self._capacity, t.shape[1]) for t in tables]
         for table, new in zip(self._tables, tables, strict=True):
             table[first:last] = new
         self._rows.update(zip(keys, range(first, last), strict=True))

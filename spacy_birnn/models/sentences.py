@@ -1,13 +1,14 @@
 """Where sentences begin and which tokens are white space, for a batch of documents."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Iterable, Iterator, List, Sequence
 
 import numpy
 from spacy.attrs import ENT_IOB, IS_SPACE, ORTH, SENT_START
 from spacy.tokens import Doc
+
+from ..nn.lazy import lazy
 
 PORTION = 10_000
 """Tokens, more or less, that the model is given at once in prediction: enough to run
@@ -26,7 +27,7 @@ class Sentences:
     lengths: List[int]
     space: numpy.ndarray
 
-    @cached_property
+    @lazy
     def has_space(self) -> bool:
         return bool(numpy.count_nonzero(self.space))
 
@@ -52,7 +53,7 @@ class DocBatch(List[Doc]):
         empty = numpy.zeros((0, len(attrs)) if len(attrs) > 1 else 0, "uint64")
         return numpy.concatenate([*rows, empty])
 
-    @cached_property
+    @lazy
     def _attrs(self) -> numpy.ndarray:
         return self.read(ORTH, SENT_START, IS_SPACE, ENT_IOB)
 
@@ -66,7 +67,7 @@ class DocBatch(List[Doc]):
         """How each token belongs to an entity, shape (N,)."""
         return self._attrs[:, 3]
 
-    @cached_property
+    @lazy
     def sentences(self) -> Sentences:
         """They begin where a start is set; a document without any is one."""
         starts = self._attrs[:, 1] == 1  # 1 yes, -1 no, 0 not known
@@ -83,9 +84,13 @@ def doc_batch(docs: Sequence[Doc]) -> DocBatch:
 
 
 def portions(docs: Iterable[Doc]) -> Iterator[DocBatch]:
-    """Cut a batch of documents after so many tokens."""
+    """Cut a batch of documents after so many tokens, and where the vocabulary changes:
+    words are looked up in one."""
     portion, size = DocBatch(), 0
     for doc in docs:
+        if portion and doc.vocab is not portion[0].vocab:
+            yield portion
+            portion, size = DocBatch(), 0
         portion.append(doc)
         size += len(doc)
         if size >= PORTION:

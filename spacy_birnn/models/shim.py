@@ -51,7 +51,7 @@ class TorchShim(PyTorchShim):
         super().__init__(None)
         self._build = build
         self._set(None, {})
-        self._prepared: Optional[Tuple[Any, Any]] = None
+        self._prepared: Optional[Tuple[Any, Any, Any]] = None
         self._version = object()  # a copy, and what is unpickled, has one of its own
         _fork_safe()
 
@@ -68,7 +68,11 @@ class TorchShim(PyTorchShim):
     @property
     def stamp(self) -> Tuple[Any, ...]:
         """Another one whenever the weights may have changed: what was computed from
-        them and kept is then no longer valid."""
+        them and kept is then no longer valid.
+
+        Not noticed are weights that are written to past torch (through `.data`, or a
+        numpy view) by others than this class, and submodules that are replaced.
+        """
         params = self._parameters()
         return self._version, *[(p.data_ptr(), p._version) for p in params]
 
@@ -81,7 +85,10 @@ class TorchShim(PyTorchShim):
         key = (self.stamp, make, args)
         kept = self._prepared  # read in one go: several threads may predict
         if kept is None or kept[0] != key:
-            self._prepared = kept = (key, make(self.module, *args))
+            # As long as the weights that it was made of live, no others can have their
+            # addresses.
+            weights = [param.data for param in self._parameters()]
+            self._prepared = kept = (key, make(self.module, *args), weights)
         return kept[1]
 
     def __getstate__(self) -> Dict[str, Any]:
@@ -99,6 +106,7 @@ class TorchShim(PyTorchShim):
         submodules = [] if module is None else module.modules()
         self._owned = [part._parameters for part in submodules if part._parameters]
 
+    @torch.inference_mode(False)
     def create(self, **args: Any) -> None:
         """Build the module with fresh weights on the device that thinc uses."""
         self._version = object()
@@ -116,9 +124,8 @@ class TorchShim(PyTorchShim):
 
     def begin_update(self, inputs: Any):
         """Run the module; the callback takes d output and accumulates gradients."""
-        self._version = object()  # modules note what they meet in training
-        with torch.enable_grad():
-            output = self.module(*inputs)
+        with self._changing(), torch.enable_grad():
+            output = self.module(*inputs)  # which notes what it meets in training
 
         def backprop(d_output: Tensor) -> None:
             torch.autograd.backward(output, d_output)
@@ -129,20 +136,30 @@ class TorchShim(PyTorchShim):
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """Apply the accumulated gradients with thinc's optimizer, then forget them."""
-        self._version = object()  # thinc's optimizer writes past torch
-        for name, param in self.module.named_parameters():
-            if param.grad is None:
-                continue
-            key = (self.id, name)
-            if param.grad.is_sparse:
-                update_rows(optimizer, key, param)
-            else:
-                data, grad = torch2xp(param.data), torch2xp(param.grad)
-                weights, _ = optimizer(key, cast(Any, data), cast(Any, grad))
-                updated = xp2torch(weights, device=param.device)
-                if updated.data_ptr() != param.data_ptr():
-                    param.data.copy_(updated)
-            param.grad = None
+        with self._changing():
+            for name, param in self.module.named_parameters():
+                if param.grad is not None:
+                    self._update(optimizer, (self.id, name), param)
+                    param.grad = None
+
+    def _update(self, optimizer: Optimizer, key: Any, param: nn.Parameter) -> None:
+        if cast(Tensor, param.grad).is_sparse:
+            update_rows(optimizer, key, param)
+            return
+        data, grad = torch2xp(param.data), torch2xp(cast(Tensor, param.grad))
+        weights, _ = optimizer(key, cast(Any, data), cast(Any, grad))
+        updated = xp2torch(weights, device=param.device)
+        if updated.data_ptr() != param.data_ptr():
+            param.data.copy_(updated)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Weights are written to, past torch. What another thread prepares of them
+        meanwhile is not valid afterwards, nor is what was prepared before."""
+        try:
+            yield
+        finally:
+            self._version = object()
 
     @contextlib.contextmanager
     def use_params(self, params: Dict[Any, Any]) -> Iterator[None]:
@@ -161,9 +178,9 @@ class TorchShim(PyTorchShim):
         try:
             yield
         finally:
-            for param, weights in backup:
-                param.data = weights
-            self._version = object()
+            with self._changing():
+                for param, weights in backup:
+                    param.data = weights
 
     def copy(self) -> "TorchShim":
         """A deep copy with an id of its own: the optimizer must not mix the two up."""
@@ -187,6 +204,7 @@ class TorchShim(PyTorchShim):
         metadata = {_HEADER: json.dumps(header, sort_keys=True)}
         return save_tensors(state, metadata=metadata)
 
+    @torch.inference_mode(False)
     def from_bytes(self, bytes_data: bytes) -> "TorchShim":
         """Rebuild the module and its weights.
 

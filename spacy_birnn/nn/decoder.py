@@ -164,6 +164,7 @@ class InferenceDecoder:
 
     def emissions(self, H: ndarray) -> ndarray:
         """Hidden states (N, n_in) to emissions (N, L)."""
+        H = H.astype(self._weight.dtype, copy=False)
         if len(H) > MAX_ROWS:
             with torch.no_grad():
                 return self._decoder(torch.from_numpy(H)).numpy()

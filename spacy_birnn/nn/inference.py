@@ -5,7 +5,6 @@ inputs repeat, as word forms do, it is computed once (`project`), and a time ste
 costs one look-up and the recurrent product.
 """
 
-from functools import partial
 from itertools import accumulate, pairwise
 from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, cast
 
@@ -63,28 +62,31 @@ class Layer(NamedTuple):
         ]
         return [p.add_(bias) for p, bias in zip(products, self.bias, strict=True)]
 
-    def run(self, tables: List[Tensor], rows: ndarray, packing: Packing) -> Tensor:
+    def run(
+        self,
+        tables: List[Tensor],
+        rows: ndarray,
+        lengths: Sequence[int],
+        packing: Optional[Packing],
+    ) -> Tensor:
         """Hidden states (N, D·H), flat.
 
         Args:
             tables: shares in the gates, (R, K·H) a direction.
             rows: which of them each token has, flat, shape (N,).
-            packing: of the sequences.
+            lengths: tokens a sequence, none of them 0.
+            packing: of these sequences; without one they are run one by one.
         """
+        if packing is None:
+            bounds = pairwise(accumulate(lengths, initial=0))
+            parts = [self.single.run(tables, rows[a:b]) for a, b in bounds]
+            return torch.from_numpy(numpy.concatenate(parts))
         ways = in_order(packing, len(tables))
         index = [torch.from_numpy(rows)[order] for order, _ in ways]
         hidden = tables[0].new_empty(len(tables), len(packing), self.hidden)
         steps = _looked_up(tables, index, packing, self.cell.n_gates)
         recur(self.cell, steps, self.products, hidden, packing, keep=False)
         return side_by_side(hidden, packing)
-
-    def run_one_by_one(
-        self, tables: List[Tensor], rows: ndarray, lengths: Sequence[int]
-    ) -> Tensor:
-        """As `run`; `lengths` (B,) are not 0."""
-        bounds = pairwise(accumulate(lengths, initial=0))
-        parts = [self.single.run(tables, rows[a:b]) for a, b in bounds]
-        return torch.from_numpy(numpy.concatenate(parts))
 
 
 class InferenceBiRNN:
@@ -127,23 +129,28 @@ class InferenceBiRNN:
     def _encode(
         self, look_up: LookUp, tokens: ndarray, lengths: Sequence[int]
     ) -> Tensor:
-        run = partial(Layer.run_one_by_one, lengths=lengths)
-        if len(lengths) > FEW:
-            run = partial(Layer.run, packing=Packing(lengths))
-        H = run(self.layers[0], *look_up(tokens))
+        packing = Packing(lengths) if len(lengths) > FEW else None
+        tables, rows = look_up(tokens)
+        H = self.layers[0].run(tables, rows, lengths, packing)
         for layer in self.layers[1:]:
-            H = run(layer, layer.project(H), numpy.arange(len(H)))
+            H = layer.run(layer.project(H), numpy.arange(len(H)), lengths, packing)
         return H
 
 
 def _prepared(layer: nn.RNNBase, dtype: Optional[torch.dtype]) -> Layer:
     cell, weights = cell_of(layer), direction_weights(layer)
     biases = [cell.biases(w.b_ih, w.b_hh) for w in weights]
-    recurrent = [cell.scaled(w.w_hh) for w in weights], [inside for _, inside in biases]
-    products = Products(*recurrent, dtype)
-    inputs = [cell.scaled(w.w_ih).to(products.dtype).t() for w in weights]
-    bias, single = [bias for bias, _ in biases], SingleLayer(layer, *recurrent)
-    return Layer(cell, layer.hidden_size, inputs, bias, products, single)
+    recurrent = [cell.scaled(w.w_hh) for w in weights]
+    inside = [of_state for _, of_state in biases]
+    products = Products(recurrent, inside, dtype)
+    return Layer(
+        cell=cell,
+        hidden=layer.hidden_size,
+        inputs=[cell.scaled(w.w_ih).to(products.dtype).t() for w in weights],
+        bias=[of_input for of_input, _ in biases],
+        products=products,
+        single=SingleLayer(layer, recurrent, inside),
+    )
 
 
 def _looked_up(

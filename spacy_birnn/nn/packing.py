@@ -6,12 +6,13 @@ first tokens of all sequences, then the second ones, … with the longest sequen
 so that the sequences that are still running are always a prefix.
 """
 
-from functools import cached_property
 from typing import Any, List, Sequence, Tuple, Union
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from .lazy import lazy
 
 MIN_ROWS = 8
 """A product of fewer rows may take another way through the BLAS, and round otherwise.
@@ -76,33 +77,33 @@ class Packing:
         """Packed rows (N, …) in flat order; differentiable."""
         return self._permute(packed, self.scatter, self.gather)
 
-    @cached_property
+    @lazy
     def order(self) -> Tensor:
         """(S,) sorted sequence → original sequence, longest first, stable, the empty
         ones left out."""
         return self._tensor(self._order)
 
-    @cached_property
+    @lazy
     def _order(self) -> np.ndarray:
         return np.argsort(-self.lengths, kind="stable")[: self.n_sequences]
 
-    @cached_property
+    @lazy
     def batch_sizes(self) -> Tensor:
         """(T,) int64 on the CPU, how many sequences have a token at a step."""
         return torch.from_numpy(self._sizes)
 
-    @cached_property
+    @lazy
     def _sizes(self) -> np.ndarray:
         # Of S sequences, those no longer than t have left at step t.
         left = np.cumsum(np.bincount(self.lengths[self._order], minlength=1))
         return self.n_sequences - left[:-1]
 
-    @cached_property
+    @lazy
     def sequence(self) -> Tensor:
         """(N,) packed position → index of the sequence in sorted order."""
         return self._tensor(self._sequence)
 
-    @cached_property
+    @lazy
     def _sequence(self) -> np.ndarray:
         before = np.cumsum(self._sizes) - self._sizes
         return np.arange(len(self)) - np.repeat(before, self._sizes)
@@ -117,11 +118,11 @@ class Packing:
         """(N,) flat row → packed position."""
         return self._both[1]
 
-    @cached_property
+    @lazy
     def _both(self) -> Tensor:
         return self._tensor(self._index)
 
-    @cached_property
+    @lazy
     def _index(self) -> np.ndarray:
         starts = np.cumsum(self.lengths) - self.lengths
         index = np.empty((2, len(self)), dtype=np.int64)
@@ -130,7 +131,7 @@ class Packing:
         index[1][index[0]] = np.arange(len(self))
         return index
 
-    @cached_property
+    @lazy
     def sizes(self) -> List[int]:
         """`batch_sizes` as Python ints."""
         return self.batch_sizes.tolist()
@@ -143,29 +144,29 @@ class Packing:
         """The same without the sequences that end at the step, and the last step."""
         return packed.split(self._continuing, dim)[:-2:2]
 
-    @cached_property
+    @lazy
     def _continuing(self) -> List[int]:
         # How many go on after a step and how many do not, in turn.
         sizes = [*self.sizes, 0]
         pairs = zip(sizes[1:], sizes[:-1], strict=True)
         return [n for later, now in pairs for n in (later, now - later)]
 
-    @cached_property
+    @lazy
     def segment(self) -> Tensor:
         """(N,) flat row → index of the sequence in the original order."""
         return self._tensor(np.repeat(np.arange(len(self.lengths)), self.lengths))
 
-    @cached_property
+    @lazy
     def first(self) -> Tensor:
         """(S,) flat row of the first token of each non-empty sequence, in `order`."""
         return self.gather[: self.n_sequences]
 
-    @cached_property
+    @lazy
     def last(self) -> Tensor:
         """(S,) flat row of the last token of each non-empty sequence, in `order`."""
         return self._tensor(np.cumsum(self.lengths) - 1)[self.order]
 
-    @cached_property
+    @lazy
     def two_way(self) -> Tensor:
         """(2, 2N) indices to run a recurrence in both directions at once.
 
@@ -182,13 +183,13 @@ class Packing:
         left[:], right[:] = 2 * scatter, 2 * self._turned[1] + 1
         return self._tensor(index)
 
-    @cached_property
+    @lazy
     def turned(self) -> Tuple[Tensor, Tensor]:
         """`gather` and `scatter` of the sequences read from the right."""
         gather, scatter = self._tensor(self._turned)
         return gather, scatter
 
-    @cached_property
+    @lazy
     def _turned(self) -> np.ndarray:
         ends = np.cumsum(self.lengths)
         turn = np.repeat(2 * ends - self.lengths - 1, self.lengths)
@@ -220,4 +221,4 @@ def _as_numpy(lengths: Lengths) -> np.ndarray:
         lengths = lengths.cpu().numpy()
     elif type(lengths).__module__.startswith("cupy"):
         lengths = lengths.get()  # type: ignore[union-attr]
-    return np.asarray(lengths, dtype=np.int64)
+    return np.array(lengths, dtype=np.int64)

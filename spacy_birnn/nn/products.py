@@ -30,8 +30,9 @@ class Products:
     ) -> None:
         self.dtype = dtype or weights[0].dtype
         self.weights = [weight.t() for weight in weights]
-        self.reduced = torch.stack(list(weights)).to(self.dtype).transpose(1, 2)
         self.bias = bias
+        if self.dtype != weights[0].dtype:
+            self.reduced = torch.stack(list(weights)).to(self.dtype).transpose(1, 2)
 
     def add_to(self, gates: Both, states: Both) -> None:
         """Add them to (D, n, K·H) in place; `states` are (D, n, H)."""

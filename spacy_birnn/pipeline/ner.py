@@ -92,7 +92,9 @@ class BiRNNEntityRecognizer(SpanPipe):
         """Write predicted entities into `doc.ents`."""
         columns, offset = self._columns(docs, scores), 0
         preset = None
-        if not self.cfg["overwrite"] and any(map(_has_entities, docs)):
+        if not self.cfg["overwrite"] and any(
+            doc.has_annotation("ENT_IOB") for doc in docs
+        ):
             preset = self.preset(DocBatch(docs))
         for doc, spans in zip(docs, scores):
             rows = slice(offset, offset + len(doc))
@@ -130,8 +132,3 @@ class BiRNNEntityRecognizer(SpanPipe):
             columns[rows, 1] = numpy.array(types, dtype="uint64")
             columns[starts, 0] = BEGIN
         return columns
-
-
-def _has_entities(doc: Doc) -> bool:
-    """Somebody has said what is an entity, or that nothing is."""
-    return doc.has_annotation("ENT_IOB")

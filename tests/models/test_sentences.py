@@ -4,6 +4,7 @@ import numpy
 import pytest
 import spacy
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 
 from spacy_birnn.models import sentences as module
 from spacy_birnn.models.sentences import DocBatch, portions
@@ -75,3 +76,9 @@ def test_portions_keep_documents_whole(monkeypatch):
     assert [doc for portion in found for doc in portion] == docs
     assert all(isinstance(portion, DocBatch) for portion in found)
     assert list(portions([])) == []
+
+
+def test_a_portion_has_one_vocabulary():
+    vocabs = [Vocab(), Vocab()]
+    docs = [Doc(vocabs[i], words=["a"]) for i in (0, 0, 1, 0)]
+    assert [len(portion) for portion in portions(docs)] == [2, 1, 1]

@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy
@@ -333,3 +334,56 @@ def test_a_forked_child_has_one_thread():
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(1)
+
+
+# --- what is prepared of the weights --------------------------------------------------
+
+
+def is_fresh(model, docs):
+    """Predicts as a model does that has been given these weights just now."""
+    fresh = make_tagger(docs).from_bytes(model.to_bytes())
+    return numpy.allclose(predict(model, docs), predict(fresh, docs), atol=1e-6)
+
+
+def test_what_another_thread_prepares_during_a_step_is_not_kept(docs):
+    model, optimizer = make_tagger(docs), Adam(0.05)
+
+    def step(key, weights, gradient, **settings):
+        thread = threading.Thread(target=predict, args=(model, docs[:1]))
+        thread.start()
+        thread.join()
+        return optimizer(key, weights, gradient, **settings)
+
+    predict(model, docs)
+    Y, backprop = model.begin_update(docs)
+    backprop([numpy.ones_like(y) for y in Y])
+    for shim in shims(model):
+        for param in shim.module.parameters():
+            if param.grad is not None and param.grad.is_sparse:
+                param.grad = param.grad.to_dense()
+    model.finish_update(step)
+    assert is_fresh(model, docs[:1])
+    assert is_fresh(model, docs)
+
+
+def test_weights_that_are_replaced_twice(docs):
+    """Others may come to lie where the first ones did."""
+    model = make_tagger(docs)
+    for node in range(len(shims(model))):
+        for param in list(shims(model)[node].module.parameters()):
+            for _ in range(5):
+                predict(model, docs[:1])
+                param.data = param.data * 1.05
+                param.data = param.data * 1.05
+                assert is_fresh(model, docs[:1])
+
+
+def test_prediction_in_inference_mode(docs):
+    model = make_tagger(docs)
+    with torch.inference_mode():
+        other = make_tagger(docs).from_bytes(model.to_bytes())
+        found = predict(other, docs[:1])
+    assert same(found, predict(model, docs[:1]))
+    assert same(predict(other, docs), predict(model, docs))
+    train(other, docs)
+    assert is_fresh(other, docs)

@@ -118,3 +118,12 @@ def test_turned_is_the_packing_of_the_reversed_sequences(lengths):
     gather, scatter = packing.turned
     assert torch.equal(gather, reverse[packing.gather])
     assert torch.equal(gather[scatter], rows)
+
+
+@pytest.mark.parametrize("kind", [np.array, torch.tensor])
+def test_later_changes_of_the_lengths_do_not_reach_it(kind):
+    lengths = kind([1, 3, 2])
+    packing = Packing(lengths)
+    lengths[:] = 1
+    assert packing.order.tolist() == [1, 2, 0]
+    assert len(packing) == 6

@@ -33,7 +33,7 @@ def test_few_sequences_are_run_alone(cell, bidirectional, monkeypatch):
     fast = InferenceBiRNN(model)
 
     assert len(lengths) == FEW
-    monkeypatch.setattr(inference.Layer, "run", None)
+    monkeypatch.setattr(inference, "recur", None)
     parts = X.split(lengths)
     for n in range(1, FEW + 1):
         rows = torch.cat(parts[:n])
@@ -125,3 +125,10 @@ def test_later_changes_of_the_weights_do_not_reach_it():
     assert torch.equal(torch.from_numpy(fast.emissions(H.numpy())), emissions)
     assert torch.equal(fast.decode(emissions, [9]), labels)
     assert not torch.equal(InferenceDecoder(module).decode(emissions, [9]), labels)
+
+
+@pytest.mark.parametrize("n_tokens", [3, decoder.MAX_ROWS + 1])
+def test_hidden_states_of_another_precision(n_tokens):
+    module, H = make("crf").double(), torch.randn(n_tokens, 6)
+    found = torch.from_numpy(InferenceDecoder(module).emissions(H.numpy()))
+    torch.testing.assert_close(found, module(H.double()).detach())

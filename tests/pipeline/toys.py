@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 import numpy
 import spacy
+import torch
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
@@ -172,7 +173,8 @@ def shake(nlp: Language, scale: float = 2.0) -> None:
     """Large random weights: any label may follow any other."""
     for _, pipe in nlp.pipeline:
         for parameter in get_decoder(pipe.model).parameters():
-            parameter.data.normal_(std=scale)
+            with torch.no_grad():  # through `.data` it would not be noticed
+                parameter.normal_(std=scale)
 
 
 def run_python(code: str, timeout: int = 100, **env: str) -> str:
