@@ -119,12 +119,17 @@ class InferenceBiRNN:
         windows = Windows(lengths)
         if len(windows.lengths) == 1 and lengths[0]:
             return self._encode(look_up, numpy.arange(lengths[0]), lengths)
-        tokens = windows.split(torch.arange(sum(lengths))).numpy()
-        out = self.layers[0].bias[0].new_empty(len(tokens), self.width)
+        n_tokens = sum(lengths)
+        tokens = windows.split(torch.arange(n_tokens)).numpy()
+        out = self.layers[0].bias[0].new_empty(n_tokens, self.width)
         for chosen, group in _groups(windows.lengths):
-            H = self._encode(look_up, tokens[chosen], group)
-            out[torch.from_numpy(chosen)] = H
-        return windows.join(out)
+            rows = tokens[chosen]
+            H = self._encode(look_up, rows, group)
+            if windows.is_core is not None:
+                core = windows.is_core[chosen]
+                rows, H = rows[core.numpy()], H[core]
+            out[torch.from_numpy(rows)] = H
+        return out
 
     def _encode(
         self, look_up: LookUp, tokens: ndarray, lengths: Sequence[int]

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from .steps import Both
 
-MANY = 4800
-"""Numbers in the states, n·H, from which a product of reduced precision is faster, with
-its conversions."""
+MANY = 400_000
+"""Size of a product, n·H², from which one of reduced precision is faster, with its
+conversions."""
 
 
 class Products:
@@ -36,8 +36,8 @@ class Products:
 
     def add_to(self, gates: Both, states: Both) -> None:
         """Add them to (D, n, K·H) in place; `states` are (D, n, H)."""
-        few = states.directions[0].numel() < MANY
-        if few or states.whole.dtype == self.dtype:
+        n_rows, hidden = states.directions[0].shape
+        if states.whole.dtype == self.dtype or n_rows * hidden**2 < MANY:
             parts = zip(gates.directions, states.directions, self.weights, strict=True)
             for rows, state, weight in parts:
                 rows.addmm_(state, weight)

@@ -4,12 +4,12 @@ A step then has so few numbers that what counts is what a call costs, and numpy'
 third of torch's. One of them activates all gates: ``σ(x) = (1 + tanh(x/2)) / 2``, and
 the argument of the gate that is a tanh is doubled already (`Cell.scaled`).
 
-Arrays are (T, K, D, 1, H): T steps, K gates, D directions, H hidden units. The gates of
-a step lie side by side in memory, and so do both directions of each. The last argument
-of numpy's functions is where the result goes.
+A step is (K, D, 1, H), of K gates, D directions and H hidden units: the gates lie side
+by side in memory, and so do both directions of each. The last argument of numpy's
+functions is where the result goes.
 """
 
-from typing import Callable, Dict, List, Sequence
+from typing import Callable, Dict, Iterable, Iterator, List, Sequence
 
 import numpy
 import torch
@@ -20,6 +20,9 @@ from .weights import Weights
 
 FEW = 4
 """So few sequences are faster one by one than side by side."""
+
+BLOCK = 200
+"""Steps whose gates are looked up at once: no more than a processor's cache holds."""
 
 HALF = numpy.array(0.5, dtype="float32")
 
@@ -84,62 +87,80 @@ class SingleLayer:
             tables: shares in the gates, (R, K·H) a direction, scaled.
             rows: which of them each token has, shape (T,); at least one.
         """
-        gates = numpy.empty((len(rows), *self._bias.shape), self._bias.dtype)
-        for d, (table, order) in enumerate(zip(tables, (rows, rows[::-1]))):
-            share = table.numpy().take(order, 0).reshape(len(rows), -1, self._hidden)
-            multiply(share, HALF, gates[:, :, d, 0])
-        states = self._recur(gates, self._weights, self._bias)
-        both = states[:, 0, 0], states[::-1, -1, 0]
-        return numpy.concatenate(both[: len(tables)], 1)
+        n_directions = len(tables)
+        shape = (len(rows), n_directions, 1, self._hidden)
+        states = numpy.empty(shape, self._bias.dtype)
+        shares = self._shares(tables, [rows, rows[::-1]][:n_directions])
+        self._recur(shares, states, self._weights, self._bias)
+        both = [states[:, 0, 0], states[::-1, -1, 0]]
+        return numpy.concatenate(both[:n_directions], 1)
+
+    def _shares(
+        self, tables: Sequence[Tensor], orders: Sequence[ndarray]
+    ) -> Iterator[ndarray]:
+        """The input's share in the halved arguments of each step, (K, D, 1, H)."""
+        for first in range(0, len(orders[0]), BLOCK):
+            chosen = [order[first : first + BLOCK] for order in orders]
+            block = numpy.empty((len(chosen[0]), *self._bias.shape), self._bias.dtype)
+            for d, (table, rows) in enumerate(zip(tables, chosen, strict=True)):
+                gates = table.numpy().take(rows, 0)
+                gates = gates.reshape(len(rows), -1, self._hidden)
+                multiply(gates, HALF, block[:, :, d, 0])
+            yield from block
 
 
-def lstm(gates: ndarray, weights: ndarray, bias: ndarray) -> ndarray:
-    """Hidden states (T, D, 1, H).
+def lstm(
+    shares: Iterable[ndarray], states: ndarray, weights: ndarray, bias: ndarray
+) -> None:
+    """Fill in the hidden states (T, D, 1, H).
 
     Args:
-        gates: the input's share in the halved arguments, (T, K, D, 1, H).
+        shares: the input's, in the halved arguments of each step, (K, D, 1, H).
+        states: to be filled in.
         weights: (K, D, H, H), from a row of a state to its share.
         bias: of this share, (K, D, 1, H).
     """
-    states, state, total, sigmoids = _memory(gates)
-    cell, squashed = numpy.zeros((2, *state.shape), state.dtype)
+    state, cell, squashed = numpy.zeros((3, *states.shape[1:]), states.dtype)
+    total, sigmoids = numpy.empty((2, *bias.shape), bias.dtype)
     input_gate, forget, _, output = sigmoids
     new = total[2]
-    for share, now in zip(gates, states, strict=True):
+    for share, now in zip(shares, states, strict=True):
         matmul(state, weights, total)
         tanh(add(total, share, total), total)
         add(multiply(total, HALF, sigmoids), HALF, sigmoids)
         multiply(forget, cell, cell)
         add(cell, multiply(input_gate, new, new), cell)
         state = multiply(output, tanh(cell, squashed), now)
-    return states
 
 
-def gru(gates: ndarray, weights: ndarray, bias: ndarray) -> ndarray:
+def gru(
+    shares: Iterable[ndarray], states: ndarray, weights: ndarray, bias: ndarray
+) -> None:
     """As `lstm`."""
-    states, state, total, sigmoids = _memory(gates)
-    new, (reset, update) = total[2], sigmoids[:2]
-    both, both_sigmoids = total[:2], sigmoids[:2]
-    for share, now in zip(gates, states, strict=True):
+    state, total = numpy.zeros(states.shape[1:], states.dtype), numpy.empty_like(bias)
+    both, new = total[:2], total[2]
+    sigmoids = numpy.empty_like(both)
+    reset, update = sigmoids
+    for share, now in zip(shares, states, strict=True):
         add(matmul(state, weights, total), bias, total)
         tanh(add(both, share[:2], both), both)
-        add(multiply(both, HALF, both_sigmoids), HALF, both_sigmoids)
+        add(multiply(both, HALF, sigmoids), HALF, sigmoids)
         tanh(add(multiply(reset, new, new), share[2], new), new)
         change = multiply(update, subtract(state, new, now), now)
         state = add(new, change, now)
-    return states
 
 
-def rnn(gates: ndarray, weights: ndarray, bias: ndarray) -> ndarray:
+def rnn(
+    shares: Iterable[ndarray], states: ndarray, weights: ndarray, bias: ndarray
+) -> None:
     """As `lstm`."""
-    states, state, total, _ = _memory(gates)
-    for share, now in zip(gates, states, strict=True):
+    state, total = numpy.zeros(states.shape[1:], states.dtype), numpy.empty_like(bias)
+    for share, now in zip(shares, states, strict=True):
         matmul(state, weights, total)
         state = tanh(add(total[0], share[0], now), now)
-    return states
 
 
-CELLS: Dict[str, Callable[[ndarray, ndarray, ndarray], ndarray]] = {
+CELLS: Dict[str, Callable[..., None]] = {
     "LSTM": lstm,
     "GRU": gru,
     "RNN_TANH": rnn,
@@ -149,11 +170,3 @@ CELLS: Dict[str, Callable[[ndarray, ndarray, ndarray], ndarray]] = {
 
 def _halved(weights: Tensor) -> ndarray:
     return weights.mul(0.5).contiguous().numpy()
-
-
-def _memory(gates: ndarray) -> List[ndarray]:
-    """Room for the hidden states of all steps, the state before the first, and room for
-    a step's arguments and for its sigmoids."""
-    states = numpy.empty((len(gates), *gates.shape[2:]), gates.dtype)
-    total, sigmoids = numpy.empty((2, *gates.shape[1:]), gates.dtype)
-    return [states, numpy.zeros(gates.shape[2:], gates.dtype), total, sigmoids]

@@ -31,12 +31,14 @@ class Windows:
 
     Attributes:
         lengths: tokens a window, context included.
+        is_core: which rows of the windows are not context, shape (N',); None for all.
     """
 
     def __init__(self, lengths: Sequence[int], device: Optional[torch.device] = None):
         self.lengths = lengths
         self._rows: Optional[Tensor] = None  # window rows -> token rows
         self._core: Optional[Tensor] = None  # token rows -> window rows
+        self.is_core: Optional[Tensor] = None
         if len(lengths) and max(lengths) > LONGEST:
             self._cut(lengths, device)
 
@@ -57,6 +59,8 @@ class Windows:
         self.lengths = sizes
         self._rows = torch.cat(rows).to(device)
         self._core = torch.cat(core).to(device)
+        self.is_core = torch.zeros(n_rows, dtype=torch.bool, device=device)
+        self.is_core[self._core] = True
 
     def split(self, X: Tensor) -> Tensor:
         """Tokens (N, D) to the tokens of all windows (N', D), N' ≥ N."""

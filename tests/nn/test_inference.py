@@ -100,7 +100,7 @@ def test_no_tokens():
 @pytest.mark.parametrize("cell", CELLS)
 @torch.no_grad()
 def test_bfloat16_rounds_the_products_alone(cell, monkeypatch):
-    monkeypatch.setattr("spacy_birnn.nn.products.MANY", 8)
+    monkeypatch.setattr("spacy_birnn.nn.products.MANY", 32)
     model, lengths = network(cell, depth=2), [9, 30, 4]
     X = torch.randn(43, 6)
     found, want = predict(model, X, lengths, dtype=torch.bfloat16), model(X, lengths)

@@ -34,6 +34,7 @@ def test_few_sequences_are_run_alone(cell, bidirectional, monkeypatch):
 
     assert len(lengths) == FEW
     monkeypatch.setattr(inference, "recur", None)
+    monkeypatch.setattr(single, "BLOCK", 7)
     parts = X.split(lengths)
     for n in range(1, FEW + 1):
         rows = torch.cat(parts[:n])
