@@ -44,7 +44,8 @@ class FormTable:
         Args:
             stamp: of the weights: with another one nothing that is kept is valid.
             keys: hashes of the word forms, shape (N,).
-            compute: tensors of a row a form, for hashes that are not there yet.
+            compute: tensors of a row a form, all of one width, for hashes that are not
+                there yet.
 
         Returns:
             The tables, and in which of their rows each form is, shape (N,).
@@ -70,10 +71,12 @@ class FormTable:
     def _add(self, keys: Sequence[int], tables: List[Tensor]) -> None:
         first, last = len(self._rows), len(self._rows) + len(keys)
         if not self._tables:
-            # All at once: memory that is not written to yet costs nothing.
+            # All at once: memory that is not written to yet costs nothing, and a block
+            # so large goes back to the system when it is let go.
             self._capacity = max(LIMIT, last)
             with torch.inference_mode(False):  # or nobody else could add to them
-                self._tables = [t.new_empty(self._capacity, t.shape[1]) for t in tables]
+                shape = (len(tables), self._capacity, tables[0].shape[1])
+                self._tables = list(tables[0].new_empty(shape))
         for table, new in zip(self._tables, tables, strict=True):
             table[first:last] = new
         self._rows.update(zip(keys, range(first, last), strict=True))
