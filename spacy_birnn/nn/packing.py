@@ -47,6 +47,11 @@ class Packing:
     Attributes:
         lengths: (B,) int64 numpy array, in the original order.
         n_sequences: S, how many of them are not empty.
+        order: (S,) sorted sequence → original sequence, longest first, stable, the
+            empty ones left out.
+        batch_sizes: (T,) int64 on the CPU, how many sequences have a token at a step.
+        gather: (N,) packed position → flat row.
+        scatter: (N,) flat row → packed position.
     """
 
     def __init__(self, lengths: Lengths, device: Device = None) -> None:
@@ -55,7 +60,22 @@ class Packing:
         if self.lengths.ndim != 1 or (self.lengths < 0).any():
             raise ValueError(f"lengths must be a list of sizes, not {lengths!r}")
         self.n_sequences = int(np.count_nonzero(self.lengths))
-        self._n_tokens = int(self.lengths.sum())
+        order = np.argsort(-self.lengths, kind="stable")[: self.n_sequences]
+        # Of S sequences, those no longer than t have left at step t.
+        left = np.cumsum(np.bincount(self.lengths[order], minlength=1))
+        sizes = self.n_sequences - left[:-1]
+        total = int(self.lengths.sum())
+        before = np.cumsum(sizes) - sizes
+        self._sequence = np.arange(total) - np.repeat(before, sizes)
+        starts = np.cumsum(self.lengths) - self.lengths
+        index = np.empty((2, total), dtype=np.int64)
+        index[0] = starts[order][self._sequence]
+        index[0] += np.repeat(np.arange(len(sizes)), sizes)
+        index[1][index[0]] = np.arange(total)
+        self._gather, self._scatter = index
+        self.gather, self.scatter = self._tensor(index)
+        self.order = self._tensor(order)
+        self.batch_sizes = torch.from_numpy(sizes)
 
     @classmethod
     def of(cls, lengths: Lengths, device: Device = None) -> "Packing":
@@ -67,7 +87,7 @@ class Packing:
 
     def __len__(self) -> int:
         """The number of tokens."""
-        return self._n_tokens
+        return len(self._sequence)
 
     def pack(self, rows: Tensor) -> Tensor:
         """Flat rows (N, …) in packed order; differentiable."""
@@ -76,60 +96,6 @@ class Packing:
     def unpack(self, packed: Tensor) -> Tensor:
         """Packed rows (N, …) in flat order; differentiable."""
         return self._permute(packed, self.scatter, self.gather)
-
-    @lazy
-    def order(self) -> Tensor:
-        """(S,) sorted sequence → original sequence, longest first, stable, the empty
-        ones left out."""
-        return self._tensor(self._order)
-
-    @lazy
-    def _order(self) -> np.ndarray:
-        return np.argsort(-self.lengths, kind="stable")[: self.n_sequences]
-
-    @lazy
-    def batch_sizes(self) -> Tensor:
-        """(T,) int64 on the CPU, how many sequences have a token at a step."""
-        return torch.from_numpy(self._sizes)
-
-    @lazy
-    def _sizes(self) -> np.ndarray:
-        # Of S sequences, those no longer than t have left at step t.
-        left = np.cumsum(np.bincount(self.lengths[self._order], minlength=1))
-        return self.n_sequences - left[:-1]
-
-    @lazy
-    def sequence(self) -> Tensor:
-        """(N,) packed position → index of the sequence in sorted order."""
-        return self._tensor(self._sequence)
-
-    @lazy
-    def _sequence(self) -> np.ndarray:
-        before = np.cumsum(self._sizes) - self._sizes
-        return np.arange(len(self)) - np.repeat(before, self._sizes)
-
-    @property
-    def gather(self) -> Tensor:
-        """(N,) packed position → flat row."""
-        return self._both[0]
-
-    @property
-    def scatter(self) -> Tensor:
-        """(N,) flat row → packed position."""
-        return self._both[1]
-
-    @lazy
-    def _both(self) -> Tensor:
-        return self._tensor(self._index)
-
-    @lazy
-    def _index(self) -> np.ndarray:
-        starts = np.cumsum(self.lengths) - self.lengths
-        index = np.empty((2, len(self)), dtype=np.int64)
-        index[0] = starts[self._order][self._sequence]
-        index[0] += np.repeat(np.arange(len(self._sizes)), self._sizes)
-        index[1][index[0]] = np.arange(len(self))
-        return index
 
     @lazy
     def sizes(self) -> List[int]:
@@ -150,6 +116,11 @@ class Packing:
         sizes = [*self.sizes, 0]
         pairs = zip(sizes[1:], sizes[:-1], strict=True)
         return [n for later, now in pairs for n in (later, now - later)]
+
+    @lazy
+    def sequence(self) -> Tensor:
+        """(N,) packed position → index of the sequence in sorted order."""
+        return self._tensor(self._sequence)
 
     @lazy
     def segment(self) -> Tensor:
@@ -178,9 +149,8 @@ class Packing:
         """
         index = np.empty((2, 2 * len(self)), dtype=np.int64)
         load, (left, right) = index[0], index[1].reshape(2, -1)
-        gather, scatter = self._index
-        load[0::2], load[1::2] = gather, self._turned[0]
-        left[:], right[:] = 2 * scatter, 2 * self._turned[1] + 1
+        load[0::2], load[1::2] = self._gather, self._turned[0]
+        left[:], right[:] = 2 * self._scatter, 2 * self._turned[1] + 1
         return self._tensor(index)
 
     @lazy
@@ -194,8 +164,7 @@ class Packing:
         ends = np.cumsum(self.lengths)
         turn = np.repeat(2 * ends - self.lengths - 1, self.lengths)
         turn -= np.arange(len(self))
-        gather, scatter = self._index
-        return np.stack([turn[gather], scatter[turn]])
+        return np.stack([turn[self._gather], self._scatter[turn]])
 
     def _permute(self, rows: Tensor, index: Tensor, inverse: Tensor) -> Tensor:
         if self.n_sequences <= 1:

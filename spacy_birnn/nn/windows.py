@@ -37,14 +37,13 @@ class Windows:
     def __init__(self, lengths: Sequence[int], device: Optional[torch.device] = None):
         self.lengths = lengths
         self._rows: Optional[Tensor] = None  # window rows -> token rows
-        self._core: Optional[Tensor] = None  # token rows -> window rows
         self.is_core: Optional[Tensor] = None
         if len(lengths) and max(lengths) > LONGEST:
             self._cut(lengths, device)
 
     def _cut(self, lengths: Sequence[int], device: Optional[torch.device]) -> None:
-        rows, core, sizes = [], [], []
-        offset = n_rows = 0
+        rows, is_core, sizes = [], [], []
+        offset = 0
         for length in lengths:
             step = SIZE if length > LONGEST else max(length, 1)
             for first in range(0, length, step):
@@ -52,15 +51,13 @@ class Windows:
                 begin = max(first - CONTEXT, 0)
                 end = min(last + CONTEXT, length)
                 rows.append(torch.arange(offset + begin, offset + end))
-                core.append(torch.arange(first - begin, last - begin) + n_rows)
+                is_core.append(torch.zeros(end - begin, dtype=torch.bool))
+                is_core[-1][first - begin : last - begin] = True
                 sizes.append(end - begin)
-                n_rows += end - begin
             offset += length
         self.lengths = sizes
         self._rows = torch.cat(rows).to(device)
-        self._core = torch.cat(core).to(device)
-        self.is_core = torch.zeros(n_rows, dtype=torch.bool, device=device)
-        self.is_core[self._core] = True
+        self.is_core = torch.cat(is_core).to(device)
 
     def split(self, X: Tensor) -> Tensor:
         """Tokens (N, D) to the tokens of all windows (N', D), N' ≥ N."""
@@ -68,4 +65,4 @@ class Windows:
 
     def join(self, X: Tensor) -> Tensor:
         """The windows' rows (N', D) back to one row a token (N, D)."""
-        return X if self._core is None else X[self._core]
+        return X if self.is_core is None else X[self.is_core]
