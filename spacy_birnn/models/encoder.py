@@ -22,7 +22,7 @@ from .clipping import clip_shim_gradients
 from .empty import empty_batch
 from .flat import run_rows, to_arrays, to_tensor
 from .forms import FormTable
-from .shim import TorchShim, no_backprop, shim_of
+from .shim import TorchShim, is_on_gpu, no_backprop, shim_of
 
 
 def build_birnn_encoder(
@@ -144,10 +144,6 @@ def forward(
 def inference_of(model: Model) -> InferenceBiRNN:
     """What predicts on a CPU."""
     return cast(EncoderShim, shim_of(model)).inference()
-
-
-def is_on_gpu(model: Model) -> bool:
-    return shim_of(model).device.type == "cuda"
 
 
 def check_width(model: Model, found: int) -> None:

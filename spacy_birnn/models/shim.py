@@ -243,6 +243,10 @@ def shim_of(model: Model) -> TorchShim:
     return cast(TorchShim, model.shims[0])
 
 
+def is_on_gpu(model: Model) -> bool:
+    return shim_of(model).device.type == "cuda"
+
+
 def no_backprop(d_output: Any) -> None:
     """The callback of a prediction."""
 

@@ -14,7 +14,7 @@ from ..schemes import transition_constraints
 from .arguments import check_dropout, dropout_attrs, dropout_rate
 from .empty import empty_batch
 from .flat import join, run_rows, split
-from .shim import TorchShim, no_backprop, shim_of
+from .shim import TorchShim, is_on_gpu, no_backprop, shim_of
 
 
 def build_sequence_tagger(
@@ -118,9 +118,8 @@ def forward(
 ) -> Tuple[List[Floats2d], Callable]:
     if not any(len(x) for x in X):
         return empty_batch(model, X)
-    shim = shim_of(model)
-    if is_train or shim.device.type == "cuda":
+    if is_train or is_on_gpu(model):
         return run_rows(model, X, is_train, dropout_rate(model, is_train))
     rows = cast(ndarray, join(model.ops, X))
-    scores = cast(Floats2d, shim.prepared(InferenceDecoder).emissions(rows))
+    scores = cast(Floats2d, shim_of(model).prepared(InferenceDecoder).emissions(rows))
     return split(model.ops, scores, [len(x) for x in X]), no_backprop

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from .embed import can_keep_forms, embed_forms, forms_stamp
 from .empty import empty_batch
-from .encoder import EncoderShim, check_width, inference_of, is_on_gpu
+from .encoder import EncoderShim, check_width, inference_of
 from .flat import join, split
 from .forms import FormTable
 from .sentences import DocBatch, doc_batch
-from .shim import no_backprop, shim_of
+from .shim import is_on_gpu, no_backprop, shim_of
 
 
 def build_tok2vec(
