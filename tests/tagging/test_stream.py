@@ -96,6 +96,22 @@ def test_vocabulary_does_not_grow_with_the_stream(nlp, tmp_path, monkeypatch, in
     assert 5 < learned < len(TEXTS)
 
 
+def test_places_of_forgotten_strings_are_given_back(nlp, tmp_path, monkeypatch):
+    """The map doubles where they are not, and what stays is as it was."""
+    text = tmp_path / "new.txt"
+    text.write_text("".join(f"word{i} in London\n" for i in range(3000)))
+    monkeypatch.setattr(tagger, "KEPT", 0)
+    monkeypatch.setattr(tagger, "PORTION", 400)
+    monkeypatch.setattr(tagger, "FORGOTTEN", 10**9)
+    grown, kept = spacy.blank("xx"), spacy.blank("xx")
+    expected = tag(grown, tmp_path, [(text, "text")])
+    strings = list(kept.vocab.strings)
+    monkeypatch.setattr(tagger, "FORGOTTEN", 50)
+    assert tag(kept, tmp_path, [(text, "text")]) == expected
+    assert list(kept.vocab.strings) == strings
+    assert kept.vocab.strings._map.capacity < grown.vocab.strings._map.capacity / 4
+
+
 def test_words_that_fit_are_learned_for_good(nlp, tmp_path, inputs):
     tag(nlp, tmp_path, [(inputs["text"], "text")])
     assert all(str(i) in nlp.vocab.strings for i in range(len(TEXTS)))
