@@ -13,7 +13,7 @@ from typing import Callable, Dict, Iterable, Iterator, List, Sequence
 
 import numpy
 import torch
-from numpy import add, matmul, maximum, multiply, ndarray, subtract, tanh
+from numpy import add, matmul, multiply, ndarray, subtract, tanh
 from torch import Tensor, nn
 
 from .weights import Weights
@@ -36,8 +36,9 @@ class SingleViterbi:
 
     def __init__(self, weights: Weights) -> None:
         chain = [scores.cpu().clone().numpy() for scores in weights]
-        self._start, self._leaving, self._end = chain
-        self._arriving = self._leaving.T.copy()
+        self._start, leaving, self._end = chain
+        self._arriving = leaving.T.copy()
+        self._first = numpy.arange(0, leaving.size, len(leaving))
 
     def run(self, emissions: ndarray) -> List[int]:
         """Labels; of equal sequences the one that `viterbi` chooses.
@@ -47,17 +48,18 @@ class SingleViterbi:
         """
         if not len(emissions):
             return []
-        # The best score of any prefix that ends in the label, then the way back.
+        # The best score of any prefix that ends in the label, and the label before.
         scores = emissions.astype("float64")
         scores[0] += self._start
-        pairs, best = numpy.empty_like(self._leaving), numpy.empty_like(self._start)
-        for before, now in zip(scores[:-1, :, None], scores[1:], strict=True):
-            maximum.reduce(add(self._leaving, before, pairs), 0, out=best)
-            add(now, best, now)
-        labels = [(scores[-1] + self._end).argmax()]
-        for before in scores[-2::-1]:
-            following = self._arriving[labels[-1]]
-            labels.append(add(before, following, best).argmax())
+        previous = numpy.empty((len(scores) - 1, len(self._first)), "int64")
+        pairs, where = numpy.empty_like(self._arriving), numpy.empty_like(self._first)
+        flat = pairs.reshape(-1)
+        for before, now, best in zip(scores[:-1], scores[1:], previous, strict=True):
+            add(self._arriving, before, pairs).argmax(1, best)
+            add(now, flat[add(self._first, best, where)], now)
+        labels = [int((scores[-1] + self._end).argmax())]
+        for best in reversed(previous.tolist()):
+            labels.append(best[labels[-1]])
         return labels[::-1]
 
 
