@@ -63,7 +63,7 @@ class TorchShim(PyTorchShim):
 
     @property
     def device(self) -> torch.device:
-        return self._parameters()[0].device
+        return next(self._parameters()).device
 
     @property
     def stamp(self) -> Tuple[Any, ...]:
@@ -73,8 +73,8 @@ class TorchShim(PyTorchShim):
         Not noticed are weights that are written to past torch (through `.data`, or a
         numpy view) by others than this class, and submodules that are replaced.
         """
-        params = self._parameters()
-        return self._version, *[(p.data_ptr(), p._version) for p in params]
+        states = [(p.data_ptr(), p._version) for p in self._parameters()]
+        return self._version, *states
 
     def prepared(self, make: Callable[..., Made], *args: Any) -> Made:
         """What `make` makes of the module; made anew when the weights may have changed.
@@ -95,10 +95,10 @@ class TorchShim(PyTorchShim):
         """A copy prepares its own."""
         return {**self.__dict__, "_prepared": None}
 
-    def _parameters(self) -> List[nn.Parameter]:
+    def _parameters(self) -> Iterator[nn.Parameter]:
         if self._model is None:
             raise BirnnError(Errors.B001)
-        return [p for owned in self._owned for p in owned.values() if p is not None]
+        return (p for owned in self._owned for p in owned.values() if p is not None)
 
     def _set(self, module: Optional[nn.Module], args: Dict[str, Any]) -> None:
         self._model, self._args = module, args
