@@ -7,7 +7,6 @@ import torch
 from numpy import ndarray
 from thinc.api import Model
 from thinc.types import Floats2d
-from torch import Tensor
 
 from ..errors import BirnnError, Errors
 from ..nn.birnn import BiRNN
@@ -20,7 +19,7 @@ from .arguments import (
 )
 from .clipping import clip_shim_gradients
 from .empty import empty_batch
-from .flat import run_rows, to_arrays, to_tensor
+from .flat import run_rows, split, to_tensor
 from .forms import FormTable
 from .shim import TorchShim, is_on_gpu, no_backprop, shim_of
 
@@ -135,10 +134,11 @@ def forward(
     network = inference_of(model)
     rows = to_tensor(model.ops, X, shim_of(model).device)
 
-    def look_up(tokens: ndarray) -> Tuple[List[Tensor], ndarray]:
+    def look_up(tokens: ndarray) -> Tuple[List[ndarray], ndarray]:
         return network.project(rows[tokens]), numpy.arange(len(tokens))
 
-    return to_arrays(model.ops, network.encode(look_up, lengths), lengths), no_backprop
+    H = cast(Floats2d, network.encode(look_up, lengths))
+    return split(model.ops, H, lengths), no_backprop
 
 
 def inference_of(model: Model) -> InferenceBiRNN:

@@ -17,7 +17,8 @@ def to_tensor(
     """The rows of all sequences one after the other, shape (N, D)."""
     rows = join(ops, X)
     if isinstance(rows, numpy.ndarray):  # thinc's way takes three times as long
-        return torch.from_numpy(rows).to(device).requires_grad_(requires_grad)
+        tensor = torch.from_numpy(rows).to(device)
+        return tensor.requires_grad_() if requires_grad else tensor
     return xp2torch(rows, requires_grad=requires_grad, device=device)
 
 

@@ -5,15 +5,14 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 from weakref import WeakSet
 
 import numpy
-import torch
-from torch import Tensor
+from numpy import ndarray
 
 LIMIT = 18_000
 """Forms that a table holds at most: 58 MB at the default sizes."""
 
 _TABLES: "WeakSet[FormTable]" = WeakSet()
 
-Compute = Callable[[List[int]], List[Tensor]]
+Compute = Callable[[List[int]], List[ndarray]]
 
 
 class FormTable:
@@ -31,20 +30,20 @@ class FormTable:
     def _empty(self, stamp: Any) -> None:
         self._stamp = stamp
         self._rows: Dict[int, int] = {}
-        self._tables: List[Tensor] = []
+        self._tables: List[ndarray] = []
         self._capacity = 0
 
     def __reduce__(self):
         return FormTable, ()
 
     def look_up(
-        self, stamp: Any, keys: numpy.ndarray, compute: Compute
-    ) -> Tuple[List[Tensor], numpy.ndarray]:
+        self, stamp: Any, keys: ndarray, compute: Compute
+    ) -> Tuple[List[ndarray], ndarray]:
         """
         Args:
             stamp: of the weights: with another one nothing that is kept is valid.
             keys: hashes of the word forms, shape (N,).
-            compute: tensors of a row a form, all of one width, for hashes that are not
+            compute: arrays of a row a form, all of one width, for hashes that are not
                 there yet.
 
         Returns:
@@ -68,15 +67,14 @@ class FormTable:
             new = distinct
         self._add(new, compute(new))
 
-    def _add(self, keys: Sequence[int], tables: List[Tensor]) -> None:
+    def _add(self, keys: Sequence[int], tables: List[ndarray]) -> None:
         first, last = len(self._rows), len(self._rows) + len(keys)
         if not self._tables:
             # All at once: memory that is not written to yet costs nothing, and a block
             # so large goes back to the system when it is let go.
             self._capacity = max(LIMIT, last)
-            with torch.inference_mode(False):  # or nobody else could add to them
-                shape = (len(tables), self._capacity, tables[0].shape[1])
-                self._tables = list(tables[0].new_empty(shape))
+            shape = (len(tables), self._capacity, tables[0].shape[1])
+            self._tables = list(numpy.empty(shape, tables[0].dtype))
         for table, new in zip(self._tables, tables, strict=True):
             table[first:last] = new
         self._rows.update(zip(keys, range(first, last), strict=True))

@@ -10,7 +10,7 @@ import contextlib
 import copy
 import json
 import os
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, TypeVar, cast
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple, TypeVar, cast
 
 import torch
 from safetensors.torch import load as load_tensors
@@ -64,6 +64,10 @@ class TorchShim(PyTorchShim):
     @property
     def device(self) -> torch.device:
         return next(self._parameters()).device
+
+    @property
+    def is_on_gpu(self) -> bool:
+        return next(self._parameters()).is_cuda
 
     @property
     def stamp(self) -> Tuple[Any, ...]:
@@ -244,7 +248,7 @@ def shim_of(model: Model) -> TorchShim:
 
 
 def is_on_gpu(model: Model) -> bool:
-    return shim_of(model).device.type == "cuda"
+    return shim_of(model).is_on_gpu
 
 
 def no_backprop(d_output: Any) -> None:

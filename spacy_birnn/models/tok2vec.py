@@ -6,7 +6,6 @@ from numpy import ndarray
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
-from torch import Tensor
 
 from .embed import can_keep_forms, embed_forms, forms_stamp
 from .empty import empty_batch
@@ -103,13 +102,13 @@ def _encode_forms(
     orths = batch.orths if words is None else batch.orths[words]
     stamp = (network, forms_stamp(embed, vocab))
 
-    def compute(keys: List[int]) -> List[Tensor]:
+    def compute(keys: List[int]) -> List[ndarray]:
         return network.project(embed_forms(embed, vocab, keys))
 
-    def look_up(tokens: ndarray) -> Tuple[List[Tensor], ndarray]:
+    def look_up(tokens: ndarray) -> Tuple[List[ndarray], ndarray]:
         return forms.look_up(stamp, orths[tokens], compute)
 
-    return cast(Floats2d, network.encode(look_up, lengths).numpy())
+    return cast(Floats2d, network.encode(look_up, lengths))
 
 
 def _scatter(ops, X: List[Floats2d], words, sizes: List[int], width: int):

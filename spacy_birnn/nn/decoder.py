@@ -177,12 +177,12 @@ class InferenceDecoder:
         emissions: Tensor,
         lengths: Sequence[int],
         within: Optional[Tensor] = None,
-    ) -> Tensor:
+    ) -> ndarray:
         """As `SequenceDecoder.decode`."""
         if self._single is None or len(lengths) > FEW or emissions.is_cuda:
-            return self._decoder.decode(emissions, lengths, within)
+            return self._decoder.decode(emissions, lengths, within).cpu().numpy()
         if within is not None:
             emissions = emissions.masked_fill(~within, float("-inf"))
         scores, bounds = emissions.numpy(), pairwise(accumulate(lengths, initial=0))
         labels = [label for a, b in bounds for label in self._single.run(scores[a:b])]
-        return torch.from_numpy(numpy.array(labels, dtype="int64"))
+        return numpy.array(labels, dtype="int64")

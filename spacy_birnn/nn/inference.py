@@ -22,7 +22,7 @@ from .single import FEW, SingleLayer
 from .steps import GateStep
 from .windows import Windows
 
-LookUp = Callable[[ndarray], Tuple[List[Tensor], ndarray]]
+LookUp = Callable[[ndarray], Tuple[List[ndarray], ndarray]]
 
 GROUP = 256
 """Sequences that run at once: more of them no longer fit into a core's cache."""
@@ -47,10 +47,12 @@ class Layer(NamedTuple):
     products: Products
     single: SingleLayer
 
-    def project(self, X: Tensor) -> List[Tensor]:
+    def project(self, X: Tensor) -> List[ndarray]:
         """Inputs (R, n_in) to their share in the gates, (R, K·H) a direction."""
-        if len(X) < MIN_ROWS:
-            return [part[: len(X)] for part in self.project(with_rows(X, MIN_ROWS))]
+        shares = self._shares(with_rows(X, MIN_ROWS) if len(X) < MIN_ROWS else X)
+        return [share[: len(X)].numpy() for share in shares]
+
+    def _shares(self, X: Tensor) -> List[Tensor]:
         dtype = self.products.dtype
         if X.dtype == dtype:
             pairs = zip(self.bias, self.inputs, strict=True)
@@ -64,11 +66,11 @@ class Layer(NamedTuple):
 
     def run(
         self,
-        tables: List[Tensor],
+        tables: List[ndarray],
         rows: ndarray,
         lengths: Sequence[int],
         packing: Optional[Packing],
-    ) -> Tensor:
+    ) -> ndarray:
         """Hidden states (N, D·H), flat.
 
         Args:
@@ -80,13 +82,14 @@ class Layer(NamedTuple):
         if packing is None:
             bounds = pairwise(accumulate(lengths, initial=0))
             parts = [self.single.run(tables, rows[a:b]) for a, b in bounds]
-            return torch.from_numpy(numpy.concatenate(parts))
+            return parts[0] if len(parts) == 1 else numpy.concatenate(parts)
+        shares = [torch.from_numpy(table) for table in tables]
         ways = in_order(packing, len(tables))
         index = [torch.from_numpy(rows)[order] for order, _ in ways]
-        hidden = tables[0].new_empty(len(tables), len(packing), self.hidden)
-        steps = _looked_up(tables, index, packing, self.cell.n_gates)
+        hidden = shares[0].new_empty(len(shares), len(packing), self.hidden)
+        steps = _looked_up(shares, index, packing, self.cell.n_gates)
         recur(self.cell, steps, self.products, hidden, packing, keep=False)
-        return side_by_side(hidden, packing)
+        return side_by_side(hidden, packing).numpy()
 
 
 class InferenceBiRNN:
@@ -103,12 +106,12 @@ class InferenceBiRNN:
         layers = cast(List[nn.RNNBase], encoder.layers)
         self.layers = [_prepared(layer, dtype) for layer in layers]
 
-    def project(self, X: Tensor) -> List[Tensor]:
+    def project(self, X: Tensor) -> List[ndarray]:
         """Inputs (R, n_in) to what `encode` looks up: their share in the gates, (R,
         K·H) a direction."""
         return self.layers[0].project(X)
 
-    def encode(self, look_up: LookUp, lengths: Sequence[int]) -> Tensor:
+    def encode(self, look_up: LookUp, lengths: Sequence[int]) -> ndarray:
         """Hidden states, shape (N, width).
 
         Args:
@@ -126,19 +129,20 @@ class InferenceBiRNN:
             rows = tokens[chosen]
             H = self._encode(look_up, rows, group)
             if windows.is_core is not None:
-                core = windows.is_core[chosen]
-                rows, H = rows[core.numpy()], H[core]
-            out[torch.from_numpy(rows)] = H
-        return out
+                core = windows.is_core[chosen].numpy()
+                rows, H = rows[core], H[core]
+            out[torch.from_numpy(rows)] = torch.from_numpy(H)
+        return out.numpy()
 
     def _encode(
         self, look_up: LookUp, tokens: ndarray, lengths: Sequence[int]
-    ) -> Tensor:
+    ) -> ndarray:
         packing = Packing(lengths) if len(lengths) > FEW else None
         tables, rows = look_up(tokens)
         H = self.layers[0].run(tables, rows, lengths, packing)
         for layer in self.layers[1:]:
-            H = layer.run(layer.project(H), numpy.arange(len(H)), lengths, packing)
+            tables = layer.project(torch.from_numpy(H))
+            H = layer.run(tables, numpy.arange(len(H)), lengths, packing)
         return H
 
 

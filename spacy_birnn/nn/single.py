@@ -82,7 +82,7 @@ class SingleLayer:
         rows = [part.reshape(-1, 1, self._hidden) for part in bias]
         self._bias = _halved(torch.stack(rows, 1))
 
-    def run(self, tables: Sequence[Tensor], rows: ndarray) -> ndarray:
+    def run(self, tables: Sequence[ndarray], rows: ndarray) -> ndarray:
         """Hidden states (T, D·H) of one sequence.
 
         Args:
@@ -98,15 +98,14 @@ class SingleLayer:
         return numpy.concatenate(both[:n_directions], 1)
 
     def _shares(
-        self, tables: Sequence[Tensor], orders: Sequence[ndarray]
+        self, tables: Sequence[ndarray], orders: Sequence[ndarray]
     ) -> Iterator[ndarray]:
         """The input's share in the halved arguments of each step, (K, D, 1, H)."""
         for first in range(0, len(orders[0]), BLOCK):
             chosen = [order[first : first + BLOCK] for order in orders]
             block = numpy.empty((len(chosen[0]), *self._bias.shape), self._bias.dtype)
             for d, (table, rows) in enumerate(zip(tables, chosen, strict=True)):
-                gates = table.numpy().take(rows, 0)
-                gates = gates.reshape(len(rows), -1, self._hidden)
+                gates = table.take(rows, 0).reshape(len(rows), -1, self._hidden)
                 multiply(gates, HALF, block[:, :, d, 0])
             yield from block
 

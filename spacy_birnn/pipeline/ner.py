@@ -113,22 +113,14 @@ class BiRNNEntityRecognizer(SpanPipe):
         self, docs: Sequence[Doc], scores: Sequence[List[PredictedSpan]]
     ) -> numpy.ndarray:
         """`ATTRS` of all tokens of a batch, as the predictions have them."""
-        starts: List[int] = []
-        rows: List[int] = []
-        types: List[int] = []
+        columns = numpy.zeros((sum(map(len, docs)), len(ATTRS)), dtype="uint64")
+        columns[:, 0] = OUTSIDE
         offset = 0
         for doc, spans in zip(docs, scores):
-            strings = doc.vocab.strings
             for start, end, label, _ in spans:
-                starts.append(offset + start)
-                rows += range(offset + start, offset + end)
-                types += [strings.add(label)] * (end - start)
+                entity = columns[offset + start : offset + end]
+                entity[:, 0] = INSIDE
+                entity[:, 1] = doc.vocab.strings.add(label)
+                entity[0, 0] = BEGIN
             offset += len(doc)
-        columns = numpy.zeros((offset, len(ATTRS)), dtype="uint64")
-        columns[:, 0] = OUTSIDE
-        if rows:
-            columns[rows, 0] = INSIDE
-            # Hashes fill all 64 bits: left to itself, numpy would round some of them.
-            columns[rows, 1] = numpy.array(types, dtype="uint64")
-            columns[starts, 0] = BEGIN
         return columns

@@ -101,7 +101,7 @@ class SpanPipe(BiRNNPipe):
         codec, decoder = self.codec, get_inference_decoder(self.model)
         lattice = self.lattice(docs, keep_preset=not self.cfg["overwrite"])
         within = lattice.mask(emissions.device)
-        ids = decoder.decode(emissions, lattice.lengths, within).cpu().numpy()
+        ids = decoder.decode(emissions, lattice.lengths, within)
         if get_decoder(self.model).decoder == "softmax":
             spans = codec.repair(ids, lattice.lengths)
         else:

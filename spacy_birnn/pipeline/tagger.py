@@ -3,6 +3,7 @@
 from typing import Any, Callable, Iterable, List, Optional, Sequence, Tuple, cast
 
 import numpy
+import torch
 from spacy.attrs import POS, TAG
 from spacy.language import Language
 from spacy.parts_of_speech import IDS as UNIVERSAL_POS
@@ -143,7 +144,8 @@ class BiRNNTagger(BiRNNPipe):
         marginals: Optional[List[float]] = None
         if self.cfg["confidence"]:
             of_all = decoder.marginals(words, lattice.lengths)
-            of_ours = of_all.gather(1, ids.unsqueeze(1)).squeeze(1)
+            chosen = torch.from_numpy(ids).to(of_all.device).unsqueeze(1)
+            of_ours = of_all.gather(1, chosen).squeeze(1)
             marginals = of_ours.clamp(max=1.0).tolist()
         results, offset, labels = [], 0, ids.tolist()
         for n_rows in lattice.rows_per_doc(docs):

@@ -3,6 +3,7 @@
 import itertools
 import random
 
+import numpy
 import pytest
 import torch
 from torch import nn
@@ -41,7 +42,7 @@ def test_few_sequences_are_run_alone(cell, bidirectional, monkeypatch):
         tables = fast.project(rows)
         found = fast.encode(lambda tokens, t=tables: (t, tokens), lengths[:n])
         want = model(rows, lengths[:n])
-        torch.testing.assert_close(found, want, rtol=0, atol=2e-5)
+        torch.testing.assert_close(torch.from_numpy(found), want, rtol=0, atol=2e-5)
 
 
 def test_every_cell_has_a_loop_for_one_sequence():
@@ -78,9 +79,7 @@ def test_labels(kind, lengths, masked, monkeypatch):
     fast = InferenceDecoder(module)
     if kind != "softmax":
         monkeypatch.setattr(module.crf, "viterbi", None)
-    found = fast.decode(emissions, lengths, within)
-    assert found.dtype == want.dtype
-    assert torch.equal(found, want)
+    assert torch.equal(torch.from_numpy(fast.decode(emissions, lengths, within)), want)
 
 
 def test_many_sequences_are_decoded_side_by_side(monkeypatch):
@@ -88,7 +87,8 @@ def test_many_sequences_are_decoded_side_by_side(monkeypatch):
     emissions = torch.randn(sum(lengths), len(LABELS))
     want = module.decode(emissions, lengths)
     monkeypatch.setattr(decoder.SingleViterbi, "run", None)
-    assert torch.equal(InferenceDecoder(module).decode(emissions, lengths), want)
+    found = InferenceDecoder(module).decode(emissions, lengths)
+    assert torch.equal(torch.from_numpy(found), want)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -124,8 +124,9 @@ def test_later_changes_of_the_weights_do_not_reach_it():
     for param in module.parameters():
         param.mul_(-3.0)
     assert torch.equal(torch.from_numpy(fast.emissions(H.numpy())), emissions)
-    assert torch.equal(fast.decode(emissions, [9]), labels)
-    assert not torch.equal(InferenceDecoder(module).decode(emissions, [9]), labels)
+    assert numpy.array_equal(fast.decode(emissions, [9]), labels)
+    anew = InferenceDecoder(module).decode(emissions, [9])
+    assert not numpy.array_equal(anew, labels)
 
 
 @pytest.mark.parametrize("n_tokens", [3, decoder.MAX_ROWS + 1])
