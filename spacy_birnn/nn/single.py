@@ -57,8 +57,8 @@ class SingleViterbi:
         for before, now, best in zip(scores[:-1], scores[1:], previous, strict=True):
             add(self._arriving, before, pairs).argmax(1, best)
             add(now, flat[add(self._first, best, where)], now)
-        labels = [int((scores[-1] + self._end).argmax())]
-        for best in reversed(previous.tolist()):
+        labels = [(scores[-1] + self._end).argmax()]
+        for best in previous[::-1]:
             labels.append(best[labels[-1]])
         return labels[::-1]
 
