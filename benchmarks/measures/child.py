@@ -4,12 +4,13 @@
         seconds of spacy.load, after import spacy
     python -m measures.child torch
         seconds of import torch
-    python -m measures.child peak ARGUMENT…
-        peak memory of spacy-birnn ARGUMENT… in bytes
+    python -m measures.child peak MODEL TEXT [EXCLUDED]
+        peak memory in bytes of what spacy-birnn tag does with a text
 
 The figure is the last line on standard output.
 """
 
+import os
 import re
 import resource
 import sys
@@ -35,15 +36,14 @@ def import_torch() -> float:
     return time.perf_counter() - began
 
 
-def peak(*arguments: str) -> int:
-    from spacy_birnn.cli import main
+def peak(model: str, text: str, *excluded: str) -> int:
+    import spacy
 
-    sys.argv[1:] = arguments
-    try:
-        main()
-    except SystemExit as ended:
-        if ended.code:
-            raise
+    from spacy_birnn.tagging.stream import tag_files
+
+    nlp = spacy.load(model, exclude=list(excluded))
+    with open(os.devnull, "wb") as nowhere:
+        tag_files(nlp, [(Path(text), "text")], nowhere, "jsonl")
     return peak_memory()
 
 
