@@ -74,7 +74,7 @@ class SpanPipe(BiRNNPipe):
         outside = found.space
         if keep_preset:
             outside = outside | self.preset(batch)
-        if not outside.any():
+        if not numpy.count_nonzero(outside):
             return Lattice(found.lengths)
         within = numpy.ones((len(outside), len(self.codec.labels)), dtype=bool)
         within[outside] = False
