@@ -206,8 +206,14 @@ class Errors(metaclass=_Coded):
     B201 = "Wrong usage: {message}. Try '{command} --help'."
     B202 = "{path} exists already: give --force to replace it."
     B203 = "Cannot write {path}: {reason}."
-    B204 = "Cannot load the pipeline '{model}': {reason}."
-    B205 = "Cannot use GPU {gpu_id}: {reason}."
+    B204 = (
+        "Cannot load the pipeline '{model}': {reason}. A pipeline is a folder, such as "
+        "model/model-best, or an installed package."
+    )
+    B205 = (
+        "Cannot use GPU {gpu_id}: {reason}. A GPU needs CUDA and CuPy (pip install "
+        "'spacy-birnn[gpu]'); without --gpu-id the CPU is used."
+    )
     B206 = (
         "{where}: no JSON object ({reason}). JSON lines hold one object a line, with "
         "the key 'text' or 'tokens'."

@@ -3,6 +3,7 @@
 import typer
 from typer.main import get_command
 
+from .. import __version__
 from .coded import CodedGroup, install_excepthook
 from .convert import convert_command
 from .evaluate import evaluate_command
@@ -19,6 +20,27 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"spacy-birnn {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False,
+        "--version",
+        callback=_show_version,
+        is_eager=True,
+        help="Show the version and exit.",
+    ),
+) -> None:
+    """What all commands share."""
+
+
 app.command("init-config")(init_config_command)
 app.command("convert")(convert_command)
 app.command("evaluate")(evaluate_command)

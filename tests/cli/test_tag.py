@@ -10,6 +10,8 @@ import pytest
 import spacy
 from spacy.tokens import DocBin
 
+from spacy_birnn import __version__
+
 TEXT = "Ada Lovelace left London .\n"
 
 
@@ -182,6 +184,10 @@ def test_columns_in_a_txt_are_told(ruler, tmp_path, run, run_process):
     result = run("tag", ruler, path, "--input-format", "conll")
     assert len(result.stdout.splitlines()) == 1
     assert result.stderr == ""
+
+
+def test_version(run):
+    assert run("--version").stdout == f"spacy-birnn {__version__}\n"
 
 
 def test_help_has_examples(run):
