@@ -178,7 +178,7 @@ class InferenceDecoder:
         lengths: Sequence[int],
         within: Optional[Tensor] = None,
     ) -> ndarray:
-        """As `SequenceDecoder.decode`."""
+        """As `SequenceDecoder.decode`, an array of shape (N,)."""
         if self._single is None or len(lengths) > FEW or emissions.is_cuda:
             return self._decoder.decode(emissions, lengths, within).cpu().numpy()
         if within is not None:

@@ -18,11 +18,9 @@ KEPT = 50_000
 PORTION = 1_000_000
 """Characters between two clearings of the vocabulary, once it has grown so far."""
 
-FORGOTTEN = 80_000
-"""Strings that are forgotten before the map of those that stay is made anew.
-
-That takes 0.2 s with 200,000 that stay, less than 2 % of the time of tagging so many.
-"""
+FORGOTTEN = 1 / 3
+"""Strings forgotten, for each that stays, before the map of these is made anew: so that
+costs the same for each forgotten one, however many stay."""
 
 
 class Records(NamedTuple):
@@ -77,7 +75,7 @@ class ChunkTagger:
         with self.nlp.memory_zone():
             yield
             self._forgotten += len(strings) - kept
-        if self._forgotten > FORGOTTEN:
+        if self._forgotten > FORGOTTEN * kept:
             strings.from_bytes(b"[]")  # which keeps what it has
             self._forgotten = 0
 

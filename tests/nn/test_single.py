@@ -79,7 +79,9 @@ def test_labels(kind, lengths, masked, monkeypatch):
     fast = InferenceDecoder(module)
     if kind != "softmax":
         monkeypatch.setattr(module.crf, "viterbi", None)
-    assert torch.equal(torch.from_numpy(fast.decode(emissions, lengths, within)), want)
+    found = torch.from_numpy(fast.decode(emissions, lengths, within))
+    assert found.dtype == want.dtype
+    assert torch.equal(found, want)
 
 
 def test_many_sequences_are_decoded_side_by_side(monkeypatch):

@@ -106,7 +106,7 @@ def test_places_of_forgotten_strings_are_given_back(nlp, tmp_path, monkeypatch):
     grown, kept = spacy.blank("xx"), spacy.blank("xx")
     expected = tag(grown, tmp_path, [(text, "text")])
     strings = list(kept.vocab.strings)
-    monkeypatch.setattr(tagger, "FORGOTTEN", 50)
+    monkeypatch.setattr(tagger, "FORGOTTEN", 0.1)
     assert tag(kept, tmp_path, [(text, "text")]) == expected
     assert list(kept.vocab.strings) == strings
     assert kept.vocab.strings._map.capacity < grown.vocab.strings._map.capacity / 4
