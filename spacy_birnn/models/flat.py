@@ -1,6 +1,7 @@
 """Between thinc's lists of arrays and the flat token matrix of torch modules."""
 
-from typing import Any, Callable, List, Sequence, Tuple, cast
+from operator import is_
+from typing import Any, Callable, List, Optional, Sequence, Tuple, cast
 
 import numpy
 import torch
@@ -9,6 +10,25 @@ from thinc.types import Floats2d
 from torch import Tensor
 
 from .shim import shim_of
+
+
+class Parts(List[Floats2d]):
+    """Arrays that are cut out of one, which is then there without a copy.
+
+    Args:
+        whole: shape (N, D).
+        parts: its rows from the first to the last.
+    """
+
+    def __init__(self, whole: Floats2d, parts: Sequence[Floats2d]) -> None:
+        super().__init__(parts)
+        self._whole, self._parts = whole, tuple(parts)
+
+    @property
+    def whole(self) -> Optional[Floats2d]:
+        """None if the list was changed."""
+        same = len(self) == len(self._parts) and all(map(is_, self, self._parts))
+        return self._whole if same else None
 
 
 def to_tensor(
@@ -28,10 +48,11 @@ def to_arrays(ops: Ops, rows: Tensor, lengths: Sequence[int]) -> List[Floats2d]:
 
 
 def join(ops: Ops, X: List[Floats2d]) -> Floats2d:
-    """The rows of all sequences one after the other; of one sequence no copy, if torch
-    can take it as it is."""
-    if len(X) == 1 and isinstance(X[0], numpy.ndarray) and X[0].flags.carray:
-        return X[0]
+    """The rows of all sequences one after the other; no copy of what lies so already,
+    if torch can take it as it is."""
+    whole = X.whole if isinstance(X, Parts) else X[0] if len(X) == 1 else None
+    if isinstance(whole, numpy.ndarray) and whole.flags.carray:
+        return whole
     return ops.flatten(X)
 
 
@@ -39,7 +60,7 @@ def split(ops: Ops, rows: Floats2d, lengths: Sequence[int]) -> List[Floats2d]:
     """As `to_arrays`, of an array."""
     if len(lengths) == 1:
         return [rows]
-    return cast(List[Floats2d], ops.unflatten(rows, cast(Any, lengths)))
+    return Parts(rows, ops.unflatten(rows, cast(Any, lengths)))
 
 
 def gradient(leaf: Tensor) -> Tensor:

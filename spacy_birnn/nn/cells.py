@@ -71,7 +71,7 @@ class Cell(ABC):
         hidden: Tensor,
         kept: Sequence[Tensor],
         d_hidden: Tensor,
-        weights: Sequence[Tensor],
+        weights: Tensor,
         packing: Packing,
     ) -> Tuple[Tensor, Tensor]:
         """Backpropagation through time, up to the gates' arguments, not scaled.
@@ -81,7 +81,7 @@ class Cell(ABC):
             hidden: (D, N, H).
             kept: what `forward` has kept.
             d_hidden: (D, N, H) gradient; overwritten with all that comes back in time.
-            weights: (K·H, H) a direction, not scaled.
+            weights: (D, K·H, H) recurrent ones, not scaled.
 
         Returns:
             (D, N, K·H) gradients of the input's share and of the state's share.
@@ -94,12 +94,12 @@ class LSTMCell(Cell):
     n_gates, tanh_gate = 4, 2  # input, forget, cell, output
 
     def forward(self, inputs, products, memory) -> None:
-        hidden, cells, squashed = memory.hidden.now, memory.steps(), memory.steps()
+        hidden, cells, squashed = memory.hidden, memory.steps(), memory.steps()
         for t, step in enumerate(inputs):
             if t:
-                products.add_to(step.all, next(memory.states))
-            step.all.whole.sigmoid_()
-            i, f, g, o = step.gates
+                products.add_to(step.all, hidden.before[t])
+            step.all.sigmoid_()
+            i, f, g, o = step.each
             tanh_(g)
             # Cells are kept doubled: that is what the sigmoid for their tanh takes.
             if t:
@@ -108,7 +108,7 @@ class LSTMCell(Cell):
             else:
                 torch.mul(i, g, out=cells.now[t]).mul_(2.0)
             tanh_(torch.sigmoid(cells.now[t], out=squashed.now[t]))
-            torch.mul(o, squashed.now[t], out=hidden[t])
+            torch.mul(o, squashed.now[t], out=hidden.now[t])
 
     def backward(self, gates, hidden, kept, d_hidden, weights, packing):
         cells, squashed = kept
@@ -133,7 +133,7 @@ class LSTMCell(Cell):
             d_out.mul_(d_h)
             d_c.mul_(forget)
             if t:
-                _add_products(d_h_next, d_gate, weights)
+                d_h_next.baddbmm_(d_gate, weights)
         return d_gates, d_gates
 
 
@@ -151,16 +151,15 @@ class GRUCell(Cell):
     def forward(self, inputs, products, memory) -> None:
         hidden, inside = memory.hidden, memory.steps().now
         for t, step in enumerate(inputs):
-            r, z, new = step.gates
+            r, z, new = step.each
             if t:
-                product = products.with_bias(next(memory.states))
+                product = products.with_bias(hidden.before[t])
                 of_r, of_z, of_new = product.chunk(3, 2)
                 r.add_(of_r)
                 z.add_(of_z)
                 inside[t].copy_(of_new)
             else:
-                for rows, bias in zip(inside[t], products.bias, strict=True):
-                    rows.copy_(bias.chunk(3)[2])
+                inside[t].copy_(products.bias.chunk(3, 2)[2])
             r.sigmoid_()
             z.sigmoid_()
             tanh_(new.addcmul_(r, inside[t]).sigmoid_())
@@ -186,7 +185,7 @@ class GRUCell(Cell):
             torch.mul(new, r_t, out=state)
             if t:
                 d_h_next.addcmul_(d_h, z_t)
-                _add_products(d_h_next, d_gate, weights)
+                d_h_next.baddbmm_(d_gate, weights)
         d_input = d_state.clone()
         d_input.chunk(3, 2)[2].copy_(d_n)
         return d_input, d_state
@@ -198,18 +197,18 @@ class RNNCell(Cell):
     n_gates, tanh_gate = 1, 0
 
     def forward(self, inputs, products, memory) -> None:
-        hidden = memory.hidden.now
+        hidden = memory.hidden
         for t, step in enumerate(inputs):
             if t:
-                products.add_to(step.all, next(memory.states))
-            tanh_(torch.sigmoid(step.all.whole, out=hidden[t]))
+                products.add_to(step.all, hidden.before[t])
+            tanh_(torch.sigmoid(step.all, out=hidden.now[t]))
 
     def backward(self, gates, hidden, kept, d_hidden, weights, packing):
         d_gates = 1.0 - hidden.square()
         for t, d_h, d_h_next, d_gate in backwards(packing, d_hidden, d_gates):
             d_gate.mul_(d_h)
             if t:
-                _add_products(d_h_next, d_gate, weights)
+                d_h_next.baddbmm_(d_gate, weights)
         return d_gates, d_gates
 
 
@@ -219,9 +218,3 @@ CELLS: Dict[str, Cell] = {"LSTM": LSTMCell(), "GRU": GRUCell(), "RNN_TANH": RNNC
 
 def cell_of(layer: nn.RNNBase) -> Cell:
     return CELLS[layer.mode]
-
-
-def _add_products(d_hidden: Tensor, d_gates: Tensor, weights: Sequence[Tensor]) -> None:
-    """Carry the gradient of the gates back to the states that they came from."""
-    for rows, d_rows, weight in zip(d_hidden, d_gates, weights, strict=True):
-        rows.addmm_(d_rows, weight)

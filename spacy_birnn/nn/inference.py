@@ -5,6 +5,8 @@ inputs repeat, as word forms do, it is computed once (`project`), and a time ste
 costs one look-up and the recurrent product.
 """
 
+import math
+import threading
 from itertools import accumulate, pairwise
 from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, cast
 
@@ -24,8 +26,32 @@ from .windows import Windows
 
 LookUp = Callable[[ndarray], Tuple[List[ndarray], ndarray]]
 
-GROUP = 256
+GROUP = 512
 """Sequences that run at once: more of them no longer fit into a core's cache."""
+
+REUSED = 1 << 23
+"""Numbers in the largest block of memory that is kept."""
+
+
+class Scratch(threading.local):
+    """Memory of a thread for the hidden states of a group, used again and again: to get
+    it from the system each time could take a sixth of the time of tagging."""
+
+    def __init__(self) -> None:
+        self._block = torch.empty(0)
+
+    def take(self, dtype: torch.dtype, *shape: int) -> Tensor:
+        """Valid until the next call."""
+        size = math.prod(shape)
+        if size > REUSED:
+            return torch.empty(shape, dtype=dtype)
+        if len(self._block) < size or self._block.dtype != dtype:
+            with torch.inference_mode(False):  # it may be written to outside of it
+                self._block = torch.empty(size, dtype=dtype)
+        return self._block[:size].view(shape)
+
+
+SCRATCH = Scratch()
 
 
 class Layer(NamedTuple):
@@ -85,8 +111,8 @@ class Layer(NamedTuple):
             return parts[0] if len(parts) == 1 else numpy.concatenate(parts)
         shares = [torch.from_numpy(table) for table in tables]
         ways = in_order(packing, len(tables))
-        index = [torch.from_numpy(rows)[order] for order, _ in ways]
-        hidden = shares[0].new_empty(len(shares), len(packing), self.hidden)
+        index = [torch.from_numpy(rows).index_select(0, order) for order, _ in ways]
+        hidden = SCRATCH.take(shares[0].dtype, len(shares), len(packing), self.hidden)
         steps = _looked_up(shares, index, packing, self.cell.n_gates)
         recur(self.cell, steps, self.products, hidden, packing, keep=False)
         return side_by_side(hidden, packing).numpy()
@@ -119,20 +145,19 @@ class InferenceBiRNN:
                 made of some inputs, and which of these inputs each token has.
             lengths: tokens a sequence, sum N.
         """
-        windows = Windows(lengths)
-        if len(windows.lengths) == 1 and lengths[0]:
-            return self._encode(look_up, numpy.arange(lengths[0]), lengths)
-        n_tokens = sum(lengths)
+        windows, n_tokens = Windows(lengths), sum(lengths)
+        if windows.is_core is None and 0 < len(lengths) <= GROUP and min(lengths):
+            return self._encode(look_up, numpy.arange(n_tokens), lengths)
         tokens = windows.split(torch.arange(n_tokens)).numpy()
-        out = self.layers[0].bias[0].new_empty(n_tokens, self.width)
+        out = self.layers[0].bias[0].new_empty(n_tokens, self.width).numpy()
         for chosen, group in _groups(windows.lengths):
             rows = tokens[chosen]
             H = self._encode(look_up, rows, group)
             if windows.is_core is not None:
                 core = windows.is_core[chosen].numpy()
                 rows, H = rows[core], H[core]
-            out[torch.from_numpy(rows)] = torch.from_numpy(H)
-        return out.numpy()
+            out[rows] = H
+        return out
 
     def _encode(
         self, look_up: LookUp, tokens: ndarray, lengths: Sequence[int]
@@ -166,22 +191,26 @@ def _looked_up(
     tables: List[Tensor], index: List[Tensor], packing: Packing, n_gates: int
 ) -> Iterator[GateStep]:
     """The rows of each step, always in the same place."""
-    sizes = packing.sizes
-    buffer = tables[0].new_empty(len(tables), sizes[0], tables[0].shape[1])
-    views = {n: GateStep.of(buffer[:, :n], n_gates) for n in set(sizes)}
+    sizes, shape = packing.sizes, (len(tables), -1, tables[0].shape[1])
+    buffer = tables[0].new_empty(sizes[0], len(tables) * shape[2])
+    views = {}
+    for n in set(sizes):
+        whole = buffer[:n].view(shape)  # in one piece, which the BLAS likes better
+        views[n] = GateStep.of(whole, n_gates), whole.unbind(0)
     for n, *rows in zip(sizes, *[packing.steps(i) for i in index], strict=True):
-        for table, row, out in zip(tables, rows, views[n].all.directions, strict=True):
+        step, directions = views[n]
+        for table, row, out in zip(tables, rows, directions, strict=True):
             torch.index_select(table, 0, row, out=out)
-        yield views[n]
+        yield step
 
 
 def _groups(lengths: Sequence[int]) -> Iterator[Tuple[ndarray, List[int]]]:
-    """Sequences of like length, `GROUP` at a time: their rows and their lengths."""
+    """Sequences of like length, at most `GROUP`: their rows and their lengths."""
     sizes = numpy.asarray(lengths)
     starts = numpy.cumsum(sizes) - sizes
     order = numpy.argsort(-sizes, kind="stable")[: numpy.count_nonzero(sizes)]
-    for first in range(0, len(order), GROUP):
-        chosen = order[first : first + GROUP]
+    n_groups = math.ceil(len(order) / GROUP)
+    for chosen in numpy.array_split(order, n_groups) if n_groups else []:
         ends = numpy.cumsum(sizes[chosen])
         shift = numpy.repeat(starts[chosen] + sizes[chosen] - ends, sizes[chosen])
         yield numpy.arange(ends[-1]) + shift, sizes[chosen].tolist()

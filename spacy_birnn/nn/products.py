@@ -5,21 +5,22 @@ from typing import Optional, Sequence
 import torch
 from torch import Tensor
 
-from .steps import Both
-
-MANY = 400_000
+MANY = 800_000
 """Size of a product, n·H², from which one of reduced precision is faster, with its
 conversions."""
 
 
 class Products:
-    """Recurrent products ``h Wᵀ``, one matrix a direction.
+    """Recurrent products ``h Wᵀ``, of both directions at once.
 
     Args:
         weights: (K·H, H) a direction, scaled.
         bias: (K·H,) a direction: what the products themselves are given, if anything.
         dtype: of large products, where another one is faster; sums are taken in that
             of the states.
+
+    Attributes:
+        bias: (D, 1, K·H).
     """
 
     def __init__(
@@ -29,24 +30,28 @@ class Products:
         dtype: Optional[torch.dtype] = None,
     ) -> None:
         self.dtype = dtype or weights[0].dtype
-        self.weights = [weight.t() for weight in weights]
-        self.bias = bias
-        if self.dtype != weights[0].dtype:
-            self.reduced = torch.stack(list(weights)).to(self.dtype).transpose(1, 2)
+        self.bias = torch.stack(list(bias)).unsqueeze(1)
+        self._weights = torch.stack(list(weights)).transpose(1, 2)
+        self._reduced = self._weights.to(self.dtype)
 
-    def add_to(self, gates: Both, states: Both) -> None:
+    def add_to(self, gates: Tensor, states: Tensor) -> None:
         """Add them to (D, n, K·H) in place; `states` are (D, n, H)."""
-        n_rows, hidden = states.directions[0].shape
-        if states.whole.dtype == self.dtype or n_rows * hidden**2 < MANY:
-            parts = zip(gates.directions, states.directions, self.weights, strict=True)
-            for rows, state, weight in parts:
-                rows.addmm_(state, weight)
-            return
-        gates.whole.add_(torch.bmm(states.whole.to(self.dtype), self.reduced))
+        if self._is_reduced(states):
+            gates.add_(self._product(states))
+        else:
+            gates.baddbmm_(states, self._weights)
 
-    def with_bias(self, states: Both) -> Tensor:
+    def with_bias(self, states: Tensor) -> Tensor:
         """(D, n, K·H) with the bias."""
-        shape = (states.whole.shape[1], -1)
-        product = torch.stack([bias.expand(shape) for bias in self.bias])
-        self.add_to(Both(product, product.unbind(0)), states)
-        return product
+        if self._is_reduced(states):
+            return self.bias + self._product(states)
+        return torch.baddbmm(self.bias, states, self._weights)
+
+    def _is_reduced(self, states: Tensor) -> bool:
+        if states.dtype == self.dtype:
+            return False
+        _, n_rows, hidden = states.shape
+        return n_rows * hidden**2 >= MANY
+
+    def _product(self, states: Tensor) -> Tensor:
+        return torch.bmm(states.to(self.dtype), self._reduced)

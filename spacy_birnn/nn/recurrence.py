@@ -58,9 +58,13 @@ def in_order(packing: Packing, n_directions: int) -> List[Tuple[Tensor, Tensor]]
 
 def side_by_side(hidden: Tensor, packing: Packing) -> Tensor:
     """Packed hidden states (D, N, H) to flat rows (N, D·H)."""
-    ways = in_order(packing, len(hidden))
-    parts = [part[back] for part, (_, back) in zip(hidden, ways, strict=True)]
-    return torch.cat(parts, 1)
+    n_directions, n_tokens, width = hidden.shape
+    out = hidden.new_empty(n_tokens, n_directions * width)
+    ways = in_order(packing, n_directions)
+    for part, (_, back), columns in zip(hidden, ways, out.split(width, 1), strict=True):
+        # Indexed with [] it would take five times as long.
+        torch.index_select(part, 0, back, out=columns)
+    return out
 
 
 def recur(
@@ -99,7 +103,7 @@ class _Layer(torch.autograd.Function):
             [cell.scaled(w.w_hh) for w in directions], [b for _, b in biases]
         )
         ways = in_order(packing, len(directions))
-        ordered = [X[order] for order, _ in ways]
+        ordered = [X.index_select(0, order) for order, _ in ways]
         width = directions[0].w_hh.shape[1]
         gates = X.new_empty(len(directions), len(X), cell.n_gates * width)
         parts = zip(gates, ordered, directions, biases, strict=True)
@@ -125,8 +129,8 @@ class _Layer(torch.autograd.Function):
             gates,
             hidden,
             ctx.kept,
-            torch.stack([part[order] for part, (order, _) in parts]),
-            [weights.w_hh for weights in directions],
+            torch.stack([part.index_select(0, order) for part, (order, _) in parts]),
+            torch.stack([weights.w_hh for weights in directions]),
             packing,
         )
         before = shifted(hidden, packing)
@@ -135,7 +139,7 @@ class _Layer(torch.autograd.Function):
         for i, weights in enumerate(directions):
             d_params += [d_input[i].t() @ ordered[i], d_state[i].t() @ before[i]]
             d_params += [d_input[i].sum(0), d_state[i].sum(0)]
-            d_X += (d_input[i] @ weights.w_ih)[ways[i][1]]
+            d_X += (d_input[i] @ weights.w_ih).index_select(0, ways[i][1])
         return d_X, None, None, *d_params
 
 

@@ -40,40 +40,26 @@ class Steps(NamedTuple):
         return cls(now, now)
 
 
-class Both(NamedTuple):
-    """Something of a step, twice the same numbers.
-
-    Attributes:
-        whole: (D, n, …).
-        directions: (n, …) each.
-    """
-
-    whole: Tensor
-    directions: Sequence[Tensor]
-
-
 class GateStep(NamedTuple):
     """The gates of a step, twice the same numbers.
 
     Attributes:
         all: (D, n, K·H).
-        gates: (D, n, H) each.
+        each: (D, n, H) a gate.
     """
 
-    all: Both
-    gates: Tuple[Tensor, ...]
+    all: Tensor
+    each: Tuple[Tensor, ...]
 
     @classmethod
     def of(cls, whole: Tensor, n_gates: int) -> "GateStep":
-        return cls(Both(whole, whole.unbind(0)), whole.chunk(n_gates, 2))
+        return cls(whole, whole.chunk(n_gates, 2))
 
 
 def gate_steps(whole: Tensor, n_gates: int, packing: Packing) -> Iterator[GateStep]:
     """Views of all gates (D, N, K·H); made at once, which is cheaper."""
-    directions = [packing.steps(one) for one in whole]
     gates = [packing.steps(gate, 1) for gate in whole.chunk(n_gates, 2)]
-    both = map(Both, packing.steps(whole, 1), zip(*directions))
-    return map(GateStep, both, zip(*gates))
+    return map(GateStep, packing.steps(whole, 1), zip(*gates))
 
 
 class Memory:
@@ -88,9 +74,6 @@ class Memory:
     def __init__(self, hidden: Tensor, packing: Packing, keep: bool) -> None:
         self._like, self._packing, self._keep = hidden, packing, keep
         self.hidden = Steps.of(hidden, packing)
-        # What each step but the first starts from.
-        directions = zip(*[packing.continuing(one) for one in hidden])
-        self.states = map(Both, self.hidden.before[1:], directions)
         self.kept: List[Tensor] = []
 
     def steps(self) -> Steps:

@@ -38,7 +38,7 @@ def viterbi(emissions: Tensor, weights: Weights, packing: Packing) -> Tensor:
     # All tokens begin with the last label of their sequence; all but the last are
     # replaced on the way back.
     last = (scores[packing.scatter[packing.last]] + weights.end).argmax(1)
-    labels = last[packing.sequence]
+    labels = last.index_select(0, packing.sequence)
     steps = zip(
         packing.continuing(scores),
         packing.continuing(labels),
@@ -48,7 +48,7 @@ def viterbi(emissions: Tensor, weights: Weights, packing: Packing) -> Tensor:
     for score, label, following in reversed(list(steps)):
         before = arriving.index_select(0, following).add_(score)
         torch.argmax(before, 1, out=label)
-    return labels[packing.scatter]
+    return labels.index_select(0, packing.scatter)
 
 
 def _best_scores(emissions: Tensor, weights: Weights, packing: Packing) -> Tensor:
@@ -57,7 +57,7 @@ def _best_scores(emissions: Tensor, weights: Weights, packing: Packing) -> Tenso
     sequences."""
     lowest = torch.finfo(emissions.dtype).min
     height = emissions.amax(1, keepdim=True).clamp_min_(lowest)
-    states = (emissions - height)[packing.gather].t().contiguous()
+    states = (emissions - height).index_select(0, packing.gather).t().contiguous()
     pairs = weights.transitions[:, :, None]
     width = states.size(1)
     if emissions.device.type == "cpu":
@@ -113,7 +113,7 @@ def _k_best_prefixes(
     """Where each prefix came from (N, L, k), packed, as label * k + rank, and for each
     sequence (S, k) the scores of its best ones, and the same for their last label."""
     n_labels = emissions.size(1)
-    packed = emissions[packing.gather]
+    packed = emissions.index_select(0, packing.gather)
     origins = packed.new_zeros((len(packed), n_labels, k), dtype=torch.int32)
     totals = packed.new_empty((packing.n_sequences, k))
     ends = torch.empty_like(totals, dtype=torch.int64)
