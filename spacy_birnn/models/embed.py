@@ -144,7 +144,7 @@ def forward(
         backprop_torch(to_tensor(model.ops, dY, shim.device))
         return []
 
-    return to_arrays(model.ops, Y, lengths), backprop
+    return to_arrays(Y, lengths), backprop
 
 
 def embed_forms(model: Model, vocab: Vocab, keys: List[int]) -> Tensor:

@@ -138,7 +138,7 @@ def forward(
         return network.project(rows[tokens]), numpy.arange(len(tokens))
 
     H = cast(Floats2d, network.encode(look_up, lengths))
-    return split(model.ops, H, lengths), no_backprop
+    return split(H, lengths), no_backprop
 
 
 def inference_of(model: Model) -> InferenceBiRNN:

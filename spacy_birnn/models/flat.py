@@ -1,5 +1,6 @@
 """Between thinc's lists of arrays and the flat token matrix of torch modules."""
 
+from itertools import accumulate, pairwise
 from operator import is_
 from typing import Any, Callable, List, Optional, Sequence, Tuple, cast
 
@@ -42,9 +43,9 @@ def to_tensor(
     return xp2torch(rows, requires_grad=requires_grad, device=device)
 
 
-def to_arrays(ops: Ops, rows: Tensor, lengths: Sequence[int]) -> List[Floats2d]:
+def to_arrays(rows: Tensor, lengths: Sequence[int]) -> List[Floats2d]:
     """The rows of all sequences, shape (N, D), as one array a sequence."""
-    return split(ops, cast(Floats2d, torch2xp(rows)), lengths)
+    return split(cast(Floats2d, torch2xp(rows)), lengths)
 
 
 def join(ops: Ops, X: List[Floats2d]) -> Floats2d:
@@ -56,11 +57,12 @@ def join(ops: Ops, X: List[Floats2d]) -> Floats2d:
     return ops.flatten(X)
 
 
-def split(ops: Ops, rows: Floats2d, lengths: Sequence[int]) -> List[Floats2d]:
+def split(rows: Floats2d, lengths: Sequence[int]) -> List[Floats2d]:
     """As `to_arrays`, of an array."""
     if len(lengths) == 1:
         return [rows]
-    return Parts(rows, ops.unflatten(rows, cast(Any, lengths)))
+    bounds = pairwise(accumulate(lengths, initial=0))
+    return Parts(rows, [rows[a:b] for a, b in bounds])
 
 
 def gradient(leaf: Tensor) -> Tensor:
@@ -90,6 +92,6 @@ def run_rows(
 
     def backprop(dY: List[Floats2d]) -> List[Floats2d]:
         backprop_torch(to_tensor(ops, dY, shim.device))
-        return to_arrays(ops, gradient(rows), lengths)
+        return to_arrays(gradient(rows), lengths)
 
-    return to_arrays(ops, Y, lengths), backprop
+    return to_arrays(Y, lengths), backprop

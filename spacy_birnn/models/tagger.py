@@ -122,4 +122,4 @@ def forward(
         return run_rows(model, X, is_train, dropout_rate(model, is_train))
     rows = cast(ndarray, join(model.ops, X))
     scores = cast(Floats2d, shim_of(model).prepared(InferenceDecoder).emissions(rows))
-    return split(model.ops, scores, [len(x) for x in X]), no_backprop
+    return split(scores, [len(x) for x in X]), no_backprop

@@ -69,7 +69,7 @@ def forward(
     E, backprop_embed = embed(docs, is_train)
     flat = join(ops, E)
     H, backprop_encode = encode(
-        split(ops, flat if words is None else flat[words], lengths), is_train
+        split(flat if words is None else flat[words], lengths), is_train
     )
     width = model.get_dim("nO")
     Y = _scatter(ops, H, words, sizes, width)
@@ -77,7 +77,7 @@ def forward(
     def backprop(dY: List[Floats2d]):
         d_flat = join(ops, dY)
         d_words = d_flat if words is None else d_flat[words]
-        dH = backprop_encode(split(ops, d_words, lengths))
+        dH = backprop_encode(split(d_words, lengths))
         return backprop_embed(_scatter(ops, dH, words, sizes, flat.shape[1]))
 
     return Y, backprop
@@ -118,4 +118,4 @@ def _scatter(ops, X: List[Floats2d], words, sizes: List[int], width: int):
         full = ops.alloc2f(len(words), width)
         full[words] = rows
         rows = full
-    return split(ops, rows, sizes)
+    return split(rows, sizes)

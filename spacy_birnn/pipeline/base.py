@@ -237,7 +237,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         if not torch.isfinite(loss):
             raise BirnnError(Errors.B019.format(name=self.name, loss=loss.item()))
         loss.backward()
-        return loss.item(), to_arrays(ops, gradient(emissions), lengths)
+        return loss.item(), to_arrays(gradient(emissions), lengths)
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Clip the gradients by one norm over the component and take the step."""

@@ -28,11 +28,11 @@ def test_torch_can_take_one_array_of_any_layout(array):
 
 def test_one_array_is_not_copied():
     assert join(OPS, [ARRAY]) is ARRAY
-    assert split(OPS, ARRAY, [4])[0] is ARRAY
+    assert split(ARRAY, [4])[0] is ARRAY
 
 
 def test_several_arrays():
-    parts = split(OPS, ARRAY, [1, 0, 3])
+    parts = split(ARRAY, [1, 0, 3])
     assert [part.shape for part in parts] == [(1, 3), (0, 3), (3, 3)]
     assert numpy.array_equal(join(OPS, parts), ARRAY)
     tensor = to_tensor(OPS, parts, CPU, requires_grad=True)
