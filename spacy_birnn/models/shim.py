@@ -10,6 +10,7 @@ import contextlib
 import copy
 import json
 import os
+from operator import attrgetter
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple, TypeVar, cast
 
 import torch
@@ -31,6 +32,8 @@ from . import forms
 from .rows import averaged_rows, is_row_sparse, update_rows
 
 Made = TypeVar("Made")
+
+_address, _n_changes = Tensor.data_ptr, attrgetter("_version")
 
 FORMAT_VERSION = 1
 _HEADER = "spacy-birnn"
@@ -77,8 +80,8 @@ class TorchShim(PyTorchShim):
         Not noticed are weights that are written to past torch (through `.data`, or a
         numpy view) by others than this class, and submodules that are replaced.
         """
-        states = [(p.data_ptr(), p._version) for p in self._parameters()]
-        return self._version, *states
+        weights = list(self._parameters())
+        return self._version, *map(_address, weights), *map(_n_changes, weights)
 
     def prepared(self, make: Callable[..., Made], *args: Any) -> Made:
         """What `make` makes of the module; made anew when the weights may have changed.

@@ -6,7 +6,6 @@ costs one look-up and the recurrent product.
 """
 
 import math
-import threading
 from itertools import accumulate, pairwise
 from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, cast
 
@@ -20,38 +19,19 @@ from .cells import Cell, cell_of
 from .packing import MIN_ROWS, Packing, with_rows
 from .products import Products
 from .recurrence import direction_weights, in_order, recur, side_by_side
+from .scratch import SCRATCH
 from .single import FEW, SingleLayer
 from .steps import GateStep
 from .windows import Windows
 
 LookUp = Callable[[ndarray], Tuple[List[ndarray], ndarray]]
 
-GROUP = 512
-"""Sequences that run at once: more of them no longer fit into a core's cache."""
+GROUP = 1024
+"""Sequences that run at once, at most: more gain nothing."""
 
-REUSED = 1 << 23
-"""Numbers in the largest block of memory that is kept."""
-
-
-class Scratch(threading.local):
-    """Memory of a thread for the hidden states of a group, used again and again: to get
-    it from the system each time could take a sixth of the time of tagging."""
-
-    def __init__(self) -> None:
-        self._block = torch.empty(0)
-
-    def take(self, dtype: torch.dtype, *shape: int) -> Tensor:
-        """Valid until the next call."""
-        size = math.prod(shape)
-        if size > REUSED:
-            return torch.empty(shape, dtype=dtype)
-        if len(self._block) < size or self._block.dtype != dtype:
-            with torch.inference_mode(False):  # it may be written to outside of it
-                self._block = torch.empty(size, dtype=dtype)
-        return self._block[:size].view(shape)
-
-
-SCRATCH = Scratch()
+TOKENS = 400_000
+"""Tokens, more or less, that run at once: their hidden states take 640 MB at width 200.
+"""
 
 
 class Layer(NamedTuple):
@@ -146,7 +126,8 @@ class InferenceBiRNN:
             lengths: tokens a sequence, sum N.
         """
         windows, n_tokens = Windows(lengths), sum(lengths)
-        if windows.is_core is None and 0 < len(lengths) <= GROUP and min(lengths):
+        is_one_group = 0 < len(lengths) <= GROUP and n_tokens <= TOKENS
+        if is_one_group and windows.is_core is None and min(lengths):
             return self._encode(look_up, numpy.arange(n_tokens), lengths)
         tokens = windows.split(torch.arange(n_tokens)).numpy()
         out = self.layers[0].bias[0].new_empty(n_tokens, self.width).numpy()
@@ -205,11 +186,11 @@ def _looked_up(
 
 
 def _groups(lengths: Sequence[int]) -> Iterator[Tuple[ndarray, List[int]]]:
-    """Sequences of like length, at most `GROUP`: their rows and their lengths."""
-    sizes = numpy.asarray(lengths)
+    """Sequences of like length that run at once: their rows and their lengths."""
+    sizes = numpy.asarray(lengths, dtype="int64")
     starts = numpy.cumsum(sizes) - sizes
     order = numpy.argsort(-sizes, kind="stable")[: numpy.count_nonzero(sizes)]
-    n_groups = math.ceil(len(order) / GROUP)
+    n_groups = max(math.ceil(len(order) / GROUP), math.ceil(sizes.sum() / TOKENS))
     for chosen in numpy.array_split(order, n_groups) if n_groups else []:
         ends = numpy.cumsum(sizes[chosen])
         shift = numpy.repeat(starts[chosen] + sizes[chosen] - ends, sizes[chosen])

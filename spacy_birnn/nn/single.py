@@ -53,9 +53,10 @@ class SingleViterbi:
         scores[0] += self._start
         previous = numpy.empty((len(scores) - 1, len(self._first)), "int64")
         pairs, where = numpy.empty_like(self._arriving), numpy.empty_like(self._first)
-        flat = pairs.reshape(-1)
+        leaving, flat = numpy.empty_like(pairs), pairs.reshape(-1)
         for before, now, best in zip(scores[:-1], scores[1:], previous, strict=True):
-            add(self._arriving, before, pairs).argmax(1, best)
+            leaving[...] = before  # to add a row to a matrix takes longer than both
+            add(self._arriving, leaving, pairs).argmax(1, best)
             add(now, flat[add(self._first, best, where)], now)
         labels = [(scores[-1] + self._end).argmax()]
         for best in previous[::-1]:

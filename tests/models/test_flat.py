@@ -38,3 +38,19 @@ def test_several_arrays():
     tensor = to_tensor(OPS, parts, CPU, requires_grad=True)
     assert tensor.requires_grad
     assert numpy.array_equal(tensor.detach().numpy(), ARRAY)
+
+
+def test_what_was_cut_out_of_one_array_is_not_copied():
+    assert join(OPS, split(ARRAY, [1, 0, 3])) is ARRAY
+
+
+@pytest.mark.parametrize("change", ["replaced", "shorter", "longer"])
+def test_a_changed_list_is_read_as_it_is(change):
+    parts = split(ARRAY, [1, 3])
+    if change == "replaced":
+        parts[0] = parts[0] + 1
+    elif change == "shorter":
+        parts.pop()
+    else:
+        parts.append(parts[0])
+    assert numpy.array_equal(join(OPS, parts), numpy.concatenate(list(parts)))

@@ -62,9 +62,10 @@ def test_inputs_are_shared_between_tokens(cell):
     torch.testing.assert_close(found, model(forms[rows], lengths), rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("limit", [("GROUP", 3), ("TOKENS", 10)])
 @torch.no_grad()
-def test_groups_keep_the_order(monkeypatch):
-    monkeypatch.setattr(inference, "GROUP", 3)
+def test_groups_keep_the_order(limit, monkeypatch):
+    monkeypatch.setattr(inference, *limit)
     model, lengths = network(), [2, 5, 1, 0, 4, 4, 1, 3, 6, 2]
     X = torch.randn(sum(lengths), 6)
     sizes = []
