@@ -10,8 +10,8 @@ from .weights import Weights
 
 # Scores are brought back to 0 every so many steps, or long sequences lose precision.
 RESCALE_EVERY = 8
-# On a CPU, all pairs of labels of so many sequences stay in the cache.
-CACHE = 1 << 16
+# On a CPU, so many scores of pairs of labels at once; more need memory for nothing.
+AT_ONCE = 1 << 20
 
 Path = Tuple[List[int], float]
 
@@ -61,7 +61,7 @@ def _best_scores(emissions: Tensor, weights: Weights, packing: Packing) -> Tenso
     pairs = weights.transitions[:, :, None]
     width = states.size(1)
     if emissions.device.type == "cpu":
-        width = max(1, CACHE // pairs.numel())
+        width = max(1, AT_ONCE // pairs.numel())
     blocks = packing.steps(states, 1)
     blocks[0].add_(weights.start[:, None])
     steps = zip(packing.continuing(states, 1), blocks[1:], strict=True)

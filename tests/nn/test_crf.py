@@ -378,7 +378,7 @@ def test_viterbi_in_pieces(monkeypatch):
     lengths = [3, 7, 7, 2, 9, 1, 7]
     emissions = torch.randn(sum(lengths), 4)
     want = crf.viterbi(emissions, lengths)
-    monkeypatch.setattr(viterbi, "CACHE", 4 * 4 * 3)
+    monkeypatch.setattr(viterbi, "AT_ONCE", 4 * 4 * 3)
     assert torch.equal(crf.viterbi(emissions, lengths), want)
 
 
