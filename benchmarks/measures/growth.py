@@ -54,7 +54,7 @@ def double(
         prepare = partial(several, make, size, repeats[-1])
         sides.append(Side(partial(pipe_each, nlp), prepare))
     seconds_of(sides[WARM_UP])
-    runs = alternate(sides, setting.long_runs, warm_up=False)
+    runs = alternate(sides, setting.runs, warm_up=False)
     seconds = [
         [second / times for second in run]
         for run, times in zip(runs, repeats, strict=True)
@@ -72,7 +72,7 @@ def double(
         ours=Spread.of(seconds[at]),
         other=Spread.of(seconds[at - 1]),
         value=doublings[worst],
-        runs=setting.long_runs,
+        runs=setting.runs,
         target=TARGET,
         at_most=True,
         facts={

@@ -48,7 +48,7 @@ class Setting:
 
     @property
     def long_runs(self) -> int:
-        """How often what takes a minute is timed."""
+        """How often what takes minutes is timed."""
         return min(self.runs, 3)
 
     @property
