@@ -47,11 +47,6 @@ class Setting:
     gpu_id: int = -1
 
     @property
-    def long_runs(self) -> int:
-        """How often what takes minutes is timed."""
-        return min(self.runs, 3)
-
-    @property
     def train_file(self) -> Path:
         return self.data_dir / DATASET.train
 

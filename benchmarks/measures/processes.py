@@ -37,7 +37,7 @@ def tag_command(setting: Setting) -> Iterator[Row]:
 
         two, one, start_two, start_one = alternate(
             [side(text, 2), side(text, 1), side(line, 2), side(line, 1)],
-            setting.long_runs,
+            setting.runs,
             warm_up=False,
         )
     name = "--n-process 1"
