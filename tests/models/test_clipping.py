@@ -6,10 +6,11 @@ import numpy
 import pytest
 import torch
 from thinc.api import Adam, Linear, Optimizer, chain, with_array
-from tiny import make_docs, make_tagger
 
 from spacy_birnn.models.clipping import clip_gradients, clip_shim_gradients
 from spacy_birnn.models.encoder import build_birnn_encoder
+
+from .tiny import make_docs, make_tagger
 
 
 def make_gradients(texts=("the cat sat on the mat", "a b")):

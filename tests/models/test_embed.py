@@ -9,10 +9,11 @@ import torch
 from spacy.tokens import Doc
 from spacy.vectors import Vectors
 from thinc.api import Adam
-from tiny import WORDS, blank_vocab, make_docs, make_vocab, predict, train
 
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.models.embed import MAX_CHARS, build_word_char_embed, log_coverage
+
+from .tiny import WORDS, blank_vocab, make_docs, make_vocab, predict, train
 
 
 def make(docs, vectors="frozen", chars="none", **args):

@@ -10,10 +10,11 @@ import numpy
 import pytest
 import torch
 from thinc.api import Adam
-from tiny import make_docs, make_tagger, make_vocab, predict, train
 
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.models.shim import FORMAT_VERSION, TorchShim
+
+from .tiny import make_docs, make_tagger, make_vocab, predict, train
 
 TEXTS = ["the cat sat", "Paris in 1999", "", "a b c d e f"]
 

@@ -5,11 +5,12 @@ import pytest
 from spacy.tokens import Doc
 from spacy.util import registry
 from thinc.api import Adam
-from tiny import make_vocab
 
 from spacy_birnn.models.embed import build_word_char_embed
 from spacy_birnn.models.encoder import build_birnn_encoder
 from spacy_birnn.models.tok2vec import build_tok2vec
+
+from .tiny import make_vocab
 
 VOCAB = make_vocab()
 

@@ -4,7 +4,6 @@ import numpy
 import pytest
 from spacy.strings import get_string_id
 from spacy.vectors import Vectors
-from tiny import blank_vocab, make_vocab
 
 from spacy_birnn.models.vectors import (
     RULES,
@@ -14,6 +13,8 @@ from spacy_birnn.models.vectors import (
     rows_to_vectors,
     spellings,
 )
+
+from .tiny import blank_vocab, make_vocab
 
 TABLE = ["Paris", "paris", "the", "0000", "covid-00", "COVID-00", "Ab0"]
 

@@ -11,7 +11,12 @@ import spacy
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import Adam
-from toys import (
+
+from spacy_birnn import schemes
+from spacy_birnn.errors import BirnnError
+from spacy_birnn.models.tagger import get_decoder
+
+from .toys import (
     FACTORIES,
     SENTENCES,
     config,
@@ -27,10 +32,6 @@ from toys import (
     trained,
     untrained,
 )
-
-from spacy_birnn import schemes
-from spacy_birnn.errors import BirnnError
-from spacy_birnn.models.tagger import get_decoder
 
 every_factory = pytest.mark.parametrize("factory", FACTORIES)
 

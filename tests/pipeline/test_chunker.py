@@ -4,9 +4,10 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
-from toys import SENTENCES, config, doc_of, examples, shake, train, trained, untrained
 
 from spacy_birnn.errors import BirnnError
+
+from .toys import SENTENCES, config, doc_of, examples, shake, train, trained, untrained
 
 
 def spans(doc, key="chunks"):

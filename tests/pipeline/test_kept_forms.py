@@ -11,10 +11,11 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vectors import Vectors
 from thinc.api import Adam
-from toys import config, emissions, examples, trained
 
 from spacy_birnn.models.forms import FormTable
 from spacy_birnn.models.shim import shim_of
+
+from .toys import config, emissions, examples, trained
 
 TEXT = "Anna often rains in Old Harbour with 3 quite new words and Ω"
 WORDS = TEXT.split()

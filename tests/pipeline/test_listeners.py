@@ -7,7 +7,8 @@ import spacy
 import srsly
 from spacy.tokens import DocBin
 from thinc.api import Adam, Config
-from toys import (
+
+from .toys import (
     FACTORIES,
     SENTENCES,
     config,

@@ -7,7 +7,12 @@ import spacy
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
-from toys import (
+
+from spacy_birnn import schemes
+from spacy_birnn.models.tagger import get_decoder
+from spacy_birnn.pipeline.spans import PredictedSpan
+
+from .toys import (
     SENTENCES,
     config,
     doc_of,
@@ -20,10 +25,6 @@ from toys import (
     trained,
     untrained,
 )
-
-from spacy_birnn import schemes
-from spacy_birnn.models.tagger import get_decoder
-from spacy_birnn.pipeline.spans import PredictedSpan
 
 ALL = 1000
 

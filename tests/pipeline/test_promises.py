@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import Adam
-from toys import (
+
+from spacy_birnn import schemes
+from spacy_birnn.errors import BirnnError
+from spacy_birnn.models.tagger import get_decoder
+
+from .toys import (
     FACTORIES,
     SENTENCES,
     confidences,
@@ -29,10 +34,6 @@ from toys import (
     trained,
     untrained,
 )
-
-from spacy_birnn import schemes
-from spacy_birnn.errors import BirnnError
-from spacy_birnn.models.tagger import get_decoder
 
 every_factory = pytest.mark.parametrize("factory", FACTORIES)
 every_decoder = pytest.mark.parametrize("decoder", ["crf", "constrained", "softmax"])
@@ -66,7 +67,7 @@ def test_promise_01_batches_do_not_matter(factory, decoder, cell):
 PROCESSES = """
 import sys
 import torch
-from toys import *
+from tests.pipeline.toys import *
 if __name__ == "__main__":
     torch.multiprocessing.set_start_method({method!r})
     torch.set_num_threads(1)
@@ -311,7 +312,7 @@ def test_promise_06_same_seed_same_weights():
     code = """
 import hashlib
 from thinc.api import fix_random_seed
-from toys import *
+from tests.pipeline.toys import *
 torch = __import__("torch")
 torch.set_num_threads(1)
 fix_random_seed(7)

@@ -8,7 +8,10 @@ import srsly
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin
-from toys import (
+
+from spacy_birnn.errors import BirnnError
+
+from .toys import (
     FACTORIES,
     confidences,
     config,
@@ -20,8 +23,6 @@ from toys import (
     trained,
     untrained,
 )
-
-from spacy_birnn.errors import BirnnError
 
 
 def assert_same(nlp, other):

@@ -6,9 +6,10 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Token
 from spacy.training import Example
-from toys import SENTENCES, config, doc_of, examples, shake, train, untrained
 
 from spacy_birnn.errors import BirnnError
+
+from .toys import SENTENCES, config, doc_of, examples, shake, train, untrained
 
 TAGS = [sentence[3] for sentence in SENTENCES]
 

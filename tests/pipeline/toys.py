@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 import numpy
@@ -179,11 +180,11 @@ def shake(nlp: Language, scale: float = 2.0) -> None:
 
 def run_python(code: str, timeout: int = 100, **env: str) -> str:
     """Run a program, or a file, in a process of its own, on one thread; its output."""
-    here = os.path.dirname(__file__)
+    root = str(Path(__file__).parents[2])
     done = subprocess.run(
         [sys.executable, *([code] if code.endswith(".py") else ["-c", code])],
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": here, **env},
-        cwd=here,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": root, **env},
+        cwd=root,
         capture_output=True,
         text=True,
         timeout=timeout,

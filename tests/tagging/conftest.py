@@ -1,10 +1,12 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from samples import make_nlp, write_inputs
 from spacy.tokens import Doc, Span
+
+from .samples import make_nlp, write_inputs
 
 
 @pytest.fixture
@@ -51,6 +53,6 @@ def run_script(tmp_path):
 
 
 def python_path():
-    """That of the tests, and the folder of ``samples``."""
-    folder = os.path.dirname(__file__)
-    return os.pathsep.join([folder, *filter(None, [os.environ.get("PYTHONPATH")])])
+    """That of the tests, and the root of the project."""
+    root = str(Path(__file__).parents[2])
+    return os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])

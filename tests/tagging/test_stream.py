@@ -4,12 +4,13 @@ import os
 
 import pytest
 import spacy
-from samples import TEXTS
 from spacy.tokens import DocBin
 
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.tagging import tagger
 from spacy_birnn.tagging.stream import tag_files
+
+from .samples import TEXTS
 
 
 def tag(nlp, tmp_path, inputs, format="jsonl", name="out", **settings):

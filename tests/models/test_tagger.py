@@ -13,11 +13,12 @@ import torch
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam, set_dropout_rate
-from tiny import blank_vocab, make_docs, make_tagger, make_vocab, predict, train
 
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.models.embed import build_word_char_embed
 from spacy_birnn.models.tagger import build_sequence_tagger, get_decoder, set_labels
+
+from .tiny import blank_vocab, make_docs, make_tagger, make_vocab, predict, train
 
 TEXTS = ("the cat sat", "", "Paris in 1999")
 
@@ -183,11 +184,11 @@ def train_for_hash():
 
 
 def test_same_weights_under_another_hash_seed():
-    code = "import test_tagger_model as test; print(test.train_for_hash())"
+    code = "import tests.models.test_tagger as test; print(test.train_for_hash())"
     run = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONHASHSEED": "1", "OMP_NUM_THREADS": "1"},
-        cwd=Path(__file__).parent,
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         check=True,
