@@ -7,7 +7,7 @@ pytestmark = pytest.mark.usefixtures("inputs")
 HEADER = """
 import multiprocessing
 from pathlib import Path
-from .samples import make_nlp
+from tests.tagging.samples import make_nlp
 from spacy_birnn.tagging.stream import tag_files
 
 FORMATS = {"txt": "text", "jsonl": "jsonl", "conll": "conll", "spacy": "spacy"}
