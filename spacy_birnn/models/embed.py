@@ -3,7 +3,17 @@
 import logging
 import warnings
 from collections import Counter
-from typing import Any, Callable, List, Literal, Mapping, Optional, Tuple, cast
+from typing import (
+    Any,
+    Callable,
+    List,
+    Literal,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Tuple,
+    cast,
+)
 
 import numpy
 import torch
@@ -13,9 +23,9 @@ from spacy.vectors import Vectors
 from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
-from torch import Tensor
 
 from ..errors import BirnnError, Errors, Warnings
+from ..nn.chars import CharRNN
 from ..nn.words import WordCharEmbedding, WordTable
 from .arguments import check_dropout, check_positive
 from .empty import empty_batch
@@ -25,11 +35,13 @@ from .shim import TorchShim, shim_of
 from .vectors import (
     RULES,
     Found,
+    Source,
     coverage_line,
     find,
     no_row,
     row_finder,
     rows_to_vectors,
+    width_of,
 )
 
 # A child of spaCy's logger: its lines come out like spaCy's own.
@@ -88,6 +100,7 @@ def build_word_char_embed(
         dims={"nO": None},
         attrs={
             "vectors": vectors,
+            "form_embedder": form_embedder,
             "has_table": False,
             "word_width": word_width,
             "word_dropout": word_dropout,
@@ -132,12 +145,13 @@ def forward(
     if sum(lengths) == 0:
         return empty_batch(model, docs)
     distinct, inverse = numpy.unique(doc_batch(docs).orths, return_inverse=True)
-    vectors = _given_vectors(model, docs[0].vocab)
-    strings = docs[0].vocab.strings
-    inputs = [torch.from_numpy(inverse)]
-    inputs += _form_inputs(module, vectors, strings, distinct.tolist(), is_train)
-    moved = [x.to(shim.device) if isinstance(x, torch.Tensor) else x for x in inputs]
+    vocab = docs[0].vocab
+    forms = read_forms(
+        module, given_vectors(model, vocab), vocab.strings, distinct.tolist(), is_train
+    )
     rate = model.attrs["word_dropout"] if is_train else 0.0
+    inputs = (torch.from_numpy(inverse), *forms.inputs)
+    moved = [x.to(shim.device) if isinstance(x, torch.Tensor) else x for x in inputs]
     Y, backprop_torch = shim((*moved, rate, is_train), is_train)
 
     def backprop(dY: List[Floats2d]) -> List[Doc]:
@@ -147,99 +161,96 @@ def forward(
     return to_arrays(Y, lengths), backprop
 
 
-def embed_forms(model: Model, vocab: Vocab, keys: List[int]) -> Tensor:
-    """What prediction embeds word forms as, shape (F, nO), on a CPU.
+class FormEmbedder:
+    """Embeds word forms, on a CPU, with the weights that the module has now.
 
     Args:
-        model: a WordCharEmbed.
-        vocab: whose vectors and strings are looked up.
-        keys: hashes of the forms.
+        module: of a WordCharEmbed.
     """
-    shim, vectors = shim_of(model), _given_vectors(model, vocab)
-    module = cast(WordCharEmbedding, shim.module)
-    inputs = _form_inputs(module, vectors, vocab.strings, keys, False)
-    return shim.predict((torch.arange(len(keys)), *inputs))
+
+    def __init__(self, module: WordCharEmbedding) -> None:
+        self._module = module
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether a form is embedded the same to the bit whatever other forms are
+        embedded with it. A character LSTM over other forms rounds in other places."""
+        return not isinstance(self._module.chars, CharRNN)
+
+    @torch.no_grad()
+    def embed(
+        self, vectors: Optional[Vectors], strings: StringStore, keys: List[int]
+    ) -> Tuple[torch.Tensor, Optional[Source]]:
+        """Embed forms as `forward` embeds tokens.
+
+        Args:
+            vectors: where their vectors are looked up, None for nowhere.
+            strings: where their strings are.
+            keys: their hashes, F of them.
+
+        Returns:
+            Rows (F, nO), and the part of the vectors that they depend on.
+        """
+        forms = read_forms(self._module, vectors, strings, keys, is_train=False)
+        return self._module(torch.arange(len(keys)), *forms.inputs), forms.source
 
 
-def forms_stamp(model: Model, vocab: Vocab) -> Tuple[Any, ...]:
-    """Another one whenever forms may be embedded in another way.
-
-    Words that are given another vector in a table that is there are not noticed.
-    """
-    vectors, weights = vocab.vectors, shim_of(model).prepared(_any_mark)
-    return weights, vectors, Same(vectors.data), vectors.n_keys
+def form_embedder(model: Model) -> FormEmbedder:
+    """The same object as long as the weights of a WordCharEmbed stay the same."""
+    return shim_of(model).prepared(FormEmbedder)
 
 
-def _any_mark(module: torch.nn.Module) -> object:
-    return object()
-
-
-class Same:
-    """Equal to itself alone, whatever it holds, which lives as long."""
-
-    def __init__(self, thing: Any) -> None:
-        self.thing = thing
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and self.thing is other.thing
-
-
-def can_keep_forms(model: Model) -> bool:
-    """Whether a form is embedded the same to the bit whatever other forms are embedded
-    with it. A character LSTM over other forms rounds in other places."""
-    return model.attrs["sizes"]["chars"] != "rnn"
-
-
-def _given_vectors(model: Model, vocab: Vocab) -> Optional[Vectors]:
+def given_vectors(model: Model, vocab: Vocab) -> Optional[Vectors]:
     """A model that was initialized without vectors has none, whatever is there now."""
     return vocab.vectors if model.attrs["has_table"] else None
 
 
-def _form_inputs(
+class Forms(NamedTuple):
+    """Distinct word forms, read for a `WordCharEmbedding`.
+
+    Attributes:
+        inputs: the module's arguments from `vectors` to `char_lengths`.
+        source: the part of the vectors that they depend on, None for none.
+    """
+
+    inputs: List[Any]
+    source: Optional[Source]
+
+
+def read_forms(
     module: WordCharEmbedding,
     vectors: Optional[Vectors],
     strings: StringStore,
     keys: List[int],
     is_train: bool,
-) -> List[Any]:
-    """What the module takes of distinct forms."""
-    forms = [strings[key] for key in keys]
-    inputs = _word_inputs(module, vectors, forms, keys, is_train)
-    return inputs + ([None, None] if module.chars is None else _char_inputs(forms))
+) -> Forms:
+    """Look forms up and spell them.
 
-
-def _word_inputs(
-    module: WordCharEmbedding,
-    vectors: Optional[Vectors],
-    forms: List[str],
-    keys: List[int],
-    is_train: bool,
-) -> list:
-    """Vectors, which of them are known, and rows of the trainable table.
-
-    Words that training meets for the first time get their row here.
+    Words that training meets for the first time get their trainable row here.
     """
+    spelled = [strings[key] for key in keys]
+    chars = [None, None] if module.chars is None else _char_inputs(spelled)
     width = module.word_width
     if not width:
-        return [None, None, None]
+        return Forms([None, None, None, *chars], None)
+    if vectors is not None and width_of(vectors) != width:
+        raise BirnnError(Errors.B012.format(found=width_of(vectors), trained=width))
     words = module.words
-    found_width = 0 if vectors is None or not len(vectors) else vectors.shape[1]
-    if vectors is not None and found_width != width:
-        raise BirnnError(Errors.B012.format(found=found_width, trained=width))
     own = words.rows if words is not None else {}
     row_of = no_row if vectors is None else row_finder(vectors)
     # In training a word's row must not depend on which words were met before it.
     has_own = _never if is_train else own.__contains__
-    found = [find(form, key, row_of, has_own) for form, key in zip(forms, keys)]
+    found = [find(form, key, row_of, has_own) for form, key in zip(spelled, keys)]
     rows = [f.row for f in found]
-    given = rows_to_vectors(vectors, forms, rows, width)
+    given = rows_to_vectors(vectors, spelled, rows, width)
     if words is not None and is_train:
         _meet(words, found, given)
-    return [
-        torch.from_numpy(given),
-        torch.tensor(rows) >= 0,
-        torch.tensor([own.get(f.key, -1) for f in found]),
-    ]
+    own_rows = torch.tensor([own.get(f.key, -1) for f in found])
+    inputs = [torch.from_numpy(given), torch.tensor(rows) >= 0, own_rows, *chars]
+    source = None
+    if vectors is not None and not is_train:
+        source = Source.of(vectors, found, given)
+    return Forms(inputs, source)
 
 
 def _meet(words: WordTable, found: List[Found], given: numpy.ndarray) -> None:
@@ -256,7 +267,7 @@ def _meet(words: WordTable, found: List[Found], given: numpy.ndarray) -> None:
 
 
 def _char_inputs(forms: List[str]) -> list:
-    """Code points of all forms, a 0 before and after each, and characters a form."""
+    """Code points of all forms, a 0 before and after each, and characters per form."""
     half = MAX_CHARS // 2
     cut = [f if len(f) <= MAX_CHARS else f[:half] + f[-half:] for f in forms]
     text = "\0" + "\0".join(cut) + "\0"
@@ -277,10 +288,7 @@ def log_coverage(
         vocab: whose vectors are looked up.
         words: how often each form occurs.
     """
-    embeds = any(
-        node.name == "word_char_embed" and node.attrs["vectors"] != "none"
-        for node in model.walk()
-    )
+    embeds = any(node.attrs.get("vectors", "none") != "none" for node in model.walk())
     if not embeds or vocab.vectors.shape[0] == 0:
         return
     row_of = row_finder(vocab.vectors)

@@ -1,16 +1,15 @@
 """`spacy-birnn.BiRNNEncoder.v1`: a recurrent `encode` for any spaCy tok2vec."""
 
-from typing import Callable, List, Literal, Optional, Tuple, cast
+from typing import TYPE_CHECKING, Callable, List, Literal, Optional, Tuple, cast
 
-import numpy
 import torch
-from numpy import ndarray
 from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..errors import BirnnError, Errors
-from ..nn.birnn import BiRNN
-from ..nn.inference import InferenceBiRNN
+from ..nn.rnn.birnn import BiRNN
+from ..nn.rnn.cells import CELLS
+from ..nn.rnn.predict import PreparedBiRNN
 from .arguments import (
     check_dropout,
     check_positive,
@@ -20,14 +19,18 @@ from .arguments import (
 from .clipping import clip_shim_gradients
 from .empty import empty_batch
 from .flat import run_rows, split, to_tensor
-from .forms import FormTable
 from .shim import TorchShim, is_on_gpu, no_backprop, shim_of
+
+if TYPE_CHECKING:
+    CellName = str
+else:  # thinc checks a config against it
+    CellName = Literal[tuple(CELLS)]
 
 
 def build_birnn_encoder(
     width: int,
     depth: int = 1,
-    cell: Literal["lstm", "gru", "rnn"] = "lstm",
+    cell: CellName = "lstm",
     bidirectional: bool = True,
     dropout: Optional[float] = None,
     grad_clip: float = 5.0,
@@ -72,6 +75,7 @@ def build_birnn_encoder(
         dims={"nI": None, "nO": width},
         attrs={
             "sizes": {**sizes, "bidirectional": bidirectional},
+            "prepared_encoder": prepared_encoder,
             **dropout_attrs(dropout),
         },
         shims=[EncoderShim(BiRNN, grad_clip, precision)],
@@ -84,23 +88,16 @@ class EncoderShim(TorchShim):
     Attributes:
         precision: of the matrix products in prediction; not kept in the model's file,
             so that a trained pipeline can be loaded with another one.
-        forms: what prediction keeps of the word forms that it has met.
     """
 
     def __init__(self, build, grad_clip: float, precision: str):
         super().__init__(build)
         self.grad_clip = grad_clip
         self.precision = precision
-        self.forms = FormTable()
 
     def finish_update(self, optimizer) -> None:
         clip_shim_gradients(self, self.grad_clip)
         super().finish_update(optimizer)
-
-    def inference(self) -> InferenceBiRNN:
-        """The network as prediction wants it, with the weights that it has now."""
-        dtype = torch.bfloat16 if _is_reduced(self.precision) else None
-        return self.prepared(InferenceBiRNN, dtype)
 
 
 def _is_reduced(precision: str) -> bool:
@@ -131,19 +128,17 @@ def forward(
     check_width(model, X[0].shape[1])
     if is_train or is_on_gpu(model):
         return run_rows(model, X, is_train, lengths, dropout_rate(model, is_train))
-    network = inference_of(model)
     rows = to_tensor(model.ops, X, shim_of(model).device)
-
-    def look_up(tokens: ndarray) -> Tuple[List[ndarray], ndarray]:
-        return network.project(rows[tokens]), numpy.arange(len(tokens))
-
-    H = cast(Floats2d, network.encode(look_up, lengths))
+    H = cast(Floats2d, prepared_encoder(model).encode(rows, lengths))
     return split(H, lengths), no_backprop
 
 
-def inference_of(model: Model) -> InferenceBiRNN:
-    """What predicts on a CPU."""
-    return cast(EncoderShim, shim_of(model)).inference()
+def prepared_encoder(model: Model) -> PreparedBiRNN:
+    """The network as prediction runs it on a CPU; the same object as long as the
+    weights of a BiRNNEncoder stay the same."""
+    shim = cast(EncoderShim, shim_of(model))
+    dtype = torch.bfloat16 if _is_reduced(shim.precision) else None
+    return shim.prepared(PreparedBiRNN, dtype)
 
 
 def check_width(model: Model, found: int) -> None:

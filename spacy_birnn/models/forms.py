@@ -1,88 +1,151 @@
-"""Prediction on a CPU computes once what depends on the word form alone."""
+"""What prediction keeps of the word forms that it has met, and how it stays true.
+
+An embedding by form, and what it adds to the gates of the first recurrent layer, depend
+on three things: the weights, which a mark tells apart; the table of word vectors, which
+is looked at again for all forms of a batch; and the form itself.
+"""
 
 import threading
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence
 from weakref import WeakSet
 
 import numpy
 from numpy import ndarray
+from spacy.vectors import Vectors
+
+from .vectors import Source
 
 LIMIT = 18_000
-"""Forms that a table holds at most: 58 MB at the default sizes."""
+"""Forms that a table holds at most: 65 MB at the default sizes."""
+
+FEW = 200
+"""So few tokens are looked at one by one, not form by form."""
 
 _TABLES: "WeakSet[FormTable]" = WeakSet()
 
-Compute = Callable[[List[int]], List[ndarray]]
-
 
 class FormTable:
-    """What the first layer of an encoder takes from each word form, kept between calls.
+    """The share of each word form in the gates of an encoder's first layer.
 
-    Several threads may look words up at once. A copy of it is empty, in other processes
-    too.
+    Several threads may ask at once: take `lock` around a question and what is done
+    about the answer. A copy of a table is empty, in other processes too.
+
+    Attributes:
+        lock: of the table.
+        tables: arrays of one row per form, all of one width.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._empty(None)
+        self.reset()
         _TABLES.add(self)
 
-    def _empty(self, stamp: Any) -> None:
-        self._stamp = stamp
+    def reset(self) -> None:
+        """Begin anew, whoever holds the lock."""
+        self.lock = threading.Lock()
+        self._clear(None)
+
+    def _clear(self, made_of: Any) -> None:
+        self._made_of = made_of
+        self.tables: List[ndarray] = []
         self._rows: Dict[int, int] = {}
-        self._tables: List[ndarray] = []
         self._capacity = 0
+        self._source: Optional[Source] = None
 
     def __reduce__(self):
         return FormTable, ()
 
-    def look_up(
-        self, stamp: Any, keys: ndarray, compute: Compute
-    ) -> Tuple[List[ndarray], ndarray]:
-        """
+    def find(
+        self, keys: Sequence[int], made_of: Any, vectors: Optional[Vectors]
+    ) -> Optional[ndarray]:
+        """The row of each form, shape (N,); None if one is missing or no longer true.
+
         Args:
-            stamp: of the weights: with another one nothing that is kept is valid.
-            keys: hashes of the word forms, shape (N,).
-            compute: arrays of a row a form, all of one width, for hashes that are not
-                there yet.
-
-        Returns:
-            The tables, and in which of their rows each form is, shape (N,).
+            keys: hashes of the forms.
+            made_of: the weights; what was kept with others is not true.
+            vectors: the table of vectors as it is now, None for none.
         """
-        wanted = keys.tolist()
-        with self._lock:
-            if stamp != self._stamp:
-                self._empty(stamp)
-            rows = list(map(self._rows.get, wanted))
-            if None in rows:
-                self._meet(stamp, wanted, compute)
-                rows = list(map(self._rows.get, wanted))
-            return list(self._tables), numpy.array(rows)
+        if made_of != self._made_of or not self._is_of(vectors):
+            self._clear(made_of)
+        rows = list(map(self._rows.get, keys))
+        if None in rows:
+            return None
+        found = numpy.array(rows, dtype="int64")
+        if self._source is None or vectors is None:
+            return found
+        if self._source.is_found_again(vectors, self._distinct(found)):
+            return found
+        self._clear(made_of)
+        return None
 
-    def _meet(self, stamp: Any, wanted: Sequence[int], compute: Compute) -> None:
-        distinct = sorted(set(wanted))
+    def _is_of(self, vectors: Optional[Vectors]) -> bool:
+        if not self.tables:
+            return True
+        if self._source is None or vectors is None:
+            return self._source is None and vectors is None
+        return self._source.is_same_table(vectors)
+
+    def rows(self, keys: Sequence[int]) -> ndarray:
+        """The row of each form, shape (N,); all of them are there."""
+        return numpy.array([self._rows[key] for key in keys], dtype="int64")
+
+    def _distinct(self, rows: ndarray) -> ndarray:
+        if len(rows) <= FEW:
+            return rows
+        met = numpy.zeros(len(self._rows), dtype=bool)
+        met[rows] = True
+        return met.nonzero()[0]
+
+    def missing(self, keys: Sequence[int]) -> List[int]:
+        """The distinct hashes among `keys` that have to be added.
+
+        Where there is no room for them the table begins anew, with all of `keys`.
+        """
+        distinct = sorted(set(keys))
         new = [key for key in distinct if key not in self._rows]
-        if len(self._rows) + len(new) > self._capacity:
-            self._empty(stamp)
-            new = distinct
-        self._add(new, compute(new))
+        if len(self._rows) + len(new) <= self._capacity:
+            return new
+        self._clear(self._made_of)
+        return distinct
 
-    def _add(self, keys: Sequence[int], tables: List[ndarray]) -> None:
+    def add(
+        self, keys: Sequence[int], tables: List[ndarray], source: Optional[Source]
+    ) -> None:
+        """Keep new forms.
+
+        Args:
+            keys: their hashes, F of them.
+            tables: their rows, (F, width) per table.
+            source: of their vectors, None where there is no table of vectors.
+        """
         first, last = len(self._rows), len(self._rows) + len(keys)
-        if not self._tables:
-            # All at once: memory that is not written to yet costs nothing, and a block
-            # so large goes back to the system when it is let go.
-            self._capacity = max(LIMIT, last)
-            shape = (len(tables), self._capacity, tables[0].shape[1])
-            self._tables = list(numpy.empty(shape, tables[0].dtype))
-        for table, new in zip(self._tables, tables, strict=True):
+        if not self.tables:
+            self._allocate(max(LIMIT, last), tables, source)
+        for table, new in zip(self.tables, tables, strict=True):
             table[first:last] = new
+        if self._source is not None and source is not None:
+            self._source.asked.extend(source.asked)
+            self._source.rows.extend(source.rows)
+            self._source.last[first:last] = source.last
+            self._source.values[first:last] = source.values
         self._rows.update(zip(keys, range(first, last), strict=True))
+
+    def _allocate(
+        self, capacity: int, tables: List[ndarray], source: Optional[Source]
+    ) -> None:
+        # All at once: memory that is not written to yet costs nothing, and a block so
+        # large goes back to the system when it is let go.
+        self._capacity = capacity
+        shape = (len(tables), capacity, tables[0].shape[1])
+        self.tables = list(numpy.empty(shape, tables[0].dtype))
+        if source is not None:
+            last = numpy.empty(capacity, dtype="int64")
+            values = numpy.empty((capacity, source.values.shape[1]), "float32")
+            self._source = Source([], [], last, values, source.floret)
 
 
 def after_fork() -> None:
-    """A thread that was looking up when the process was forked is not in the child: it
-    will never give its lock back."""
+    """Begin anew where a thread that is not in the child held the lock: it will never
+    give it back."""
     for table in list(_TABLES):
-        if table._lock.locked():
-            FormTable.__init__(table)
+        if table.lock.locked():
+            table.reset()

@@ -1,9 +1,9 @@
 """Carry a torch module inside a thinc model.
 
-What thinc's own shim does not do for us: weights as safetensors with a JSON header (a
-module can be rebuilt from its file alone, and nothing is unpickled), averages that
-reach the torch weights, row-sparse updates, and prediction without switching the mode
-of a shared module (several threads may predict at once).
+Thinc's own shim lacks: weights as safetensors with a JSON header (a module can be
+rebuilt from its file alone, and nothing is unpickled), averages that reach the torch
+weights, row-sparse updates, and prediction without switching the mode of a shared
+module (several threads may predict at once).
 """
 
 import contextlib
@@ -11,7 +11,18 @@ import copy
 import json
 import os
 from operator import attrgetter
-from typing import Any, Callable, Dict, Iterator, Optional, Tuple, TypeVar, cast
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Tuple,
+    TypeVar,
+    cast,
+)
 
 import torch
 from safetensors.torch import load as load_tensors
@@ -39,6 +50,21 @@ FORMAT_VERSION = 1
 _HEADER = "spacy-birnn"
 
 
+class _Prepared(NamedTuple):
+    """What a shim has prepared for prediction.
+
+    Attributes:
+        request: the state of the weights, and what was asked for.
+        made: of them.
+        alive: the weights. As long as they live, no others can have their addresses,
+            which are part of the state.
+    """
+
+    request: Tuple[Any, ...]
+    made: Any
+    alive: List[Tensor]
+
+
 class TorchShim(PyTorchShim):
     """A torch module that is built when its sizes are known, or read from a file.
 
@@ -54,7 +80,7 @@ class TorchShim(PyTorchShim):
         super().__init__(None)
         self._build = build
         self._set(None, {})
-        self._prepared: Optional[Tuple[Any, Any, Any]] = None
+        self._prepared: Optional[_Prepared] = None
         self._version = object()  # a copy, and what is unpickled, has one of its own
         _fork_safe()
 
@@ -72,31 +98,32 @@ class TorchShim(PyTorchShim):
     def is_on_gpu(self) -> bool:
         return next(self._parameters()).is_cuda
 
-    @property
-    def stamp(self) -> Tuple[Any, ...]:
-        """Another one whenever the weights may have changed: what was computed from
-        them and kept is then no longer valid.
-
-        Not noticed are weights that are written to past torch (through `.data`, or a
-        numpy view) by others than this class, and submodules that are replaced.
-        """
-        weights = list(self._parameters())
-        return self._version, *map(_address, weights), *map(_n_changes, weights)
-
     def prepared(self, make: Callable[..., Made], *args: Any) -> Made:
-        """What `make` makes of the module; made anew when the weights may have changed.
+        """Make something of the module for prediction, once for the weights it has.
+
+        It is the same object until the weights may have changed. Not noticed are
+        weights that others than this class write to past torch, through `.data` or a
+        numpy view, and submodules that are replaced: call `forget` then.
 
         Args:
             make: takes the module and `args`.
         """
-        key = (self.stamp, make, args)
+        weights = list(self._parameters())
+        state = (self._version, *map(_address, weights), *map(_n_changes, weights))
         kept = self._prepared  # read in one go: several threads may predict
-        if kept is None or kept[0] != key:
-            # As long as the weights that it was made of live, no others can have their
-            # addresses.
-            weights = [param.data for param in self._parameters()]
-            self._prepared = kept = (key, make(self.module, *args), weights)
-        return kept[1]
+        if kept is None or kept.request != (state, make, args):
+            made = make(self.module, *args)
+            alive = [param.data for param in weights]
+            self._prepared = kept = _Prepared((state, make, args), made, alive)
+        return kept.made
+
+    def forget(self) -> None:
+        """Prepare anew what prediction needs: weights or submodules have changed."""
+        self._set(self._model, self._args)
+        self._changed()
+
+    def _changed(self) -> None:
+        self._version = object()
 
     def __getstate__(self) -> Dict[str, Any]:
         """A copy prepares its own."""
@@ -116,7 +143,7 @@ class TorchShim(PyTorchShim):
     @torch.inference_mode(False)
     def create(self, **args: Any) -> None:
         """Build the module with fresh weights on the device that thinc uses."""
-        self._version = object()
+        self._changed()
         self._set(self._build(**args).to(get_torch_default_device()), args)
 
     def __call__(self, inputs: Tuple[Any, ...], is_train: bool):
@@ -166,7 +193,7 @@ class TorchShim(PyTorchShim):
         try:
             yield
         finally:
-            self._version = object()
+            self._changed()
 
     @contextlib.contextmanager
     def use_params(self, params: Dict[Any, Any]) -> Iterator[None]:
@@ -181,7 +208,7 @@ class TorchShim(PyTorchShim):
                     averaged = averaged_rows(params, key, torch2xp(param.data))
                 backup.append((param, param.data))
                 param.data = xp2torch(averaged, device=param.device)
-        self._version = object()
+        self._changed()
         try:
             yield
         finally:
@@ -218,7 +245,7 @@ class TorchShim(PyTorchShim):
         Raises:
             BirnnError: the bytes are cut, altered or of an unknown format.
         """
-        self._version = object()
+        self._changed()
         if not bytes_data:
             self._set(None, {})
             return self
@@ -251,7 +278,20 @@ def shim_of(model: Model) -> TorchShim:
 
 
 def is_on_gpu(model: Model) -> bool:
+    """Whether the module of a node of ours lies on a GPU."""
     return shim_of(model).is_on_gpu
+
+
+def forget(model: Model) -> None:
+    """Let prediction forget all that it keeps of a model's weights and words.
+
+    Needed only after weights were written to past torch, through `.data` or a numpy
+    view, or after submodules were replaced; every other change is noticed.
+    """
+    for node in model.walk():
+        for shim in node.shims:
+            if isinstance(shim, TorchShim):
+                shim.forget()
 
 
 def no_backprop(d_output: Any) -> None:
@@ -265,7 +305,7 @@ def _fork_safe() -> None:
     """Let `nlp.pipe(n_process=2)` work after torch has used several threads.
 
     A forked child that inherits torch's thread pool hangs in its first parallel
-    operation; one thread a worker is what one wants there anyway. Done once, when the
+    operation; one thread per worker is what one wants there anyway. Done once, when the
     first model is built, and where the platform can fork.
     """
     global _fork_hook_is_set

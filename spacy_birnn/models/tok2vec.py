@@ -1,19 +1,21 @@
 """`spacy-birnn.Tok2Vec.v1`: embed whole documents, encode them sentence by sentence."""
 
-from typing import Any, Callable, List, Optional, Tuple, cast
+from typing import Any, Callable, List, Tuple, cast
 
 from numpy import ndarray
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from .embed import can_keep_forms, embed_forms, forms_stamp
+from ..nn.rnn.predict import PreparedBiRNN, in_groups, join_groups
+from .embed import FormEmbedder, given_vectors
 from .empty import empty_batch
-from .encoder import EncoderShim, check_width, inference_of
+from .encoder import check_width
 from .flat import join, split
 from .forms import FormTable
-from .sentences import DocBatch, doc_batch
-from .shim import is_on_gpu, no_backprop, shim_of
+from .sentences import doc_batch
+from .shim import is_on_gpu, no_backprop
 
 
 def build_tok2vec(
@@ -36,6 +38,7 @@ def build_tok2vec(
         init=init,
         layers=[embed, encode],
         dims={"nO": None},
+        attrs={"forms": FormTable()},
         refs={"embed": embed, "encode": encode},
     )
     if encode.has_dim("nO"):
@@ -62,9 +65,10 @@ def forward(
     lengths = found.words_only().lengths
     if not lengths:
         return empty_batch(model, docs)
-    if not is_train and _is_by_form(model):
-        H = _encode_forms(model, batch, words, lengths)
-        return _scatter(ops, [H], words, sizes, model.get_dim("nO")), no_backprop
+    if not is_train and _reads_forms(model):
+        orths = batch.orths if words is None else batch.orths[words]
+        states = cast(Floats2d, _encode_forms(model, docs[0].vocab, orths, lengths))
+        return _scatter(ops, [states], words, sizes, model.get_dim("nO")), no_backprop
 
     E, backprop_embed = embed(docs, is_train)
     flat = join(ops, E)
@@ -83,32 +87,45 @@ def forward(
     return Y, backprop
 
 
-def _is_by_form(model: Model) -> bool:
+def _reads_forms(model: Model) -> bool:
     """Whether all that the encoder reads depends on the word form alone."""
     embed, encode = model.layers
-    names = (embed.name, encode.name)
-    return names == ("word_char_embed", "birnn_encoder") and not is_on_gpu(encode)
+    by_form = "form_embedder" in embed.attrs and "prepared_encoder" in encode.attrs
+    return by_form and not is_on_gpu(encode)
 
 
-def _encode_forms(
-    model: Model, batch: DocBatch, words: Optional[Any], lengths: List[int]
-) -> Floats2d:
-    """Hidden states of all words; each form is embedded when it is met first."""
+def _encode_forms(model: Model, vocab: Vocab, orths: ndarray, lengths: List[int]):
+    """Hidden states of all words, shape (N, nO).
+
+    As `encode(embed(docs))`, but what depends on the word form alone is computed when a
+    form is met first, and kept.
+    """
     embed, encode = model.layers
     check_width(encode, embed.get_dim("nO"))
-    vocab, network = batch[0].vocab, inference_of(encode)
-    kept = cast(EncoderShim, shim_of(encode)).forms
-    forms = kept if can_keep_forms(embed) else FormTable()
-    orths = batch.orths if words is None else batch.orths[words]
-    stamp = (network, forms_stamp(embed, vocab))
+    encoder: PreparedBiRNN = encode.attrs["prepared_encoder"](encode)
+    groups, states = in_groups(lengths), []
+    for rows, group, _ in groups:
+        tables, found = _look_up(model, encoder, vocab, orths[rows].tolist())
+        states.append(encoder.run(tables, found, group))
+    return join_groups(groups, states, lengths)
 
-    def compute(keys: List[int]) -> List[ndarray]:
-        return network.project(embed_forms(embed, vocab, keys))
 
-    def look_up(tokens: ndarray) -> Tuple[List[ndarray], ndarray]:
-        return forms.look_up(stamp, orths[tokens], compute)
-
-    return cast(Floats2d, network.encode(look_up, lengths))
+def _look_up(
+    model: Model, encoder: PreparedBiRNN, vocab: Vocab, keys: List[int]
+) -> Tuple[List[ndarray], ndarray]:
+    """Each form's share in the gates: tables, and the row of each token in them."""
+    embed, _ = model.layers
+    embedder: FormEmbedder = embed.attrs["form_embedder"](embed)
+    vectors, made_of = given_vectors(embed, vocab), (embedder, encoder)
+    forms = model.attrs["forms"] if embedder.is_exact else FormTable()
+    with forms.lock:
+        rows = forms.find(keys, made_of, vectors)
+        if rows is None:
+            new = forms.missing(keys)
+            embedded, source = embedder.embed(vectors, vocab.strings, new)
+            forms.add(new, encoder.project(embedded), source)
+            rows = forms.rows(keys)
+        return list(forms.tables), rows
 
 
 def _scatter(ops, X: List[Floats2d], words, sizes: List[int], width: int):

@@ -1,0 +1,1 @@
+"""Plain torch modules, which know nothing of spaCy or thinc."""

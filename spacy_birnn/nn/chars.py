@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .birnn import init_recurrent, last_states
 from .packing import MIN_ROWS, with_rows
+from .rnn.birnn import last_states, new_layer
+from .rnn.cells import CELLS
 
 DIRECT = 2048
 """Code points below this have a row of their own; the others share as many rows."""
@@ -64,7 +65,7 @@ class CharCNN(nn.Module):
     """Convolution over three characters, maximum over the word (Ma & Hovy 2016, §2.1).
 
     The convolution of a character depends only on the character and its place in the
-    kernel, so it is computed once a distinct character and then looked up.
+    kernel, so it is computed once per distinct character and then looked up.
 
     Args:
         width: number of filters, the width of the output.
@@ -83,11 +84,11 @@ class CharCNN(nn.Module):
         Args:
             code_points: the forms' characters with one 0 before each form and one after
                 the last, shape (sum of lengths + F + 1,).
-            lengths: characters a form, each at least 1, shape (F,).
+            lengths: characters per form, each at least 1, shape (F,).
             train: note the characters as met in training.
 
         Returns:
-            One row a form, shape (F, width).
+            One row per form, shape (F, width).
         """
         E, inverse = self.chars(code_points, train)
         sizes = torch.as_tensor(lengths, dtype=torch.int64)
@@ -112,8 +113,7 @@ class CharRNN(nn.Module):
     def __init__(self, width: int, char_width: int):
         super().__init__()
         self.chars = CharTable(char_width)
-        self.lstm = nn.LSTM(char_width, width // 2, bidirectional=True)
-        init_recurrent(self.lstm)
+        self.lstm = new_layer(CELLS["lstm"], char_width, width // 2, bidirectional=True)
 
     def forward(
         self, code_points: Tensor, lengths: Sequence[int], train: bool = False
@@ -122,7 +122,7 @@ class CharRNN(nn.Module):
         E, inverse = self.chars(code_points, train)
         sizes = torch.as_tensor(lengths, dtype=torch.int64)
         position = _character_positions(sizes).to(code_points.device)
-        return last_states(self.lstm, E[inverse[position]], lengths)
+        return last_states(CELLS["lstm"], self.lstm, E[inverse[position]], lengths)
 
 
 def _character_positions(lengths: Tensor) -> Tensor:

@@ -15,20 +15,20 @@ from numpy import ndarray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .crf import CRF
-from .single import FEW, SingleViterbi
+from .crf.crf import CRF
+from .crf.viterbi import SingleViterbi
 
 KBest = List[List[Tuple[List[int], float]]]
 
-MAX_ROWS = 100
-"""Tokens whose emissions are a small product."""
+FEW = 4
+"""So few sequences are faster decoded one by one than side by side."""
 
 
 class SequenceDecoder(nn.Module):
     """A linear layer and what makes label sequences of its emissions.
 
     Everything works on the flat matrix of all tokens, one sequence after the other (N
-    rows; L labels), and takes `within`, the labels that each token may have at all,
+    rows; L labels), and takes `permitted`, the labels that each token may have at all,
     shape (N, L), or None.
 
     Args:
@@ -72,7 +72,7 @@ class SequenceDecoder(nn.Module):
         emissions: Tensor,
         lengths: Sequence[int],
         labels: Tensor,
-        within: Optional[Tensor] = None,
+        permitted: Optional[Tensor] = None,
     ) -> Tensor:
         """Negative log-likelihood of what is known, summed over the sequences.
 
@@ -81,14 +81,14 @@ class SequenceDecoder(nn.Module):
 
         Args:
             emissions: shape (N, L).
-            lengths: tokens a sequence, shape (B,).
+            lengths: tokens per sequence, shape (B,).
             labels: gold label of each token, -1 where missing, shape (N,).
-            within: permitted labels, shape (N, L).
+            permitted: permitted labels, shape (N, L).
         """
         if self.decoder == "crf":
-            return self.crf.loss(emissions, lengths, labels, within=within)
-        if within is not None:
-            emissions = emissions.masked_fill(~within, float("-inf"))
+            return self.crf.loss(emissions, lengths, labels, permitted=permitted)
+        if permitted is not None:
+            emissions = emissions.masked_fill(~permitted, float("-inf"))
         return F.cross_entropy(emissions, labels, ignore_index=-1, reduction="sum")
 
     @torch.no_grad()
@@ -96,24 +96,24 @@ class SequenceDecoder(nn.Module):
         self,
         emissions: Tensor,
         lengths: Sequence[int],
-        within: Optional[Tensor] = None,
+        permitted: Optional[Tensor] = None,
     ) -> Tensor:
         """The most probable label sequence, shape (N,)."""
         if self.decoder == "softmax":
-            if within is not None:
-                emissions = emissions.masked_fill(~within, float("-inf"))
+            if permitted is not None:
+                emissions = emissions.masked_fill(~permitted, float("-inf"))
             return emissions.argmax(dim=1)
-        return self.crf.viterbi(emissions, lengths, within)
+        return self.crf.viterbi(emissions, lengths, permitted)
 
     @torch.no_grad()
     def marginals(
         self,
         emissions: Tensor,
         lengths: Sequence[int],
-        within: Optional[Tensor] = None,
+        permitted: Optional[Tensor] = None,
     ) -> Tensor:
         """Probability of each label at each token, shape (N, L)."""
-        return self.crf.marginals(emissions, lengths, within)
+        return self.crf.marginals(emissions, lengths, permitted)
 
     @torch.no_grad()
     def span_marginals(
@@ -124,12 +124,12 @@ class SequenceDecoder(nn.Module):
         ends: Sequence[int],
         labels: Sequence[int],
         not_next: Optional[Sequence[int]] = None,
-        within: Optional[Tensor] = None,
+        permitted: Optional[Tensor] = None,
     ) -> Tensor:
         """Probability of exactly these spans, shape (S,), float64: see
         `CRF.span_log_marginals`."""
         return self.crf.span_marginals(
-            emissions, lengths, starts, ends, labels, not_next, within
+            emissions, lengths, starts, ends, labels, not_next, permitted
         )
 
     @torch.no_grad()
@@ -138,51 +138,35 @@ class SequenceDecoder(nn.Module):
         emissions: Tensor,
         lengths: Sequence[int],
         k: int,
-        within: Optional[Tensor] = None,
+        permitted: Optional[Tensor] = None,
     ) -> KBest:
         """The k most probable label sequences of each sequence, best first, with their
         natural log-probability among all valid ones; fewer where fewer exist."""
-        return self.crf.k_best(emissions, lengths, k, within)
+        return self.crf.k_best(emissions, lengths, k, permitted)
 
 
-class InferenceDecoder:
-    """Predicts what a `SequenceDecoder` does with the weights that it has now.
-
-    On a CPU, what is small is done in numpy, whose calls cost a third of torch's. Large
-    products are torch's: two libraries with threads of their own get in each other's
-    way.
-    """
+class PreparedDecoder:
+    """Decodes as a `SequenceDecoder` does with the weights that it has now, few
+    sequences faster."""
 
     @torch.no_grad()
     def __init__(self, decoder: SequenceDecoder) -> None:
         self._decoder = decoder
-        self._weight = decoder.linear.weight.t().cpu().clone().numpy()
-        self._bias = decoder.linear.bias.cpu().clone().numpy()
         self._single: Optional[SingleViterbi] = None
         if decoder.decoder != "softmax":
-            self._single = SingleViterbi(decoder.crf.weights(torch.float64))
-
-    def emissions(self, H: ndarray) -> ndarray:
-        """Hidden states (N, n_in) to emissions (N, L)."""
-        H = H.astype(self._weight.dtype, copy=False)
-        if len(H) > MAX_ROWS:
-            with torch.no_grad():
-                return self._decoder(torch.from_numpy(H)).numpy()
-        scores = H @ self._weight
-        scores += self._bias
-        return scores
+            self._single = SingleViterbi(decoder.crf.chain(torch.float64))
 
     def decode(
         self,
         emissions: Tensor,
         lengths: Sequence[int],
-        within: Optional[Tensor] = None,
+        permitted: Optional[Tensor] = None,
     ) -> ndarray:
         """As `SequenceDecoder.decode`, an array of shape (N,)."""
         if self._single is None or len(lengths) > FEW or emissions.is_cuda:
-            return self._decoder.decode(emissions, lengths, within).cpu().numpy()
-        if within is not None:
-            emissions = emissions.masked_fill(~within, float("-inf"))
+            return self._decoder.decode(emissions, lengths, permitted).cpu().numpy()
+        if permitted is not None:
+            emissions = emissions.masked_fill(~permitted, float("-inf"))
         scores, bounds = emissions.numpy(), pairwise(accumulate(lengths, initial=0))
         labels = [label for a, b in bounds for label in self._single.run(scores[a:b])]
         return numpy.array(labels, dtype="int64")

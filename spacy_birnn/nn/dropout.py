@@ -15,7 +15,7 @@ def variational_dropout(X: Tensor, sequence: Tensor, rate: float) -> Tensor:
     Recurrent Neural Networks", as applied to the inputs and outputs of each layer.
 
     Args:
-        X: features, one row a token, shape (N, D).
+        X: features, one row per token, shape (N, D).
         sequence: which sequence each row belongs to, shape (N,).
         rate: probability of dropping a feature, 0 ≤ rate < 1.
 
@@ -33,7 +33,7 @@ def token_dropout(X: Tensor, replacement: Tensor, rate: float) -> Tensor:
     """Replace whole rows at random: word dropout (Iyyer et al. 2015).
 
     Args:
-        X: one row a token, shape (N, D).
+        X: one row per token, shape (N, D).
         replacement: the vector to put in their place, shape (D,).
         rate: probability of replacing a row.
 

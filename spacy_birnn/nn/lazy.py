@@ -8,7 +8,7 @@ Value = TypeVar("Value")
 class lazy(Generic[Value]):
     """As `functools.cached_property`, without a lock.
 
-    Until Python 3.11 that one holds a lock a class. A process that is forked while
+    Until Python 3.11 that one holds one lock per class. A process that is forked while
     another thread computes a property would wait for it for ever.
     """
 

@@ -1,6 +1,6 @@
 """Pack sequences by index: no padding, no loop over sequences.
 
-A batch is one flat matrix with a row a token, the sequences one after the other. A
+A batch is one flat matrix with one row per token, the sequences one after the other. A
 recurrence wants it time-major, as ``torch.nn.utils.rnn.PackedSequence`` has it: the
 first tokens of all sequences, then the second ones, … with the longest sequence first,
 so that the sequences that are still running are always a prefix.
@@ -8,7 +8,7 @@ so that the sequences that are still running are always a prefix.
 
 from typing import Any, List, Sequence, Tuple, Union
 
-import numpy as np
+import numpy
 import torch
 from torch import Tensor
 
@@ -18,7 +18,7 @@ MIN_ROWS = 8
 """A product of fewer rows may take another way through the BLAS, and round otherwise.
 What is kept from one prediction to the next must not depend on what came with it."""
 
-Lengths = Union["Packing", Tensor, np.ndarray, Sequence[int]]
+Lengths = Union["Packing", Tensor, numpy.ndarray, Sequence[int]]
 Device = Union[torch.device, str, None]
 
 
@@ -41,7 +41,7 @@ class Packing:
     """Where each token of a flat batch stands in the packed one, and back.
 
     Args:
-        lengths: One length a sequence; zeros are allowed.
+        lengths: one length per sequence; zeros are allowed.
         device: Where the index tensors are put; the CPU by default.
 
     Attributes:
@@ -59,19 +59,19 @@ class Packing:
         self.lengths = _as_numpy(lengths)
         if self.lengths.ndim != 1 or (self.lengths < 0).any():
             raise ValueError(f"lengths must be a list of sizes, not {lengths!r}")
-        self.n_sequences = int(np.count_nonzero(self.lengths))
-        order = np.argsort(-self.lengths, kind="stable")[: self.n_sequences]
+        self.n_sequences = int(numpy.count_nonzero(self.lengths))
+        order = numpy.argsort(-self.lengths, kind="stable")[: self.n_sequences]
         # Of S sequences, those no longer than t have left at step t.
-        left = np.cumsum(np.bincount(self.lengths[order], minlength=1))
+        left = numpy.cumsum(numpy.bincount(self.lengths[order], minlength=1))
         sizes = self.n_sequences - left[:-1]
         total = int(self.lengths.sum())
-        before = np.cumsum(sizes) - sizes
-        self._sequence = np.arange(total) - np.repeat(before, sizes)
-        starts = np.cumsum(self.lengths) - self.lengths
-        index = np.empty((2, total), dtype=np.int64)
+        before = numpy.cumsum(sizes) - sizes
+        self._sequence = numpy.arange(total) - numpy.repeat(before, sizes)
+        starts = numpy.cumsum(self.lengths) - self.lengths
+        index = numpy.empty((2, total), dtype=numpy.int64)
         index[0] = starts[order][self._sequence]
-        index[0] += np.repeat(np.arange(len(sizes)), sizes)
-        index[1][index[0]] = np.arange(total)
+        index[0] += numpy.repeat(numpy.arange(len(sizes)), sizes)
+        index[1][index[0]] = numpy.arange(total)
         self._gather, self._scatter = index
         self.gather, self.scatter = self._tensor(index)
         self.order = self._tensor(order)
@@ -103,7 +103,7 @@ class Packing:
         return self.batch_sizes.tolist()
 
     def steps(self, packed: Tensor, dim: int = 0) -> Tuple[Tensor, ...]:
-        """Views of the packed rows, one a step, of ``batch_sizes[t]`` rows."""
+        """Views of the packed rows, one per step, of ``batch_sizes[t]`` rows."""
         return packed.split(self.sizes, dim)
 
     def continuing(self, packed: Tensor, dim: int = 0) -> Tuple[Tensor, ...]:
@@ -125,7 +125,7 @@ class Packing:
     @lazy
     def segment(self) -> Tensor:
         """(N,) flat row → index of the sequence in the original order."""
-        return self._tensor(np.repeat(np.arange(len(self.lengths)), self.lengths))
+        return self._tensor(numpy.repeat(numpy.arange(len(self.lengths)), self.lengths))
 
     @lazy
     def first(self) -> Tensor:
@@ -135,7 +135,7 @@ class Packing:
     @lazy
     def last(self) -> Tensor:
         """(S,) flat row of the last token of each non-empty sequence, in `order`."""
-        return self._tensor(np.cumsum(self.lengths) - 1)[self.order]
+        return self._tensor(numpy.cumsum(self.lengths) - 1)[self.order]
 
     @lazy
     def two_way(self) -> Tensor:
@@ -147,7 +147,7 @@ class Packing:
         from the left, then the t-th from the right, for every packed position. The
         second says in which slot a flat row is, from the left (N) and the right (N).
         """
-        index = np.empty((2, 2 * len(self)), dtype=np.int64)
+        index = numpy.empty((2, 2 * len(self)), dtype=numpy.int64)
         load, (left, right) = index[0], index[1].reshape(2, -1)
         load[0::2], load[1::2] = self._gather, self._turned[0]
         left[:], right[:] = 2 * self._scatter, 2 * self._turned[1] + 1
@@ -160,11 +160,11 @@ class Packing:
         return gather, scatter
 
     @lazy
-    def _turned(self) -> np.ndarray:
-        ends = np.cumsum(self.lengths)
-        turn = np.repeat(2 * ends - self.lengths - 1, self.lengths)
-        turn -= np.arange(len(self))
-        return np.stack([turn[self._gather], self._scatter[turn]])
+    def _turned(self) -> numpy.ndarray:
+        ends = numpy.cumsum(self.lengths)
+        turn = numpy.repeat(2 * ends - self.lengths - 1, self.lengths)
+        turn -= numpy.arange(len(self))
+        return numpy.stack([turn[self._gather], self._scatter[turn]])
 
     def _permute(self, rows: Tensor, index: Tensor, inverse: Tensor) -> Tensor:
         if self.n_sequences <= 1:
@@ -173,7 +173,7 @@ class Packing:
             return _Permute.apply(rows, index, inverse)
         return rows.index_select(0, index)
 
-    def _tensor(self, array: np.ndarray) -> Tensor:
+    def _tensor(self, array: numpy.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self.device)
 
 
@@ -183,11 +183,11 @@ def with_rows(X: Tensor, n_rows: int) -> Tensor:
     return torch.cat([X, X.new_zeros(missing, *X.shape[1:])]) if missing else X
 
 
-def _as_numpy(lengths: Lengths) -> np.ndarray:
+def _as_numpy(lengths: Lengths) -> numpy.ndarray:
     if isinstance(lengths, Packing):
         return lengths.lengths
     if isinstance(lengths, Tensor):
         lengths = lengths.cpu().numpy()
     elif type(lengths).__module__.startswith("cupy"):
         lengths = lengths.get()  # type: ignore[union-attr]
-    return np.array(lengths, dtype=np.int64)
+    return numpy.array(lengths, dtype=numpy.int64)

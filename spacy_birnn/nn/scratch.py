@@ -6,8 +6,8 @@ import threading
 import torch
 from torch import Tensor
 
-KEPT = 1 << 23
-"""Numbers in the largest block that is kept: 32 MB."""
+LARGEST = 1 << 23
+"""Numbers in the largest block that a thread keeps: 32 MB."""
 
 
 class Scratch(threading.local):
@@ -23,7 +23,7 @@ class Scratch(threading.local):
     def take(self, dtype: torch.dtype, *shape: int) -> Tensor:
         """Not initialized, on the CPU; valid until the next call."""
         size = math.prod(shape)
-        if size > KEPT:
+        if size > LARGEST:
             return torch.empty(shape, dtype=dtype)
         if len(self._block) < size or self._block.dtype != dtype:
             with torch.inference_mode(False):  # it may be written to outside of it

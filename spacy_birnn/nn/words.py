@@ -14,7 +14,7 @@ GROWTH = 1024
 
 
 class WordTable(nn.Module):
-    """Trainable word vectors that grow a row for each new word met in training.
+    """Trainable word vectors that grow by one row for each new word met in training.
 
     Gradients are row-sparse: a step costs what its own words cost, not what the table
     does. Rows are found by a 64-bit key (the hash of the word).
@@ -79,7 +79,7 @@ class WordTable(nn.Module):
 class WordCharEmbedding(nn.Module):
     """Concatenate a word vector with a character encoding.
 
-    Everything depends on the word form alone, so it is computed once a distinct form.
+    Everything depends on the word form alone, so it is computed once per distinct form.
 
     Args:
         word_width: width of the word vectors, 0 for none.
@@ -126,12 +126,12 @@ class WordCharEmbedding(nn.Module):
             known: which forms have a given vector, shape (F,).
             rows: rows of the trainable table, -1 for none, shape (F,).
             code_points: the forms' characters, see `CharCNN.forward`.
-            char_lengths: characters a form, shape (F,).
+            char_lengths: characters per form, shape (F,).
             word_dropout: how often a token's word vector becomes the unknown one.
             train: note what is met in training.
 
         Returns:
-            One row a token, shape (N, word_width + char_width).
+            One row per token, shape (N, word_width + char_width).
         """
         parts: List[Tensor] = []
         if vectors is not None and known is not None:

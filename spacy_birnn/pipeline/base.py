@@ -21,8 +21,8 @@ from ..models.clipping import clip_gradients
 from ..models.embed import log_coverage
 from ..models.flat import gradient, to_arrays, to_tensor
 from ..models.sentences import DocBatch, portions
+from ..models.sequence_tagger import get_decoder, set_labels
 from ..models.shim import shim_of
-from ..models.tagger import get_decoder, set_labels
 from .lattice import Lattice
 from .storage import ChecksummedPipe
 
@@ -231,7 +231,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
             lattice.select(emissions),
             lattice.lengths,
             torch.from_numpy(gold).to(emissions.device),
-            within=lattice.mask(emissions.device),
+            permitted=lattice.mask(emissions.device),
         )
         loss = loss / len(lattice.lengths)
         if not torch.isfinite(loss):
@@ -303,7 +303,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
             lattice.select(emissions),
             lattice.lengths,
             k,
-            within=lattice.mask(emissions.device),
+            permitted=lattice.mask(emissions.device),
         )
         return [
             [(self.label_strings(doc, ids), log) for ids, log in best]

@@ -9,7 +9,7 @@ from spacy.training import Example
 from torch import Tensor
 
 from ..models.sentences import DocBatch, doc_batch
-from ..models.tagger import get_decoder, get_inference_decoder
+from ..models.sequence_tagger import get_decoder, get_prepared_decoder
 from . import gold
 from .base import BiRNNPipe
 from .codec import OUTSIDE, FlatSpan, SpanCodec
@@ -98,7 +98,7 @@ class SpanPipe(BiRNNPipe):
     def decode(
         self, docs: Sequence[Doc], emissions: Tensor
     ) -> List[List[PredictedSpan]]:
-        codec, decoder = self.codec, get_inference_decoder(self.model)
+        codec, decoder = self.codec, get_prepared_decoder(self.model)
         lattice = self.lattice(docs, keep_preset=not self.cfg["overwrite"])
         within = lattice.mask(emissions.device)
         ids = decoder.decode(emissions, lattice.lengths, within)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ..errors import BirnnError, Errors
 from ..models.sentences import doc_batch
-from ..models.tagger import get_decoder, get_inference_decoder
+from ..models.sequence_tagger import get_decoder, get_prepared_decoder
 from . import gold
 from .base import BiRNNPipe
 from .defaults import default_model
@@ -140,7 +140,7 @@ class BiRNNTagger(BiRNNPipe):
     def decode(self, docs: Sequence[Doc], emissions: Tensor) -> List[Tags]:
         decoder, lattice = get_decoder(self.model), self.lattice(docs)
         words = lattice.select(emissions)
-        ids = get_inference_decoder(self.model).decode(words, lattice.lengths)
+        ids = get_prepared_decoder(self.model).decode(words, lattice.lengths)
         marginals: Optional[List[float]] = None
         if self.cfg["confidence"]:
             of_all = decoder.marginals(words, lattice.lengths)

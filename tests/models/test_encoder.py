@@ -15,7 +15,7 @@ from thinc.api import (
 
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.models.encoder import build_birnn_encoder
-from spacy_birnn.nn.birnn import BiRNN
+from spacy_birnn.nn.rnn.birnn import BiRNN
 
 
 def random(*lengths, width=5):

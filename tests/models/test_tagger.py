@@ -16,7 +16,11 @@ from thinc.api import Adam, set_dropout_rate
 
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.models.embed import build_word_char_embed
-from spacy_birnn.models.tagger import build_sequence_tagger, get_decoder, set_labels
+from spacy_birnn.models.sequence_tagger import (
+    build_sequence_tagger,
+    get_decoder,
+    set_labels,
+)
 
 from .tiny import blank_vocab, make_docs, make_tagger, make_vocab, predict, train
 

@@ -9,7 +9,7 @@ from thinc.api import Adam, fix_random_seed
 
 from spacy_birnn.models.embed import build_word_char_embed
 from spacy_birnn.models.encoder import build_birnn_encoder
-from spacy_birnn.models.tagger import build_sequence_tagger, set_labels
+from spacy_birnn.models.sequence_tagger import build_sequence_tagger, set_labels
 from spacy_birnn.models.tok2vec import build_tok2vec
 
 LABELS = ["O", "B-X", "I-X", "E-X", "S-X"]

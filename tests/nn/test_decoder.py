@@ -2,12 +2,13 @@
 
 import itertools
 
-import numpy as np
+import numpy
 import pytest
 import torch
 from torch.nn import functional as F
 
-from spacy_birnn.nn.decoder import SequenceDecoder
+from spacy_birnn.nn import decoder
+from spacy_birnn.nn.decoder import FEW, PreparedDecoder, SequenceDecoder
 from spacy_birnn.schemes import transition_constraints
 
 DECODERS = ("crf", "constrained", "softmax")
@@ -40,7 +41,7 @@ def is_valid(labels):
 
 def enumerate_all(module, rows):
     """Every label sequence and its score, best first."""
-    start, pairs, end = (w.detach() for w in module.crf.weights(rows.dtype))
+    start, pairs, end = (w.detach() for w in module.crf.chain(rows.dtype))
     found = {}
     for labels in itertools.product(range(len(LABELS)), repeat=len(rows)):
         score = sum(row[i] for row, i in zip(rows, labels, strict=True))
@@ -67,7 +68,7 @@ def test_decode_marginals_and_k_best_equal_enumeration(decoder, emissions):
     assert tuple(module.decode(rows, [3]).tolist()) == ranked[0]
     (best,) = module.k_best(rows, [3], 5)
     assert [tuple(labels) for labels, _ in best] == ranked[:5]
-    np.testing.assert_allclose(
+    numpy.testing.assert_allclose(
         [log for _, log in best], probabilities.log()[:5], atol=1e-5
     )
     want = torch.zeros(3, len(LABELS), dtype=torch.float64)
@@ -124,15 +125,15 @@ def test_softmax_takes_the_best_label_of_each_token(emissions):
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_permitted_labels_are_kept(decoder, emissions):
     module = make(decoder)
-    within = torch.ones(N, len(LABELS), dtype=torch.bool)
-    within[4] = torch.tensor([False, True, False, False, False])
-    assert module.decode(emissions, LENGTHS, within)[4] == 1
-    found = module.marginals(emissions, LENGTHS, within)[4]
+    permitted = torch.ones(N, len(LABELS), dtype=torch.bool)
+    permitted[4] = torch.tensor([False, True, False, False, False])
+    assert module.decode(emissions, LENGTHS, permitted)[4] == 1
+    found = module.marginals(emissions, LENGTHS, permitted)[4]
     assert found.tolist() == pytest.approx([0, 1, 0, 0, 0], abs=1e-6)
     labels = torch.tensor([0, 0, 0, 0, 1, 3, 0, 0])
-    bound = module.loss(emissions, LENGTHS, labels, within)
+    bound = module.loss(emissions, LENGTHS, labels, permitted)
     assert bound < module.loss(emissions, LENGTHS, labels)
-    for sequence in module.k_best(emissions, LENGTHS, 3, within)[2:3]:
+    for sequence in module.k_best(emissions, LENGTHS, 3, permitted)[2:3]:
         assert all(path[1] == 1 for path, _ in sequence)
 
 
@@ -141,7 +142,7 @@ def test_span_marginals_add_up_the_paths(decoder, emissions):
     rows = emissions[:3]
     module = make(decoder)
     best = module.k_best(rows, [3], 5**3)[0]
-    want = sum(np.exp(log) for path, log in best if list(path[:2]) == [1, 3])
+    want = sum(numpy.exp(log) for path, log in best if list(path[:2]) == [1, 3])
     found = module.span_marginals(rows, [3], [0], [2], [1, 3])
     assert found.tolist() == pytest.approx([want], abs=1e-5)
 
@@ -165,10 +166,49 @@ def test_dropout_is_an_argument():
 
 
 def test_no_tokens():
-    for decoder in DECODERS:
-        module = make(decoder)
+    for kind in DECODERS:
+        module = make(kind)
         rows = torch.zeros(0, len(LABELS), dtype=torch.float64)
         assert module.decode(rows, [0, 0]).shape == (0,)
         assert module.marginals(rows, [0]).shape == (0, len(LABELS))
         assert module.loss(rows, [0], torch.zeros(0, dtype=torch.long)).item() == 0.0
         assert module.k_best(rows, [0, 0], 3) == [[([], 0.0)]] * 2
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("lengths", [[1], [9], [3, 0, 5], [0, 0], [2, 1, 40, 7], []])
+@pytest.mark.parametrize("kind", DECODERS)
+def test_prepared_for_few_sequences(kind, lengths, masked, monkeypatch):
+    module = make(kind).float()
+    emissions, permitted = torch.randn(sum(lengths), len(LABELS)), None
+    if masked:
+        permitted = torch.rand(emissions.shape) > 0.3
+        permitted[:, 0] = True
+    want = module.decode(emissions, lengths, permitted)
+    prepared = PreparedDecoder(module)
+    if kind != "softmax":
+        monkeypatch.setattr(module.crf, "viterbi", None)
+    found = torch.from_numpy(prepared.decode(emissions, lengths, permitted))
+    assert found.dtype == want.dtype
+    assert torch.equal(found, want)
+
+
+def test_many_sequences_are_decoded_side_by_side(monkeypatch):
+    module, lengths = make("crf").float(), [2] * (FEW + 1)
+    emissions = torch.randn(sum(lengths), len(LABELS))
+    want = module.decode(emissions, lengths)
+    monkeypatch.setattr(decoder.SingleViterbi, "run", None)
+    found = PreparedDecoder(module).decode(emissions, lengths)
+    assert torch.equal(torch.from_numpy(found), want)
+
+
+@torch.no_grad()
+def test_later_changes_of_the_weights_do_not_reach_what_is_prepared():
+    module, emissions = make("crf").float(), torch.randn(9, len(LABELS))
+    prepared = PreparedDecoder(module)
+    labels = prepared.decode(emissions, [9])
+    for param in module.crf.parameters():
+        param.mul_(-3.0)
+    assert numpy.array_equal(prepared.decode(emissions, [9]), labels)
+    anew = PreparedDecoder(module).decode(emissions, [9])
+    assert not numpy.array_equal(anew, labels)

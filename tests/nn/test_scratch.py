@@ -26,7 +26,7 @@ def test_it_grows_and_changes_its_type():
 
 
 def test_what_is_too_large_is_not_kept(monkeypatch):
-    monkeypatch.setattr(scratch, "KEPT", 4)
+    monkeypatch.setattr(scratch, "LARGEST", 4)
     memory = Scratch()
     large = memory.take(torch.float32, 5)
     assert memory.take(torch.float32, 5).data_ptr() != large.data_ptr()

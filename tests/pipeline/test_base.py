@@ -14,7 +14,7 @@ from thinc.api import Adam
 
 from spacy_birnn import schemes
 from spacy_birnn.errors import BirnnError
-from spacy_birnn.models.tagger import get_decoder
+from spacy_birnn.models.sequence_tagger import get_decoder
 
 from .toys import (
     FACTORIES,

@@ -9,7 +9,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from spacy_birnn import schemes
-from spacy_birnn.models.tagger import get_decoder
+from spacy_birnn.models.sequence_tagger import get_decoder
 from spacy_birnn.pipeline.spans import PredictedSpan
 
 from .toys import (
@@ -41,7 +41,7 @@ def enumerate_spans(pipe, doc, keep_preset=False):
     within = lattice.mask(emissions.device)
     decoder = get_decoder(pipe.model)
     totals, offset = {}, 0
-    for best in decoder.k_best(*inputs, ALL, within=within):
+    for best in decoder.k_best(*inputs, ALL, permitted=within):
         assert sum(math.exp(log) for _, log in best) == pytest.approx(1.0)
         for ids, log in best:
             tags = [pipe.codec.labels[i] for i in ids]

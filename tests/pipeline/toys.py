@@ -14,7 +14,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import Adam
 
-from spacy_birnn.models.tagger import get_decoder
+from spacy_birnn.models.sequence_tagger import get_decoder
 
 SENTENCES = [
     (

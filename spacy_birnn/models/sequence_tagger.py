@@ -1,0 +1,120 @@
+"""`spacy-birnn.SequenceTagger.v1`: the model of our components."""
+
+from typing import Callable, List, Literal, Optional, Sequence, Tuple, cast
+
+import torch
+from spacy.tokens import Doc
+from thinc.api import Model, chain
+from thinc.types import Floats2d
+
+from ..errors import BirnnError, Errors
+from ..nn.decoder import PreparedDecoder, SequenceDecoder
+from ..schemes import transition_constraints
+from .arguments import check_dropout, dropout_attrs, dropout_rate
+from .empty import empty_batch
+from .flat import run_rows
+from .shim import TorchShim, shim_of
+
+
+def build_sequence_tagger(
+    tok2vec: Model[List[Doc], List[Floats2d]],
+    decoder: Literal["crf", "constrained", "softmax"] = "crf",
+    scheme: Literal["bioes", "iob2"] = "bioes",
+    dropout: Optional[float] = None,
+) -> Model[List[Doc], List[Floats2d]]:
+    """Emission scores of each token's labels, and the decoder that reads them.
+
+    Args:
+        tok2vec: encodes documents; ours, spaCy's, or a listener.
+        decoder: "crf" (best for entities and chunks), "constrained" (trained as a
+            softmax, decoded under the tag scheme) or "softmax" (best for tags).
+        scheme: tag scheme of entities and chunks; without an effect on tags.
+        dropout: of the encoded tokens. A number is fixed; null follows `[training]
+            dropout`. Set it to 0 over a BiRNNEncoder, which drops its own output.
+
+    Returns:
+        A model whose output has one row per token and one column per label. Its last
+        layer carries the decoder: see `get_decoder`.
+
+    Raises:
+        BirnnError: an argument is out of range.
+    """
+    check_dropout("spacy-birnn.SequenceTagger.v1", dropout=dropout)
+    emissions: Model[List[Floats2d], List[Floats2d]] = Model(
+        "birnn_emissions",
+        forward,
+        init=init,
+        dims={"nI": None, "nO": None},
+        attrs={
+            "decoder": decoder,
+            "scheme": scheme,
+            "labels": [],
+            **dropout_attrs(dropout),
+        },
+        shims=[TorchShim(_build_decoder)],
+    )
+    model: Model[List[Doc], List[Floats2d]] = chain(tok2vec, emissions)
+    model.name = "birnn_sequence_tagger"
+    model.set_ref("tok2vec", tok2vec)
+    model.set_ref("emissions", emissions)
+    return model
+
+
+def set_labels(model: Model, labels: Sequence[str], scheme: str) -> None:
+    """Fix the labels before `initialize`.
+
+    Args:
+        model: a SequenceTagger.
+        labels: what the decoder tells apart, such as B-PER or NOUN.
+        scheme: whose constraints hold between them; "raw" for none.
+    """
+    node = model.get_ref("emissions")
+    node.attrs["labels"] = list(labels)
+    node.attrs["constraints"] = scheme
+    node.set_dim("nO", len(labels), force=True)
+
+
+def get_decoder(model: Model) -> SequenceDecoder:
+    """The torch module with the emission layer and the CRF.
+
+    Raises:
+        BirnnError: the model is not initialized.
+    """
+    return cast(SequenceDecoder, shim_of(model.get_ref("emissions")).module)
+
+
+def get_prepared_decoder(model: Model) -> PreparedDecoder:
+    """The same, as prediction runs it.
+
+    Raises:
+        BirnnError: the model is not initialized.
+    """
+    return shim_of(model.get_ref("emissions")).prepared(PreparedDecoder)
+
+
+def _build_decoder(
+    n_in: int, labels: List[str], decoder: str, constraints: str
+) -> SequenceDecoder:
+    allowed = transition_constraints(labels, constraints)
+    start, pairs, end = (torch.from_numpy(array) for array in allowed)
+    return SequenceDecoder(n_in, len(labels), decoder, start, pairs, end)
+
+
+def init(model: Model, X: Optional[List[Floats2d]] = None, Y=None) -> None:
+    if not X or not model.attrs["labels"]:
+        raise BirnnError(Errors.B004.format(what="SequenceTagger.v1"))
+    model.set_dim("nI", X[0].shape[1], force=True)
+    shim_of(model).create(
+        n_in=X[0].shape[1],
+        labels=model.attrs["labels"],
+        decoder=model.attrs["decoder"],
+        constraints=model.attrs["constraints"],
+    )
+
+
+def forward(
+    model: Model[List[Floats2d], List[Floats2d]], X: List[Floats2d], is_train: bool
+) -> Tuple[List[Floats2d], Callable]:
+    if not any(len(x) for x in X):
+        return empty_batch(model, X)
+    return run_rows(model, X, is_train, dropout_rate(model, is_train))

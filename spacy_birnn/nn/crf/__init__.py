@@ -1,0 +1,1 @@
+"""The chain: a linear-chain CRF, exact in training and in decoding."""

@@ -1,0 +1,1 @@
+"""The recurrence: cells, one layer in three ways, and the stacked encoder."""

@@ -1,0 +1,126 @@
+"""Recurrent encoder: stacked tanh RNN, LSTM or GRU layers, one or both directions.
+
+Cells: Elman (1990); Hochreiter & Schmidhuber (1997) with the forget gate of Gers et al.
+(2000); Cho et al. (2014). Both directions: Schuster & Paliwal (1997).
+"""
+
+from typing import List, Sequence, cast
+
+import torch
+from torch import Tensor, nn
+
+from ..dropout import variational_dropout
+from ..packing import Packing
+from .cells import CELLS, Cell
+from .layer import run_layer
+from .windows import Windows
+
+
+class BiRNN(nn.Module):
+    """Encode each token by the hidden states of one or two recurrences.
+
+    Sequences are packed by index from the flat token matrix, never padded: what a token
+    gets does not depend on the other sequences of the batch.
+
+    Args:
+        n_in: width of the input.
+        width: width of the output, both directions together.
+        depth: number of stacked layers.
+        cell: a name in `CELLS`.
+        bidirectional: read each sequence from both ends.
+
+    Attributes:
+        cell: what a step does.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        width: int,
+        depth: int = 1,
+        cell: str = "lstm",
+        bidirectional: bool = True,
+    ):
+        super().__init__()
+        self.n_in, self.width = n_in, width
+        hidden = width // 2 if bidirectional else width
+        self.cell = CELLS[cell]
+        sizes = [n_in, *[width] * (depth - 1)]
+        make = self.cell.torch_layer
+        layers = [make(size, hidden, bidirectional=bidirectional) for size in sizes]
+        for layer in layers:
+            init_weights(self.cell, layer)
+        self.layers = nn.ModuleList(layers)
+
+    def forward(
+        self, X: Tensor, lengths: Sequence[int], dropout: float = 0.0
+    ) -> Tensor:
+        """
+        Args:
+            X: the tokens of all sequences one after the other, shape (N, n_in).
+            lengths: tokens per sequence, shape (B,), sum N; zeros are allowed.
+            dropout: variational dropout on the input, between layers and on the output.
+
+        Returns:
+            Hidden states, shape (N, width).
+        """
+        windows = Windows(lengths, device=X.device)
+        packing = Packing(windows.lengths, device=X.device)
+        if not len(packing):
+            return X.new_zeros((X.shape[0], self.width))
+        H = windows.split(X)
+        for layer in cast(List[nn.RNNBase], self.layers):
+            H = variational_dropout(H, packing.segment, dropout)
+            H = run_layer(self.cell, layer, H, packing)
+        return windows.join(variational_dropout(H, packing.segment, dropout))
+
+
+def new_layer(cell: Cell, n_in: int, hidden: int, bidirectional: bool) -> nn.RNNBase:
+    """A layer of depth one with our first weights, see `init_weights`."""
+    layer = cell.torch_layer(n_in, hidden, bidirectional=bidirectional)
+    init_weights(cell, layer)
+    return layer
+
+
+def init_weights(cell: Cell, layer: nn.RNNBase) -> None:
+    """Draw fresh weights.
+
+    Each gate's recurrent weights are orthogonal (Saxe et al. 2014), its input weights
+    Glorot's; biases are zero, but that of a forget gate is 1 (Jozefowicz et al. 2015).
+    """
+    for name, param in layer.named_parameters():
+        if name.startswith("weight_hh"):
+            for gate in param.data.chunk(cell.n_gates):
+                nn.init.orthogonal_(gate)
+        elif name.startswith("weight_ih"):
+            for gate in param.data.chunk(cell.n_gates):
+                nn.init.xavier_uniform_(gate)
+        else:
+            nn.init.zeros_(param)
+            if name.startswith("bias_ih") and cell.forget_gate is not None:
+                param.data.chunk(cell.n_gates)[cell.forget_gate].fill_(1.0)
+
+
+def last_states(
+    cell: Cell, layer: nn.RNNBase, X: Tensor, lengths: Sequence[int]
+) -> Tensor:
+    """The final hidden state of each sequence, both directions side by side.
+
+    Args:
+        cell: the kind of the layer.
+        layer: of depth one.
+        X: flat input, shape (N, n_in).
+        lengths: sequence lengths, shape (B,).
+
+    Returns:
+        Tensor of shape (B, width); zeros for empty sequences.
+    """
+    packing = Packing(lengths, device=X.device)
+    n_directions = 2 if layer.bidirectional else 1
+    out = X.new_zeros((len(lengths), n_directions * layer.hidden_size))
+    if not len(packing):
+        return out
+    H = run_layer(cell, layer, X, packing)
+    ends = [packing.last, packing.first][:n_directions]
+    parts = zip(H.chunk(n_directions, 1), ends, strict=True)
+    return out.index_copy(0, packing.order, torch.cat([h[e] for h, e in parts], 1))

@@ -1,0 +1,304 @@
+"""The recurrent cells: their equations, and how a layer of each is run on a CPU.
+
+A cell is one class: its equations, torch's layer that holds its parameters (and runs it
+on a GPU), a packed forward and backward pass, and a loop over one sequence in numpy. It
+is found by its name in `CELLS`. To add one, see CONTRIBUTING.md.
+
+H is the hidden size and K the number of gates, which lie side by side in torch's order.
+For D, n and N see `steps`. Equations are those of torch's own layers: W are the input
+weights, U the recurrent ones, b and b' their biases, ⊙ multiplies elementwise.
+
+Units
+-----
+On a CPU torch's sigmoid takes a fifth of the time of its tanh, so the packed pass has
+no tanh: ``tanh(x) = 2 σ(2x) - 1``. **All arguments of a tanh are kept doubled**:
+
+- the rows of W, U, b and b' that belong to the tanh gate (`Cell.double` doubles them
+  once, when a layer is prepared), and so that gate's column in every table of gates;
+- the cell state of the LSTM, and the product inside the GRU's new gate.
+
+In numpy it is the other way round, and one call has to activate all gates:
+``σ(x) = (1 + tanh(x / 2)) / 2``. **The loop over one sequence takes half of the packed
+pass's numbers**: an argument of a tanh is then as it is in the equations, one of a
+sigmoid is halved. Gradients are those of the equations' own numbers.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Callable, Dict, Iterable, Optional, Sequence, Tuple
+
+import numpy
+import torch
+from numpy import add, matmul, multiply, ndarray, subtract, tanh
+from torch import Tensor, nn
+
+from ..packing import Packing
+from .products import Products
+from .steps import GateStep, Memory, Steps, backwards, shifted
+
+Passed = Tuple[Tensor, Tensor]
+"""(D, N, K·H) gradients of the input's share in the gates and of the state's share."""
+
+HALF = numpy.array(0.5, dtype="float32")
+
+# As a tensor: a number would be made one at every step.
+_MINUS_ONE = torch.tensor(-1.0)
+
+
+def tanh_(sigmoids: Tensor) -> Tensor:
+    """``σ(2x)`` to ``tanh(x)``, in place."""
+    return torch.add(_MINUS_ONE, sigmoids, alpha=2.0, out=sigmoids)
+
+
+class Cell(ABC):
+    """One kind of recurrence.
+
+    Attributes:
+        torch_layer: torch's layer of this cell.
+        n_gates: K.
+        tanh_gate: which of the gates is a tanh; the others are sigmoids.
+        forget_gate: the gate whose bias starts at 1, if any.
+    """
+
+    torch_layer: Callable[..., nn.RNNBase]
+    n_gates: int
+    tanh_gate: int
+    forget_gate: Optional[int] = None
+
+    def double(self, weight: Tensor) -> Tensor:
+        """A copy of weights or biases (K·H, …) in the units of the packed pass."""
+        weight = weight.clone()
+        weight.chunk(self.n_gates)[self.tanh_gate].mul_(2.0)
+        return weight
+
+    def split_bias(self, of_input: Tensor, recurrent: Tensor) -> Tuple[Tensor, Tensor]:
+        """Biases (K·H,) by what they are added to: the input's share in the gates, and
+        the state's share. All go to the input's where a cell does not say otherwise."""
+        return of_input + recurrent, torch.zeros_like(recurrent)
+
+    @abstractmethod
+    def forward(
+        self, inputs: Iterable[GateStep], products: Products, memory: Memory
+    ) -> None:
+        """Fill in the hidden states of a packed batch.
+
+        Args:
+            inputs: the input's share in the gates of each step; activated in place.
+            products: give the state's share.
+            memory: room for the hidden states, and for what the gradient needs.
+        """
+
+    @abstractmethod
+    def backward(
+        self,
+        gates: Tensor,
+        hidden: Tensor,
+        kept: Sequence[Tensor],
+        d_hidden: Tensor,
+        weights: Tensor,
+        packing: Packing,
+    ) -> Passed:
+        """Backpropagation through time, up to the arguments of the gates.
+
+        Args:
+            gates: (D, N, K·H) activated.
+            hidden: (D, N, H).
+            kept: by `forward`.
+            d_hidden: (D, N, H) gradient; overwritten with all that comes back in time.
+            weights: (D, K·H, H) recurrent ones, as they are in the equations.
+        """
+
+    @abstractmethod
+    def run_one(
+        self,
+        shares: Iterable[ndarray],
+        states: ndarray,
+        weights: ndarray,
+        bias: ndarray,
+    ) -> None:
+        """Fill in the hidden states of one sequence, both directions in one loop.
+
+        Args:
+            shares: of the input in the gates of each step, (K, D, 1, H), halved.
+            states: (T, D, 1, H) to be filled in.
+            weights: (K, D, H, H) recurrent, from a row of a state to its share, halved.
+            bias: (K, D, 1, H) of this share, halved.
+        """
+
+
+class LSTM(Cell):
+    """Hochreiter & Schmidhuber (1997), with the forget gate of Gers et al. (2000).
+
+    ::
+
+        i, f, o = σ(W x + b + U h' + b')    input, forget and output gate
+        g = tanh(W x + b + U h' + b')       cell gate
+        c = f ⊙ c' + i ⊙ g
+        h = o ⊙ tanh(c)
+    """
+
+    torch_layer = nn.LSTM
+    n_gates, tanh_gate, forget_gate = 4, 2, 1  # i, f, g, o
+
+    def forward(self, inputs, products, memory) -> None:
+        hidden, cells, squashed = memory.hidden, memory.steps(), memory.steps()
+        for t, step in enumerate(inputs):
+            if t:
+                products.add_to(step.all, hidden.before[t])
+            step.all.sigmoid_()
+            i, f, g, o = step.each
+            tanh_(g)
+            if t:
+                torch.mul(f, cells.before[t], out=cells.now[t])
+                cells.now[t].addcmul_(i, g, value=2.0)
+            else:
+                torch.mul(i, g, out=cells.now[t]).mul_(2.0)
+            tanh_(torch.sigmoid(cells.now[t], out=squashed.now[t]))
+            torch.mul(o, squashed.now[t], out=hidden.now[t])
+
+    def backward(self, gates, hidden, kept, d_hidden, weights, packing):
+        cells, squashed = kept
+        i, f, g, o = gates.chunk(4, 2)
+        to_cell = o * (1.0 - squashed.square())
+        # What the gradient of the cell (of the hidden state, for o) is multiplied by.
+        d_gates = gates.addcmul(gates, gates, value=-1.0)
+        d_i, d_f, d_g, d_o = d_gates.chunk(4, 2)
+        d_i.mul_(g)
+        d_f.mul_(shifted(cells, packing)).mul_(0.5)
+        torch.mul(i, 1.0 - g.square(), out=d_g)
+        d_o.mul_(squashed)
+
+        d_cells = Steps.rolling(hidden, packing).now
+        d_cells[0].zero_()
+        inner = packing.steps(d_gates.unflatten(2, (4, -1))[:, :, :3], 1)
+        steps = backwards(packing, d_hidden, to_cell, d_gates, d_o, f)
+        for t, d_h, d_h_next, to_c, d_gate, d_out, forget in steps:
+            d_c = d_cells[t]
+            d_c.addcmul_(d_h, to_c)
+            inner[t].mul_(d_c.unsqueeze(2))
+            d_out.mul_(d_h)
+            d_c.mul_(forget)
+            if t:
+                d_h_next.baddbmm_(d_gate, weights)
+        return d_gates, d_gates
+
+    def run_one(self, shares, states, weights, bias) -> None:
+        state, cell, squashed = numpy.zeros((3, *states.shape[1:]), states.dtype)
+        total, sigmoids = numpy.empty((2, *bias.shape), bias.dtype)
+        i, f, _, o = sigmoids
+        g = total[2]
+        for share, now in zip(shares, states, strict=True):
+            matmul(state, weights, total)
+            tanh(add(total, share, total), total)
+            add(multiply(total, HALF, sigmoids), HALF, sigmoids)
+            multiply(f, cell, cell)
+            add(cell, multiply(i, g, g), cell)
+            state = multiply(o, tanh(cell, squashed), now)
+
+
+class GRU(Cell):
+    """Cho et al. (2014); the reset gate works on the product, as in cuDNN and torch.
+
+    ::
+
+        r, z = σ(W x + b + U h' + b')            reset and update gate
+        n = tanh(W x + b + r ⊙ (U h' + b'))      new gate
+        h = (1 - z) ⊙ n + z ⊙ h'
+    """
+
+    torch_layer = nn.GRU
+    n_gates, tanh_gate = 3, 2  # r, z, n
+
+    def split_bias(self, of_input, recurrent):
+        """The new gate's recurrent bias is inside of what the reset gate resets."""
+        inside = recurrent.clone()
+        inside[: len(inside) * 2 // 3] = 0.0
+        return of_input + recurrent - inside, inside
+
+    def forward(self, inputs, products, memory) -> None:
+        hidden, inside = memory.hidden, memory.steps().now
+        for t, step in enumerate(inputs):
+            r, z, n = step.each
+            if t:
+                product = products.with_bias(hidden.before[t])
+                of_r, of_z, of_n = product.chunk(3, 2)
+                r.add_(of_r)
+                z.add_(of_z)
+                inside[t].copy_(of_n)
+            else:
+                inside[t].copy_(products.bias.chunk(3, 2)[2])
+            r.sigmoid_()
+            z.sigmoid_()
+            tanh_(n.addcmul_(r, inside[t]).sigmoid_())
+            if t:
+                torch.lerp(n, hidden.before[t], z, out=hidden.now[t])
+            else:
+                torch.mul(n, 1.0 - z, out=hidden.now[t])
+
+    def backward(self, gates, hidden, kept, d_hidden, weights, packing):
+        (inside,) = kept
+        r, z, n = gates.chunk(3, 2)
+        d_state = gates.addcmul(gates, gates, value=-1.0)
+        d_r, d_z, d_q = d_state.chunk(3, 2)
+        d_r.mul_(inside).mul_(0.5)
+        d_z.mul_(shifted(hidden, packing) - n)
+        d_n = (1.0 - z).mul_(1.0 - n.square())
+
+        steps = backwards(packing, d_hidden, d_n, d_r, d_z, d_q, d_state, r, z)
+        for t, d_h, d_h_next, new, reset, update, state, d_gate, r_t, z_t in steps:
+            new.mul_(d_h)
+            reset.mul_(new)
+            update.mul_(d_h)
+            torch.mul(new, r_t, out=state)
+            if t:
+                d_h_next.addcmul_(d_h, z_t)
+                d_h_next.baddbmm_(d_gate, weights)
+        d_input = d_state.clone()
+        d_input.chunk(3, 2)[2].copy_(d_n)
+        return d_input, d_state
+
+    def run_one(self, shares, states, weights, bias) -> None:
+        state = numpy.zeros(states.shape[1:], states.dtype)
+        total = numpy.empty_like(bias)
+        both, n = total[:2], total[2]
+        sigmoids = numpy.empty_like(both)
+        r, z = sigmoids
+        for share, now in zip(shares, states, strict=True):
+            add(matmul(state, weights, total), bias, total)
+            tanh(add(both, share[:2], both), both)
+            add(multiply(both, HALF, sigmoids), HALF, sigmoids)
+            tanh(add(multiply(r, n, n), share[2], n), n)
+            change = multiply(z, subtract(state, n, now), now)
+            state = add(n, change, now)
+
+
+class RNN(Cell):
+    """Elman (1990): ``h = tanh(W x + b + U h' + b')``."""
+
+    torch_layer = nn.RNN
+    n_gates, tanh_gate = 1, 0
+
+    def forward(self, inputs, products, memory) -> None:
+        hidden = memory.hidden
+        for t, step in enumerate(inputs):
+            if t:
+                products.add_to(step.all, hidden.before[t])
+            tanh_(torch.sigmoid(step.all, out=hidden.now[t]))
+
+    def backward(self, gates, hidden, kept, d_hidden, weights, packing):
+        d_gates = 1.0 - hidden.square()
+        for t, d_h, d_h_next, d_gate in backwards(packing, d_hidden, d_gates):
+            d_gate.mul_(d_h)
+            if t:
+                d_h_next.baddbmm_(d_gate, weights)
+        return d_gates, d_gates
+
+    def run_one(self, shares, states, weights, bias) -> None:
+        state = numpy.zeros(states.shape[1:], states.dtype)
+        total = numpy.empty_like(bias)
+        for share, now in zip(shares, states, strict=True):
+            matmul(state, weights, total)
+            state = tanh(add(total[0], share[0], now), now)
+
+
+CELLS: Dict[str, Cell] = {"lstm": LSTM(), "gru": GRU(), "rnn": RNN()}
+"""By the name that a config gives them. `spacy-birnn.BiRNNEncoder.v1` offers all."""

@@ -1,0 +1,152 @@
+"""A recurrent encoder as prediction runs it on a CPU.
+
+What the input adds to the gates of the first layer depends on the input alone. Where
+inputs repeat, as word forms do, `project` computes it once per distinct input, and a
+time step then costs one look-up and the recurrent product.
+"""
+
+import math
+from itertools import accumulate, pairwise
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Union, cast
+
+import numpy
+import torch
+from numpy import ndarray
+from torch import Tensor, nn
+
+from ..packing import Packing
+from .birnn import BiRNN
+from .layer import PreparedLayer, weights_of
+from .windows import Windows
+
+FEW = 4
+"""So few sequences are faster one by one than side by side."""
+
+GROUP = 1024
+"""Sequences that run at once, at most: more gain nothing."""
+
+TOKENS = 400_000
+"""Tokens, more or less, that run at once: their hidden states take 640 MB at width 200.
+"""
+
+
+class Group(NamedTuple):
+    """Sequences, or windows of them, that run at once.
+
+    Attributes:
+        rows: their rows in the flat token matrix; a slice where they lie side by side.
+        lengths: tokens per sequence, none of them 0.
+        core: which of the rows are not context of a window; None for all.
+    """
+
+    rows: Union[slice, ndarray]
+    lengths: Sequence[int]
+    core: Optional[ndarray] = None
+
+
+def in_groups(lengths: Sequence[int]) -> List[Group]:
+    """Cut a batch into groups of like length that run at once, long sequences into
+    windows.
+
+    Args:
+        lengths: tokens per sequence, shape (B,), zeros allowed.
+    """
+    windows, n_tokens = Windows(lengths), sum(lengths)
+    is_one_group = 0 < len(lengths) <= GROUP and n_tokens <= TOKENS
+    if is_one_group and windows.is_core is None and min(lengths):
+        return [Group(slice(0, n_tokens), lengths)]
+    tokens = windows.split(torch.arange(n_tokens)).numpy()
+    core = None if windows.is_core is None else windows.is_core.numpy()
+    return [
+        Group(tokens[chosen], group, None if core is None else core[chosen])
+        for chosen, group in _of_like_length(windows.lengths)
+    ]
+
+
+def join_groups(
+    groups: Sequence[Group], states: Sequence[ndarray], lengths: Sequence[int]
+) -> ndarray:
+    """Put the hidden states of all groups back in order, shape (N, width)."""
+    if len(groups) == 1 and isinstance(groups[0].rows, slice):
+        return states[0]
+    out = numpy.empty((sum(lengths), states[0].shape[1]), states[0].dtype)
+    for (rows, _, core), H in zip(groups, states, strict=True):
+        if core is None:
+            out[rows] = H
+        else:
+            out[cast(ndarray, rows)[core]] = H[core]
+    return out
+
+
+class PreparedBiRNN:
+    """Predicts what a `BiRNN` does with the weights that it has now.
+
+    Args:
+        encoder: on a CPU.
+        dtype: of large matrix products; the encoder's own if None.
+    """
+
+    @torch.no_grad()
+    def __init__(self, encoder: BiRNN, dtype: Optional[torch.dtype] = None) -> None:
+        layers = cast(List[nn.RNNBase], encoder.layers)
+        self._first, *self._others = [
+            PreparedLayer(encoder.cell, weights_of(layer), dtype) for layer in layers
+        ]
+
+    def project(self, X: Tensor) -> List[ndarray]:
+        """Inputs (R, n_in) to the tables that `run` looks up: their share in the gates,
+        (R, K·H) per direction."""
+        return self._first.project(X)
+
+    def run(
+        self, tables: Sequence[ndarray], rows: ndarray, lengths: Sequence[int]
+    ) -> ndarray:
+        """Hidden states of one group, shape (N, width).
+
+        Args:
+            tables: of `project`.
+            rows: which of their rows each token has, shape (N,).
+            lengths: tokens per sequence, none of them 0.
+        """
+        packing = Packing(lengths) if len(lengths) > FEW else None
+        H = _run(self._first, tables, rows, lengths, packing)
+        for layer in self._others:
+            tables = layer.project(torch.from_numpy(H))
+            H = _run(layer, tables, numpy.arange(len(H)), lengths, packing)
+        return H
+
+    def encode(self, X: Tensor, lengths: Sequence[int]) -> ndarray:
+        """Hidden states of a whole batch, shape (N, width), each token an input of its
+        own, shape (N, n_in); at least one."""
+        groups, states = in_groups(lengths), []
+        for rows, group, _ in groups:
+            tables = self.project(X[rows])
+            states.append(self.run(tables, numpy.arange(len(tables[0])), group))
+        return join_groups(groups, states, lengths)
+
+
+def _run(
+    layer: PreparedLayer,
+    tables: Sequence[ndarray],
+    rows: ndarray,
+    lengths: Sequence[int],
+    packing: Optional[Packing],
+) -> ndarray:
+    """Run one layer; without a packing the sequences run one by one."""
+    if packing is not None:
+        return layer.run_packed(tables, rows, packing)
+    bounds = pairwise(accumulate(lengths, initial=0))
+    parts = [layer.run_one(tables, rows[a:b]) for a, b in bounds]
+    return parts[0] if len(parts) == 1 else numpy.concatenate(parts)
+
+
+def _of_like_length(lengths: Sequence[int]) -> Iterator["tuple[ndarray, List[int]]"]:
+    """The rows and the lengths of sequences of like length, the longest first."""
+    sizes = numpy.asarray(lengths, dtype="int64")
+    starts = numpy.cumsum(sizes) - sizes
+    order = numpy.argsort(-sizes, kind="stable")[: numpy.count_nonzero(sizes)]
+    n_groups = max(math.ceil(len(order) / GROUP), math.ceil(sizes.sum() / TOKENS))
+    for chosen in numpy.array_split(order, n_groups) if n_groups else []:
+        ends = numpy.cumsum(sizes[chosen])
+        shift = numpy.repeat(starts[chosen] + sizes[chosen] - ends, sizes[chosen])
+        yield numpy.arange(ends[-1]) + shift, sizes[chosen].tolist()

@@ -1,0 +1,26 @@
+"""Networks with random weights, and what torch's own layers make of a batch."""
+
+import torch
+from torch import nn
+
+from spacy_birnn.nn.rnn.birnn import BiRNN
+
+
+def network(cell="lstm", n_in=6, width=8, bound=0.7, **settings):
+    """An encoder whose biases differ, as none of ours do at the beginning."""
+    torch.manual_seed(1)
+    made = BiRNN(n_in, width, cell=cell, **settings)
+    for param in made.parameters():
+        nn.init.uniform_(param, -bound, bound)
+    return made
+
+
+def one_by_one(encoder, X, lengths):
+    """What the layers give for each sequence alone, without packing."""
+    outputs = []
+    for rows in X.split(lengths):
+        H = rows.unsqueeze(1)
+        for layer in encoder.layers if len(rows) else ():
+            H = layer(H)[0]
+        outputs.append(H.squeeze(1) if len(rows) else X.new_zeros(0, encoder.width))
+    return torch.cat(outputs)
