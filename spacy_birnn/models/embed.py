@@ -35,7 +35,6 @@ from .shim import TorchShim, shim_of
 from .vectors import (
     RULES,
     Found,
-    Source,
     coverage_line,
     find,
     no_row,
@@ -180,7 +179,7 @@ class FormEmbedder:
     @torch.no_grad()
     def embed(
         self, vectors: Optional[Vectors], strings: StringStore, keys: List[int]
-    ) -> Tuple[torch.Tensor, Optional[Source]]:
+    ) -> Tuple[torch.Tensor, List[Found]]:
         """Embed forms as `forward` embeds tokens.
 
         Args:
@@ -189,10 +188,10 @@ class FormEmbedder:
             keys: their hashes, F of them.
 
         Returns:
-            Rows (F, nO), and the part of the vectors that they depend on.
+            Rows (F, nO), and how the forms were found in the vectors.
         """
         forms = read_forms(self._module, vectors, strings, keys, is_train=False)
-        return self._module(torch.arange(len(keys)), *forms.inputs), forms.source
+        return self._module(torch.arange(len(keys)), *forms.inputs), forms.found
 
 
 def form_embedder(model: Model) -> FormEmbedder:
@@ -201,8 +200,10 @@ def form_embedder(model: Model) -> FormEmbedder:
 
 
 def given_vectors(model: Model, vocab: Vocab) -> Optional[Vectors]:
-    """A model that was initialized without vectors has none, whatever is there now."""
-    return vocab.vectors if model.attrs["has_table"] else None
+    """The vectors that a model reads; one that was initialized without a table has none,
+    whatever is there now."""
+    reads = model.attrs["has_table"] and model.attrs["vectors"] != "none"
+    return vocab.vectors if reads else None
 
 
 class Forms(NamedTuple):
@@ -210,11 +211,11 @@ class Forms(NamedTuple):
 
     Attributes:
         inputs: the module's arguments from `vectors` to `char_lengths`.
-        source: the part of the vectors that they depend on, None for none.
+        found: how each was found in the vectors; empty where none are looked up.
     """
 
     inputs: List[Any]
-    source: Optional[Source]
+    found: List[Found]
 
 
 def read_forms(
@@ -232,7 +233,7 @@ def read_forms(
     chars = [None, None] if module.chars is None else _char_inputs(spelled)
     width = module.word_width
     if not width:
-        return Forms([None, None, None, *chars], None)
+        return Forms([None, None, None, *chars], [])
     if vectors is not None and width_of(vectors) != width:
         raise BirnnError(Errors.B012.format(found=width_of(vectors), trained=width))
     words = module.words
@@ -247,10 +248,7 @@ def read_forms(
         _meet(words, found, given)
     own_rows = torch.tensor([own.get(f.key, -1) for f in found])
     inputs = [torch.from_numpy(given), torch.tensor(rows) >= 0, own_rows, *chars]
-    source = None
-    if vectors is not None and not is_train:
-        source = Source.of(vectors, found, given)
-    return Forms(inputs, source)
+    return Forms(inputs, found)
 
 
 def _meet(words: WordTable, found: List[Found], given: numpy.ndarray) -> None:

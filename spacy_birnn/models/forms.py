@@ -13,7 +13,7 @@ import numpy
 from numpy import ndarray
 from spacy.vectors import Vectors
 
-from .vectors import Source
+from .vectors import Found, Source
 
 LIMIT = 18_000
 """Forms that a table holds at most: 65 MB at the default sizes."""
@@ -100,7 +100,7 @@ class FormTable:
 
         Where there is no room for them the table begins anew, with all of `keys`.
         """
-        distinct = sorted(set(keys))
+        distinct = list(dict.fromkeys(keys))
         new = [key for key in distinct if key not in self._rows]
         if len(self._rows) + len(new) <= self._capacity:
             return new
@@ -108,39 +108,38 @@ class FormTable:
         return distinct
 
     def add(
-        self, keys: Sequence[int], tables: List[ndarray], source: Optional[Source]
+        self,
+        keys: Sequence[int],
+        tables: List[ndarray],
+        vectors: Optional[Vectors],
+        found: Sequence[Found],
     ) -> None:
         """Keep new forms.
 
         Args:
             keys: their hashes, F of them.
             tables: their rows, (F, width) per table.
-            source: of their vectors, None where there is no table of vectors.
+            vectors: where their vectors were looked up, None for nowhere.
+            found: how they were found there.
         """
         first, last = len(self._rows), len(self._rows) + len(keys)
         if not self.tables:
-            self._allocate(max(LIMIT, last), tables, source)
+            self._allocate(max(LIMIT, last), tables, vectors)
         for table, new in zip(self.tables, tables, strict=True):
             table[first:last] = new
-        if self._source is not None and source is not None:
-            self._source.asked.extend(source.asked)
-            self._source.rows.extend(source.rows)
-            self._source.last[first:last] = source.last
-            self._source.values[first:last] = source.values
+        if self._source is not None and vectors is not None:
+            self._source.extend(vectors, found)
         self._rows.update(zip(keys, range(first, last), strict=True))
 
     def _allocate(
-        self, capacity: int, tables: List[ndarray], source: Optional[Source]
+        self, capacity: int, tables: List[ndarray], vectors: Optional[Vectors]
     ) -> None:
         # All at once: memory that is not written to yet costs nothing, and a block so
         # large goes back to the system when it is let go.
         self._capacity = capacity
         shape = (len(tables), capacity, tables[0].shape[1])
         self.tables = list(numpy.empty(shape, tables[0].dtype))
-        if source is not None:
-            last = numpy.empty(capacity, dtype="int64")
-            values = numpy.empty((capacity, source.values.shape[1]), "float32")
-            self._source = Source([], [], last, values, source.floret)
+        self._source = None if vectors is None else Source(vectors, capacity)
 
 
 def after_fork() -> None:

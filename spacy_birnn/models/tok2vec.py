@@ -122,8 +122,8 @@ def _look_up(
         rows = forms.find(keys, made_of, vectors)
         if rows is None:
             new = forms.missing(keys)
-            embedded, source = embedder.embed(vectors, vocab.strings, new)
-            forms.add(new, encoder.project(embedded), source)
+            embedded, found = embedder.embed(vectors, vocab.strings, new)
+            forms.add(new, encoder.project(embedded), vectors, found)
             rows = forms.rows(keys)
         return list(forms.tables), rows
 

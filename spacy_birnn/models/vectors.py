@@ -6,7 +6,7 @@ and a pipeline that is given other vectors uses those.
 
 import re
 from itertools import chain
-from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
 from spacy.strings import get_string_id
@@ -25,24 +25,23 @@ class Found(NamedTuple):
             digits as 0, so that numbers learned from scratch share what they learn.
         row: its row in the table, -1 for none.
         rule: index into `RULES`.
-        asked: hashes of the spellings that were looked for, the found one last.
+        missed: hashes of the spellings that were looked for before, in vain.
     """
 
     key: int
     row: int
     rule: int
-    asked: Tuple[int, ...]
+    missed: Tuple[int, ...]
 
 
-def spellings(form: str, key: int) -> Iterator[Tuple[int, int]]:
-    """The hashes to look for and the rule that each belongs to, in order."""
-    yield key, 0
+def other_spellings(form: str) -> List[Tuple[int, int]]:
+    """The hashes to look for after the form's own, and the rule of each, in order."""
     lower = form.lower()
-    if lower != form:
-        yield get_string_id(lower), 1
-    if _DIGIT.search(form):
-        yield get_string_id(_DIGIT.sub("0", form)), 2
-        yield get_string_id(_DIGIT.sub("0", lower)), 2
+    others = [(get_string_id(lower), 1)] if lower != form else []
+    if not form.isalpha() and _DIGIT.search(form):
+        others.append((get_string_id(_DIGIT.sub("0", form)), 2))
+        others.append((get_string_id(_DIGIT.sub("0", lower)), 2))
+    return others
 
 
 def find(
@@ -59,15 +58,18 @@ def find(
         row_of: a hash to its row in the table of vectors, None for none.
         has_own: whether a hash has a row in the trainable table.
     """
-    asked: Tuple[int, ...] = ()
-    for candidate, rule in spellings(form, key):
-        asked += (candidate,)
-        row = row_of(candidate)
-        if row is not None or has_own(candidate):
-            return Found(candidate, -1 if row is None else row, rule, asked)
-    if _DIGIT.search(form):
-        key = get_string_id(_DIGIT.sub("0", form))
-    return Found(key, -1, 3, asked)
+    row = row_of(key)
+    if row is not None or has_own(key):
+        return Found(key, -1 if row is None else row, 0, ())
+    missed: Tuple[int, ...] = (key,)
+    others = other_spellings(form)
+    for other, rule in others:
+        row = row_of(other)
+        if row is not None or has_own(other):
+            return Found(other, -1 if row is None else row, rule, missed)
+        missed += (other,)
+    has_digit = others and others[-1][1] == 2
+    return Found(others[-2][0] if has_digit else key, -1, 3, missed)
 
 
 def row_finder(vectors: Vectors) -> Callable[[int], Optional[int]]:
@@ -100,7 +102,7 @@ def rows_to_vectors(
         found = vectors.get_batch([forms[i] for i in known])
     else:
         found = vectors.data[[rows[i] for i in known]]
-    out[known] = found.get() if hasattr(found, "get") else found
+    out[known] = _on_cpu(found)
     return out
 
 
@@ -109,39 +111,46 @@ def width_of(vectors: Vectors) -> int:
     return vectors.shape[1] if vectors.shape[0] else 0
 
 
-class Source(NamedTuple):
-    """The part of a table of vectors that some forms got theirs from.
+class Source:
+    """The part of a table of vectors that word forms got theirs from.
 
-    Attributes:
-        asked: hashes that were looked for, per form.
-        rows: the row that each of these hashes has, None for none, per form.
-        last: the row of the last of them, -1 for none, shape (F,).
-        values: what stands there, zeros for none, shape (F, width).
-        floret: the array of a floret table, in which every form is found.
+    Whether it is still as it was is asked for every batch, so it has to be cheap.
+
+    Args:
+        vectors: the table.
+        capacity: how many forms there is room for.
     """
 
-    asked: List[Tuple[int, ...]]
-    rows: List[Tuple[Optional[int], ...]]
-    last: numpy.ndarray
-    values: numpy.ndarray
-    floret: Optional[numpy.ndarray]
+    def __init__(self, vectors: Vectors, capacity: int) -> None:
+        self._width, self._floret = width_of(vectors), floret_table(vectors)
+        # Per form: the spelling that was found, those that were missed before it, and
+        # the hit's row, None for none. What an unknown form is compared with is row 0:
+        # if that changes, it is looked up again for nothing.
+        self._hits: List[int] = []
+        self._misses: Dict[int, Tuple[int, ...]] = {}
+        self._rows: List[Optional[int]] = []
+        self._at = numpy.empty(capacity, dtype="int64")
+        self._has_missed = numpy.empty(capacity, dtype=bool)
+        self._values = numpy.empty((capacity, self._width), vectors.data.dtype.name)
 
-    @classmethod
-    def of(
-        cls, vectors: Vectors, found: Sequence[Found], values: numpy.ndarray
-    ) -> "Source":
-        asked = [f.asked for f in found]
-        rows = [
-            (*[None] * (len(f.asked) - 1), None if f.row < 0 else f.row) for f in found
-        ]
-        last = numpy.array([f.row for f in found], dtype="int64")
-        return cls(asked, rows, last, values, floret_table(vectors))
+    def extend(self, vectors: Vectors, found: Sequence[Found]) -> None:
+        """Add forms as they were just found in the table."""
+        first = len(self._hits)
+        self._hits += [f.key for f in found]
+        self._misses.update(
+            (i, f.missed) for i, f in enumerate(found, first) if f.missed
+        )
+        self._has_missed[first : len(self._hits)] = [bool(f.missed) for f in found]
+        self._rows += [None if f.row < 0 else f.row for f in found]
+        new = slice(first, len(self._hits))
+        self._at[new] = [max(f.row, 0) for f in found]
+        self._values[new] = _on_cpu(vectors.data[self._at[new]])
 
     def is_same_table(self, vectors: Vectors) -> bool:
         """Whether a table is as wide as this one; a floret table: whether it is this
         very array. (What is written to that array is not noticed.)"""
-        same_width = width_of(vectors) == self.values.shape[1]
-        return same_width and floret_table(vectors) is self.floret
+        same_width = width_of(vectors) == self._width
+        return same_width and floret_table(vectors) is self._floret
 
     def is_found_again(self, vectors: Vectors, forms: numpy.ndarray) -> bool:
         """Whether the same look-ups find the same in the table as it is now.
@@ -150,19 +159,22 @@ class Source(NamedTuple):
             vectors: the table.
             forms: which of the forms to look for, shape (K,).
         """
-        if self.floret is not None:
+        if self._floret is not None:
             return True
-        chosen = forms.tolist()
-        asked = chain.from_iterable(map(self.asked.__getitem__, chosen))
-        rows = chain.from_iterable(map(self.rows.__getitem__, chosen))
-        if list(map(vectors.key2row.get, asked)) != list(rows):
+        row_of, chosen = vectors.key2row, forms.tolist()
+        hits = map(self._hits.__getitem__, chosen)
+        if list(map(row_of.get, hits)) != list(map(self._rows.__getitem__, chosen)):
             return False
-        known = forms[self.last[forms] >= 0]
-        now = vectors.data[self.last[known]]
-        now = now.get() if hasattr(now, "get") else now
-        # As bits, for what is not a number is not equal to itself.
-        same = self.values[known].view("int32") == now.astype("float32").view("int32")
-        return bool(same.all())
+        missed = forms[self._has_missed.take(forms)].tolist()
+        misses = chain.from_iterable(map(self._misses.__getitem__, missed))
+        if not row_of.keys().isdisjoint(misses):
+            return False
+        now = _on_cpu(vectors.data).take(self._at.take(forms), 0)
+        return now.tobytes() == self._values.take(forms, 0).tobytes()
+
+
+def _on_cpu(array: Any) -> numpy.ndarray:
+    return array.get() if hasattr(array, "get") else array
 
 
 def floret_table(vectors: Vectors) -> Optional[numpy.ndarray]:

@@ -10,7 +10,7 @@ from spacy.vectors import Vectors
 
 from spacy_birnn.models import forms
 from spacy_birnn.models.forms import FormTable
-from spacy_birnn.models.vectors import Source, find, row_finder, rows_to_vectors
+from spacy_birnn.models.vectors import find, row_finder
 
 
 class Asker:
@@ -26,9 +26,10 @@ class Asker:
             rows = table.find(keys, made_of, self.vectors)
             if rows is None:
                 new = table.missing(keys)
-                self.added.append(new)
+                self.added.append(sorted(new))
                 numbers = numpy.array(new, dtype="float32")[:, None]
-                table.add(new, [numbers, numbers**2], self.source(new))
+                found = self.found(new)
+                table.add(new, [numbers, numbers**2], self.vectors, found)
                 rows = table.rows(keys)
             tables = list(table.tables)
         assert [t[rows, 0].tolist() for t in tables] == [
@@ -37,16 +38,11 @@ class Asker:
         ]
         return tables, rows
 
-    def source(self, keys):
+    def found(self, keys):
         if self.vectors is None:
-            return None
-        spelled = [str(key) for key in keys]
+            return []
         row_of = row_finder(self.vectors)
-        found = [find(s, key, row_of, lambda _: False) for s, key in zip(spelled, keys)]
-        rows = [f.row for f in found]
-        width = self.vectors.shape[1]
-        values = rows_to_vectors(self.vectors, spelled, rows, width)
-        return Source.of(self.vectors, found, values)
+        return [find(str(key), key, row_of, lambda _: False) for key in keys]
 
 
 def test_every_form_is_added_once():

@@ -9,9 +9,9 @@ from spacy_birnn.models.vectors import (
     RULES,
     coverage_line,
     find,
+    other_spellings,
     row_finder,
     rows_to_vectors,
-    spellings,
 )
 
 from .tiny import blank_vocab, make_vocab
@@ -65,9 +65,22 @@ def test_words_with_a_row_of_their_own_are_found_too():
 
 
 def test_only_what_differs_is_looked_for():
-    assert list(spellings("dog", 7)) == [(7, 0)]
-    assert [rule for _, rule in spellings("Dog", 7)] == [0, 1]
-    assert [rule for _, rule in spellings("A1", 7)] == [0, 1, 2, 2]
+    def rules(form):
+        return [rule for _, rule in other_spellings(form)]
+
+    assert [rules(form) for form in ("dog", "Dog", "a1", "A1")] == [
+        [],
+        [1],
+        [2, 2],
+        [1, 2, 2],
+    ]
+
+
+def test_what_was_missed_on_the_way():
+    assert look_up("Paris")[0].missed == ()
+    assert look_up("The")[0].missed == (get_string_id("The"),)
+    missed = [get_string_id(word) for word in ("X9", "x9", "X0", "x0")]
+    assert list(look_up("X9")[0].missed) == missed
 
 
 def test_rows_to_vectors():
