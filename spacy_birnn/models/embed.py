@@ -3,21 +3,10 @@
 import logging
 import warnings
 from collections import Counter
-from typing import (
-    Any,
-    Callable,
-    List,
-    Literal,
-    Mapping,
-    NamedTuple,
-    Optional,
-    Tuple,
-    cast,
-)
+from typing import Callable, List, Literal, Mapping, Optional, Tuple, cast
 
 import numpy
 import torch
-from spacy.strings import StringStore
 from spacy.tokens import Doc
 from spacy.vectors import Vectors
 from spacy.vocab import Vocab
@@ -25,30 +14,18 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..errors import BirnnError, Errors, Warnings
-from ..nn.chars import CharRNN
-from ..nn.words import WordCharEmbedding, WordTable
+from ..nn.words import WordCharEmbedding
 from .arguments import check_dropout, check_positive
 from .empty import empty_batch
 from .flat import to_arrays, to_tensor
 from .sentences import doc_batch
 from .shim import TorchShim, shim_of
-from .vectors import (
-    RULES,
-    Found,
-    coverage_line,
-    find,
-    no_row,
-    row_finder,
-    rows_to_vectors,
-    width_of,
-)
+from .vectors import RULES, coverage_line, find, row_finder
+from .word_forms import FormEmbedder, read_forms
 
 # A child of spaCy's logger: its lines come out like spaCy's own.
 logger = logging.getLogger("spacy.birnn")
 logger.setLevel(logging.INFO)
-
-MAX_CHARS = 64
-"""Longer forms are read by their first and last characters, half of this each."""
 
 
 def build_word_char_embed(
@@ -160,119 +137,16 @@ def forward(
     return to_arrays(Y, lengths), backprop
 
 
-class FormEmbedder:
-    """Embeds word forms, on a CPU, with the weights that the module has now.
-
-    Args:
-        module: of a WordCharEmbed.
-    """
-
-    def __init__(self, module: WordCharEmbedding) -> None:
-        self._module = module
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether a form is embedded the same to the bit whatever other forms are
-        embedded with it. A character LSTM over other forms rounds in other places."""
-        return not isinstance(self._module.chars, CharRNN)
-
-    @torch.no_grad()
-    def embed(
-        self, vectors: Optional[Vectors], strings: StringStore, keys: List[int]
-    ) -> Tuple[torch.Tensor, List[Found]]:
-        """Embed forms as `forward` embeds tokens.
-
-        Args:
-            vectors: where their vectors are looked up, None for nowhere.
-            strings: where their strings are.
-            keys: their hashes, F of them.
-
-        Returns:
-            Rows (F, nO), and how the forms were found in the vectors.
-        """
-        forms = read_forms(self._module, vectors, strings, keys, is_train=False)
-        return self._module(torch.arange(len(keys)), *forms.inputs), forms.found
-
-
 def form_embedder(model: Model) -> FormEmbedder:
     """The same object as long as the weights of a WordCharEmbed stay the same."""
     return shim_of(model).prepared(FormEmbedder)
 
 
 def given_vectors(model: Model, vocab: Vocab) -> Optional[Vectors]:
-    """The vectors that a model reads; one that was initialized without a table has none,
-    whatever is there now."""
+    """The vectors that a model reads. One that was initialized without a table has
+    none, whatever is there now."""
     reads = model.attrs["has_table"] and model.attrs["vectors"] != "none"
     return vocab.vectors if reads else None
-
-
-class Forms(NamedTuple):
-    """Distinct word forms, read for a `WordCharEmbedding`.
-
-    Attributes:
-        inputs: the module's arguments from `vectors` to `char_lengths`.
-        found: how each was found in the vectors; empty where none are looked up.
-    """
-
-    inputs: List[Any]
-    found: List[Found]
-
-
-def read_forms(
-    module: WordCharEmbedding,
-    vectors: Optional[Vectors],
-    strings: StringStore,
-    keys: List[int],
-    is_train: bool,
-) -> Forms:
-    """Look forms up and spell them.
-
-    Words that training meets for the first time get their trainable row here.
-    """
-    spelled = [strings[key] for key in keys]
-    chars = [None, None] if module.chars is None else _char_inputs(spelled)
-    width = module.word_width
-    if not width:
-        return Forms([None, None, None, *chars], [])
-    if vectors is not None and width_of(vectors) != width:
-        raise BirnnError(Errors.B012.format(found=width_of(vectors), trained=width))
-    words = module.words
-    own = words.rows if words is not None else {}
-    row_of = no_row if vectors is None else row_finder(vectors)
-    # In training a word's row must not depend on which words were met before it.
-    has_own = _never if is_train else own.__contains__
-    found = [find(form, key, row_of, has_own) for form, key in zip(spelled, keys)]
-    rows = [f.row for f in found]
-    given = rows_to_vectors(vectors, spelled, rows, width)
-    if words is not None and is_train:
-        _meet(words, found, given)
-    own_rows = torch.tensor([own.get(f.key, -1) for f in found])
-    inputs = [torch.from_numpy(given), torch.tensor(rows) >= 0, own_rows, *chars]
-    return Forms(inputs, found)
-
-
-def _meet(words: WordTable, found: List[Found], given: numpy.ndarray) -> None:
-    """Words without a row get one: from their vector, else small random numbers."""
-    new = {f.key: i for i, f in enumerate(found) if f.key not in words.rows}
-    if not new:
-        return
-    index = list(new.values())
-    start = torch.from_numpy(given[index])
-    bound = (3.0 / start.shape[1]) ** 0.5  # as for characters: Ma & Hovy (2016), §3.1
-    fresh = torch.tensor([found[i].row < 0 for i in index]).unsqueeze(1)
-    noise = torch.empty_like(start).uniform_(-bound, bound)
-    words.add(list(new), torch.where(fresh, noise, start))
-
-
-def _char_inputs(forms: List[str]) -> list:
-    """Code points of all forms, a 0 before and after each, and characters per form."""
-    half = MAX_CHARS // 2
-    cut = [f if len(f) <= MAX_CHARS else f[:half] + f[-half:] for f in forms]
-    text = "\0" + "\0".join(cut) + "\0"
-    # surrogatepass: a lone surrogate in a text is a character like any other
-    data = text.encode("utf-32-le", errors="surrogatepass")
-    code_points = numpy.frombuffer(data, dtype="<u4").astype("int64")
-    return [torch.from_numpy(code_points), [len(form) for form in cut]]
 
 
 def log_coverage(

@@ -13,7 +13,7 @@ import numpy
 from numpy import ndarray
 from spacy.vectors import Vectors
 
-from .vectors import Found, Source
+from .vectors import LookedUp, Source
 
 LIMIT = 18_000
 """Forms that a table holds at most: 65 MB at the default sizes."""
@@ -112,7 +112,7 @@ class FormTable:
         keys: Sequence[int],
         tables: List[ndarray],
         vectors: Optional[Vectors],
-        found: Sequence[Found],
+        found: Optional[LookedUp],
     ) -> None:
         """Keep new forms.
 
@@ -120,14 +120,14 @@ class FormTable:
             keys: their hashes, F of them.
             tables: their rows, (F, width) per table.
             vectors: where their vectors were looked up, None for nowhere.
-            found: how they were found there.
+            found: how they were found there, None for nowhere.
         """
         first, last = len(self._rows), len(self._rows) + len(keys)
         if not self.tables:
             self._allocate(max(LIMIT, last), tables, vectors)
         for table, new in zip(self.tables, tables, strict=True):
             table[first:last] = new
-        if self._source is not None and vectors is not None:
+        if self._source and vectors is not None and found:
             self._source.extend(vectors, found)
         self._rows.update(zip(keys, range(first, last), strict=True))
 

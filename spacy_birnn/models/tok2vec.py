@@ -9,13 +9,14 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..nn.rnn.predict import PreparedBiRNN, in_groups, join_groups
-from .embed import FormEmbedder, given_vectors
+from .embed import given_vectors
 from .empty import empty_batch
 from .encoder import check_width
 from .flat import join, split
 from .forms import FormTable
 from .sentences import doc_batch
 from .shim import is_on_gpu, no_backprop
+from .word_forms import FormEmbedder
 
 
 def build_tok2vec(

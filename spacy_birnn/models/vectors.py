@@ -6,7 +6,7 @@ and a pipeline that is given other vectors uses those.
 
 import re
 from itertools import chain
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
 from spacy.strings import get_string_id
@@ -16,6 +16,9 @@ _DIGIT = re.compile(r"\d")
 
 RULES = ("exact", "lower", "digits", "unknown")
 
+RowOf = Callable[[int], Optional[int]]
+HasOwn = Callable[[int], bool]
+
 
 class Found(NamedTuple):
     """How a form was found.
@@ -23,15 +26,38 @@ class Found(NamedTuple):
     Attributes:
         key: hash of the spelling that was found; where none was, of the form with
             digits as 0, so that numbers learned from scratch share what they learn.
-        row: its row in the table, -1 for none.
+        row: its row in the table, None for none.
         rule: index into `RULES`.
         missed: hashes of the spellings that were looked for before, in vain.
     """
 
     key: int
-    row: int
+    row: Optional[int]
     rule: int
     missed: Tuple[int, ...]
+
+
+def find(form: str, key: int, row_of: RowOf, has_own: HasOwn) -> Found:
+    """Look a form up in a table of vectors and among the words that have a row of ours.
+
+    Args:
+        form: the word as it is written.
+        key: its hash.
+        row_of: a hash to its row in the table of vectors, None for none.
+        has_own: whether a hash has a row in the trainable table.
+    """
+    row = row_of(key)
+    if row is not None or has_own(key):
+        return Found(key, row, 0, ())
+    missed: Tuple[int, ...] = (key,)
+    others = other_spellings(form)
+    for other, rule in others:
+        row = row_of(other)
+        if row is not None or has_own(other):
+            return Found(other, row, rule, missed)
+        missed += (other,)
+    has_digit = others and others[-1][1] == 2
+    return Found(others[-2][0] if has_digit else key, None, 3, missed)
 
 
 def other_spellings(form: str) -> List[Tuple[int, int]]:
@@ -44,32 +70,35 @@ def other_spellings(form: str) -> List[Tuple[int, int]]:
     return others
 
 
-def find(
-    form: str,
-    key: int,
-    row_of: Callable[[int], Optional[int]],
-    has_own: Callable[[int], bool],
-) -> Found:
-    """Look a form up in a table of vectors and among the words that have a row of ours.
+class LookedUp(NamedTuple):
+    """How many forms were found: see `Found`.
 
-    Args:
-        form: the word as it is written.
-        key: its hash.
-        row_of: a hash to its row in the table of vectors, None for none.
-        has_own: whether a hash has a row in the trainable table.
+    Attributes:
+        keys: hash of each form's spelling.
+        rows: its row in the table, None for none.
+        misses: the spellings that were missed before.
     """
-    row = row_of(key)
-    if row is not None or has_own(key):
-        return Found(key, -1 if row is None else row, 0, ())
-    missed: Tuple[int, ...] = (key,)
-    others = other_spellings(form)
-    for other, rule in others:
-        row = row_of(other)
-        if row is not None or has_own(other):
-            return Found(other, -1 if row is None else row, rule, missed)
-        missed += (other,)
-    has_digit = others and others[-1][1] == 2
-    return Found(others[-2][0] if has_digit else key, -1, 3, missed)
+
+    keys: List[int]
+    rows: List[Optional[int]]
+    misses: List[Tuple[int, ...]]
+
+    def rows_or(self, default: int) -> numpy.ndarray:
+        """The rows, shape (F,), with a number for those that have none."""
+        rows = [default if row is None else row for row in self.rows]
+        return numpy.array(rows, dtype="int64")
+
+
+def look_up(
+    forms: Sequence[str], keys: Sequence[int], row_of: RowOf, has_own: HasOwn
+) -> LookedUp:
+    """As `find`, for many forms."""
+    found = LookedUp(list(keys), list(map(row_of, keys)), [()] * len(keys))
+    for i, row in enumerate(found.rows):
+        if row is None:  # the exact form is the rule
+            other = find(forms[i], keys[i], row_of, has_own)
+            found.keys[i], found.rows[i], _, found.misses[i] = other
+    return found
 
 
 def row_finder(vectors: Vectors) -> Callable[[int], Optional[int]]:
@@ -91,11 +120,14 @@ def _any_row(key: int) -> Optional[int]:
 
 
 def rows_to_vectors(
-    vectors: Optional[Vectors], forms: Sequence[str], rows: Sequence[int], width: int
+    vectors: Optional[Vectors],
+    forms: Sequence[str],
+    rows: Sequence[Optional[int]],
+    width: int,
 ) -> numpy.ndarray:
     """Vectors of the forms that have a row, zeros for the others, shape (F, width)."""
     out = numpy.zeros((len(forms), width), dtype="float32")
-    known = [i for i, row in enumerate(rows) if row >= 0]
+    known = [i for i, row in enumerate(rows) if row is not None]
     if vectors is None or not known:
         return out
     if vectors.mode == Mode.floret:
@@ -127,23 +159,21 @@ class Source:
         # the hit's row, None for none. What an unknown form is compared with is row 0:
         # if that changes, it is looked up again for nothing.
         self._hits: List[int] = []
-        self._misses: Dict[int, Tuple[int, ...]] = {}
+        self._misses: List[Tuple[int, ...]] = []
         self._rows: List[Optional[int]] = []
         self._at = numpy.empty(capacity, dtype="int64")
         self._has_missed = numpy.empty(capacity, dtype=bool)
         self._values = numpy.empty((capacity, self._width), vectors.data.dtype.name)
 
-    def extend(self, vectors: Vectors, found: Sequence[Found]) -> None:
+    def extend(self, vectors: Vectors, found: LookedUp) -> None:
         """Add forms as they were just found in the table."""
         first = len(self._hits)
-        self._hits += [f.key for f in found]
-        self._misses.update(
-            (i, f.missed) for i, f in enumerate(found, first) if f.missed
-        )
-        self._has_missed[first : len(self._hits)] = [bool(f.missed) for f in found]
-        self._rows += [None if f.row < 0 else f.row for f in found]
+        self._hits += found.keys
+        self._rows += found.rows
+        self._misses += found.misses
         new = slice(first, len(self._hits))
-        self._at[new] = [max(f.row, 0) for f in found]
+        self._has_missed[new] = list(map(bool, found.misses))
+        self._at[new] = found.rows_or(0)
         self._values[new] = _on_cpu(vectors.data[self._at[new]])
 
     def is_same_table(self, vectors: Vectors) -> bool:

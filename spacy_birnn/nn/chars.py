@@ -23,6 +23,14 @@ def fold_code_points(code_points: Tensor) -> Tensor:
     return torch.where(code_points < DIRECT, code_points, DIRECT + code_points % DIRECT)
 
 
+def _distinct(rows: Tensor) -> "tuple[Tensor, Tensor]":
+    """As `torch.unique` with the inverse, faster, for rows of the character table."""
+    is_used = torch.zeros(2 * DIRECT, dtype=torch.bool, device=rows.device)
+    is_used[rows] = True
+    place = is_used.cumsum(0) - 1
+    return is_used.nonzero()[:, 0], place.index_select(0, rows)
+
+
 class CharTable(nn.Module):
     """Character embeddings. Those that training never met are zero, not noise.
 
@@ -52,7 +60,7 @@ class CharTable(nn.Module):
             The embeddings of the distinct characters and maybe some zeros, shape (V,
             width), and which of them each position holds, shape (M,).
         """
-        used, inverse = torch.unique(fold_code_points(code_points), return_inverse=True)
+        used, inverse = _distinct(fold_code_points(code_points))
         if train:
             self.seen[used] = True
         used = with_rows(used, MIN_ROWS)

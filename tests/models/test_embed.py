@@ -11,7 +11,8 @@ from spacy.vectors import Vectors
 from thinc.api import Adam
 
 from spacy_birnn.errors import BirnnError
-from spacy_birnn.models.embed import MAX_CHARS, build_word_char_embed, log_coverage
+from spacy_birnn.models.embed import build_word_char_embed, log_coverage
+from spacy_birnn.models.word_forms import MAX_CHARS
 
 from .tiny import WORDS, blank_vocab, make_docs, make_vocab, predict, train
 

@@ -10,7 +10,7 @@ from spacy.vectors import Vectors
 
 from spacy_birnn.models import forms
 from spacy_birnn.models.forms import FormTable
-from spacy_birnn.models.vectors import find, row_finder
+from spacy_birnn.models.vectors import look_up, row_finder
 
 
 class Asker:
@@ -40,9 +40,9 @@ class Asker:
 
     def found(self, keys):
         if self.vectors is None:
-            return []
-        row_of = row_finder(self.vectors)
-        return [find(str(key), key, row_of, lambda _: False) for key in keys]
+            return None
+        spelled = [str(key) for key in keys]
+        return look_up(spelled, keys, row_finder(self.vectors), lambda _: False)
 
 
 def test_every_form_is_added_once():

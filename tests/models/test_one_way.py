@@ -93,9 +93,11 @@ def test_what_a_part_does_in_training_it_does_in_prediction(monkeypatch):
         monkeypatch.setattr(f"{place}.{name}", counted)
 
     from spacy_birnn.models import embed as embedding
+    from spacy_birnn.models import word_forms
     from spacy_birnn.nn.rnn import layer, predict
 
     count("spacy_birnn.models.embed", "read_forms", embedding.read_forms)
+    count("spacy_birnn.models.word_forms", "read_forms", word_forms.read_forms)
     count("spacy_birnn.nn.rnn.layer", "PreparedLayer", layer.PreparedLayer)
     count("spacy_birnn.nn.rnn.predict", "PreparedLayer", predict.PreparedLayer)
     model.begin_update(docs)

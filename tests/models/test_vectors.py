@@ -9,6 +9,7 @@ from spacy_birnn.models.vectors import (
     RULES,
     coverage_line,
     find,
+    look_up,
     other_spellings,
     row_finder,
     rows_to_vectors,
@@ -19,10 +20,13 @@ from .tiny import blank_vocab, make_vocab
 TABLE = ["Paris", "paris", "the", "0000", "covid-00", "COVID-00", "Ab0"]
 
 
-def look_up(form, table=TABLE, own=()):
+def search(form, table=TABLE, own=()):
     rows = {get_string_id(word): row for row, word in enumerate(table)}
     own = {get_string_id(word) for word in own}
-    found = find(form, get_string_id(form), rows.get, own.__contains__)
+    key = get_string_id(form)
+    found = find(form, key, rows.get, own.__contains__)
+    together = look_up([form], [key], rows.get, own.__contains__)
+    assert together == ([found.key], [found.row], [found.missed])
     return found, RULES[found.rule]
 
 
@@ -43,7 +47,7 @@ def look_up(form, table=TABLE, own=()):
     ],
 )
 def test_order_of_the_rules(form, word, rule):
-    found, name = look_up(form)
+    found, name = search(form)
     assert name == rule
     assert found.row == TABLE.index(word)
     assert found.key == get_string_id(word)
@@ -51,17 +55,17 @@ def test_order_of_the_rules(form, word, rule):
 
 def test_unknown_words_keep_their_own_key_and_numbers_share_one():
     for form in ("Berlin", "199", "x1"):
-        found, name = look_up(form)
-        assert (found.row, name) == (-1, "unknown")
-    assert look_up("Berlin")[0].key == get_string_id("Berlin")
-    assert look_up("199")[0].key == look_up("271")[0].key == get_string_id("000")
+        found, name = search(form)
+        assert (found.row, name) == (None, "unknown")
+    assert search("Berlin")[0].key == get_string_id("Berlin")
+    assert search("199")[0].key == search("271")[0].key == get_string_id("000")
 
 
 def test_words_with_a_row_of_their_own_are_found_too():
-    found, name = look_up("Berlin", own=["berlin"])
-    assert (found.key, found.row, name) == (get_string_id("berlin"), -1, "lower")
-    assert look_up("Berlin", own=["berlin", "Berlin"])[1] == "exact"
-    assert look_up("THE", own=["THE"])[0].row == -1
+    found, name = search("Berlin", own=["berlin"])
+    assert (found.key, found.row, name) == (get_string_id("berlin"), None, "lower")
+    assert search("Berlin", own=["berlin", "Berlin"])[1] == "exact"
+    assert search("THE", own=["THE"])[0].row is None
 
 
 def test_only_what_differs_is_looked_for():
@@ -77,18 +81,18 @@ def test_only_what_differs_is_looked_for():
 
 
 def test_what_was_missed_on_the_way():
-    assert look_up("Paris")[0].missed == ()
-    assert look_up("The")[0].missed == (get_string_id("The"),)
+    assert search("Paris")[0].missed == ()
+    assert search("The")[0].missed == (get_string_id("The"),)
     missed = [get_string_id(word) for word in ("X9", "x9", "X0", "x0")]
-    assert list(look_up("X9")[0].missed) == missed
+    assert list(search("X9")[0].missed) == missed
 
 
 def test_rows_to_vectors():
     vectors = make_vocab().vectors
-    found = rows_to_vectors(vectors, ["the", "dog", "cat"], [2, -1, 4], 6)
+    found = rows_to_vectors(vectors, ["the", "dog", "cat"], [2, None, 4], 6)
     assert found.tolist() == [[3.0] * 6, [0.0] * 6, [5.0] * 6]
     assert found.dtype == numpy.float32
-    assert not rows_to_vectors(vectors, ["a"], [-1], 6).any()
+    assert not rows_to_vectors(vectors, ["a"], [None], 6).any()
     found[:] = 9
     assert vectors.data.max() == 5.0
 
@@ -96,7 +100,7 @@ def test_rows_to_vectors():
 def test_an_empty_table_finds_nothing():
     vectors = blank_vocab().vectors
     assert row_finder(vectors)(get_string_id("the")) is None
-    assert rows_to_vectors(vectors, ["the"], [-1], 4).shape == (1, 4)
+    assert rows_to_vectors(vectors, ["the"], [None], 4).shape == (1, 4)
 
 
 def test_a_floret_table_finds_everything():
@@ -115,7 +119,7 @@ def test_a_floret_table_finds_everything():
     row_of = row_finder(vectors)
     assert row_of(get_string_id("anything")) is not None
     forms = ["anything", "At", "1999"]
-    found = rows_to_vectors(vectors, forms, [0, -1, 0], 6)
+    found = rows_to_vectors(vectors, forms, [0, None, 0], 6)
     numpy.testing.assert_allclose(found[0], vectors["anything"], atol=1e-6)
     numpy.testing.assert_allclose(found[2], vectors["1999"], atol=1e-6)
     assert not found[1].any()
