@@ -218,7 +218,10 @@ class Errors(metaclass=_Coded):
         "{where}: no JSON object ({reason}). JSON lines hold one object a line, with "
         "the key 'text' or 'tokens'."
     )
-    B207 = "{where}: the object has neither 'text' (a string) nor 'tokens' (a list)."
+    B207 = (
+        "{where}: there is neither {keys}: name the right ones with --text-field or "
+        "--tokens-field."
+    )
     B208 = "{where}: '{key}' must be {expected}, not {value}."
     B209 = "{where}: 'tokens' do not spell 'text'. Leave one of the two out."
     B210 = (
@@ -261,13 +264,68 @@ class Errors(metaclass=_Coded):
         "give {format} if the format was not told well."
     )
     B224 = (
-        "A worker process {reason}, so nothing was finished. If the system is short of "
-        "memory, give a smaller --n-process."
+        "A worker process {reason}. What was finished before stays, and --resume goes "
+        "on. If the system is short of memory, give a smaller --n-process."
     )
     B225 = (
         "A worker process failed ({reason}): with --n-process 1 the error is shown "
         "where it arises."
     )
+
+    B250 = (
+        "{path}: '{protocol}://' cannot be used here ({reason}): install what fsspec "
+        "needs for it, such as s3fs for s3 or gcsfs for gs."
+    )
+    B252 = (
+        "{path}: there is no column '{column}' (there are: {columns}): name the one "
+        "that holds the text with --text-field, or a list of words with --tokens-field."
+    )
+    B253 = (
+        "{path}: cannot be read as {kind}, it is cut, damaged or something else: "
+        "{reason}."
+    )
+    B254 = "{path}:{line}: cannot be read as CSV: {reason}."
+    B255 = "{where}: {found} fields where the header has {expected}."
+    B256 = "Unknown input format '{format}': use one of {known}."
+    B257 = "{path}: no file has such a name."
+    B258 = (
+        "Standard input (-) has no name to tell its format by: give --input-format, "
+        "one of {known}."
+    )
+    B259 = (
+        "Shards of '{size}': give documents, such as 10000, or bytes of input, such as "
+        "64MB (B, KB, MB, GB)."
+    )
+    B260 = (
+        "{where}: the document cannot be tagged or written: {reason} With --on-error "
+        "skip it is left out."
+    )
+    B261 = (
+        "{path} cannot be resumed: {name} was {then}, and is {now}. Use what it was "
+        "begun with, or --force to begin anew."
+    )
+    B262 = (
+        "{path} holds an unfinished run: give --resume to go on with it, or --force to "
+        "begin anew."
+    )
+    B263 = (
+        "{path} is not empty: name another folder, or give --force to replace what an "
+        "earlier run wrote there (other files stay)."
+    )
+    B264 = (
+        "{out} cannot be resumed: {path} has changed since it was tagged. Give --force "
+        "to begin anew."
+    )
+    B265 = "{name} cannot be {value}: give {known}."
+    B266 = (
+        "--resume needs files, which can be read again and go on: leave it out for "
+        "standard input, and write to a file or a folder with -o."
+    )
+    B267 = (
+        "The engine ray hands out files: it cannot read standard input, nor write to a "
+        "pipe. Name files, and write to a file or a folder with -o."
+    )
+    B268 = "{name} is for --engine ray: leave it out, or choose that engine."
 
     # --- B301-B399: project steps (scripts/) ------------------------------------------
     B301 = (
@@ -309,3 +367,4 @@ class Warnings(metaclass=_Coded):
         "{path} looks like columns, but .txt is read as text, a document a line: give "
         "--input-format {format}, or --input-format text if it is text."
     )
+    W210 = "{path} holds no documents."

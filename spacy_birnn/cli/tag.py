@@ -1,62 +1,156 @@
 """`tag`: run a pipeline over files."""
 
+import json
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Annotated, Dict, List, Optional
 
 import typer
 from spacy.language import Language
 
 from ..errors import BirnnError, Errors
-from ..files import check_output
+from ..tagging.formats import INPUT_FORMATS, STDIN
+from ..tagging.inputs import InputFile, find_inputs
+from ..tagging.options import ENGINES, Options, Summary, Workers
+from ..tagging.run import Job, Out, format_of, is_folder
+from ..tagging.shards import DEFAULT_SIZE, parse_size
 from ..tagging.sinks import SINKS
-from ..tagging.sources import SOURCES, STDIN, check_input, detect_format
-from ..tagging.stream import tag_files
-from ..tagging.tagger import Records
+from ..tagging.sources import Fields
 from ..tagging.targets import pipeline_targets
 from .loading import load_pipeline
-from .options import Force, GpuId, Model, WordColumn, check_not_input
+from .options import Force, GpuId, Model, WordColumn
+from .tag_progress import shown
 
-InputFormat = Enum("InputFormat", {n: n for n in SOURCES}, type=str)  # type: ignore[misc]
+InputFormat = Enum("InputFormat", {n: n for n in INPUT_FORMATS}, type=str)  # type: ignore[misc]
 OutputFormat = Enum("OutputFormat", {n: n for n in SINKS}, type=str)  # type: ignore[misc]
+OnError = Enum("OnError", {n: n for n in ("stop", "skip")}, type=str)  # type: ignore[misc]
+Engine = Enum("Engine", {n: n for n in ENGINES}, type=str)  # type: ignore[misc]
+
+SKIPPED = 3
+"""The exit status of a run that is finished, but for documents that it skipped."""
 
 
 def tag_command(
     model: Model,
     inputs: Annotated[
-        List[Path],
+        List[str],
         typer.Argument(
-            metavar="INPUT", show_default=False, help="Files, or - for standard input."
+            metavar="INPUT",
+            show_default=False,
+            help="Files, folders, globs or URLs; hf:ID[:SPLIT] for a dataset of "
+            "Hugging Face; - for standard input.",
         ),
     ],
     output: Annotated[
-        Optional[Path],
-        typer.Option("-o", "--output", metavar="OUT", help="Default: standard output."),
+        Optional[str],
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="A file; or a folder, where OUT is one, ends in / or --shard-size is "
+            "given. Default: standard output.",
+        ),
     ] = None,
     input_format: Annotated[
         Optional[InputFormat],
         typer.Option(
             show_default=False,
-            help="Default: .txt is text, .jsonl JSON lines, the rest by content.",
+            help="Default: .txt is text, .jsonl JSON lines, .csv CSV, the rest by "
+            "content.",
         ),
     ] = None,
     output_format: Annotated[
         Optional[OutputFormat],
         typer.Option(show_default=False, help="Default: by OUT's name, else jsonl."),
     ] = None,
+    text_field: Annotated[
+        Optional[str],
+        typer.Option(
+            metavar="FIELD",
+            show_default=False,
+            help="The key or column of the text; a.b for one inside another. Default: "
+            "text.",
+        ),
+    ] = None,
+    tokens_field: Annotated[
+        Optional[str],
+        typer.Option(
+            metavar="FIELD",
+            show_default=False,
+            help="The key or column of a list of words. Default: tokens, unless "
+            "--text-field is given.",
+        ),
+    ] = None,
+    whole_files: Annotated[
+        bool,
+        typer.Option(
+            "--whole-files", help="A text file is one document, not one a line."
+        ),
+    ] = False,
     columns: WordColumn = None,
-    n_process: Annotated[
-        int, typer.Option(min=-1, help="Processes; -1 for one a core.")
-    ] = 1,
     batch_size: Annotated[int, typer.Option(min=1, help="Documents a batch.")] = 256,
+    shard_size: Annotated[
+        Optional[str],
+        typer.Option(
+            metavar="N|NMB",
+            show_default=False,
+            help="Documents, or bytes of input, of a shard; OUT is then a folder.",
+        ),
+    ] = None,
+    on_error: Annotated[
+        OnError, typer.Option(help="What becomes of a bad document.")
+    ] = OnError.stop,  # type: ignore[attr-defined]
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was interrupted.")
+    ] = False,
+    engine: Annotated[
+        Engine, typer.Option(help="Processes of this machine, or actors of Ray.")
+    ] = Engine.local,  # type: ignore[attr-defined]
+    n_process: Annotated[
+        int, typer.Option(min=-1, help="Processes or actors; -1 for one a core.")
+    ] = 1,
+    min_process: Annotated[
+        Optional[int],
+        typer.Option(
+            min=1,
+            show_default=False,
+            help="Ray: the fewest actors; the pool then grows up to --n-process.",
+        ),
+    ] = None,
+    address: Annotated[
+        Optional[str],
+        typer.Option(
+            show_default=False,
+            help="Ray: the cluster to join, such as auto or 10.0.0.1:6379. Default: a "
+            "local one is started.",
+        ),
+    ] = None,
+    num_gpus: Annotated[
+        float, typer.Option(min=0, help="Ray: GPUs for each actor.")
+    ] = 0,
     gpu_id: GpuId = -1,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print the summary as JSON, to standard error where there is no OUT.",
+        ),
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Show the rate of each worker.")
+    ] = False,
     force: Force = False,
 ) -> None:
-    """Tag files: text, JSON lines, CoNLL, CoNLL-U or .spacy in, in order.
+    """Tag text, JSON lines, CSV, CoNLL, CoNLL-U, .spacy, Parquet and Arrow, in order.
 
-    Text is read as a document a line, CoNLL and CoNLL-U sentence by sentence. The
-    output is written whole or not at all; .gz is seen on both sides.
+    Text is read as a document a line, CoNLL and CoNLL-U sentence by sentence; .gz and
+    .zst are unpacked. A file is written whole or not at all. In a folder each shard
+    gets a file, and manifest.json says what they hold. After a crash the same command
+    with --resume goes on, and the result is the same to the byte.
+
+    The exit status is 3 where --on-error skip has skipped some; they are listed in
+    OUT.errors.jsonl or OUT/errors.jsonl.
 
     Examples:
 
@@ -64,8 +158,52 @@ def tag_command(
 
       spacy-birnn tag en_my_ner a.conll b.conll -o tagged.conll --n-process 4
 
+      spacy-birnn tag en_my_ner corpus/ -o tagged/ --output-format parquet --resume
+
       zcat news.jsonl.gz | spacy-birnn tag en_my_ner - --input-format jsonl
     """
+    _check_usage(n_process, gpu_id, engine.value)
+    given = input_format.value if input_format else None
+    if STDIN in inputs and given is None:
+        raise typer.BadParameter(
+            "standard input (-) has no name to tell its format by: give one of "
+            f"{', '.join(INPUT_FORMATS)}.",
+            param_hint="'--input-format'",
+        )
+    chosen = output_format.value if output_format else None
+    to_folder = output is not None and is_folder(output, shard_size)
+    options = Options(
+        given,
+        chosen or format_of(output, to_folder),
+        _fields(text_field, tokens_field, columns, whole_files),
+        batch_size,
+        parse_size(shard_size) if shard_size else DEFAULT_SIZE,
+        on_error.value,
+        resume,
+        force,
+    )
+    is_binary = options.output_format in ("spacy", "parquet")
+    if output is None and is_binary and sys.stdout.isatty():
+        raise typer.BadParameter(
+            f"the {options.output_format} format is binary: write it to a file.",
+            param_hint="'-o'",
+        )
+    files = find_inputs(inputs, given)
+    _check_columns(columns, files)
+    workers = Workers(engine.value, n_process, min_process, address, num_gpus)
+    target: Out = output if output is not None else sys.stdout.buffer
+    job = Job(files, target, options, workers, to_folder)
+    nlp = load_pipeline(model, gpu_id)
+    _check_targets(nlp, model)
+    is_seen = sys.stderr.isatty() and (output is not None or not sys.stdout.isatty())
+    with shown(is_seen, verbose) as watch:
+        summary = job.run(nlp, watch)
+    _report(summary, output, to_folder, as_json)
+    if summary.skipped:
+        raise typer.Exit(SKIPPED)
+
+
+def _check_usage(n_process: int, gpu_id: int, engine: str) -> None:
     if n_process == 0:
         raise typer.BadParameter("0 processes do no work.", param_hint="'--n-process'")
     if n_process != 1 and gpu_id >= 0:
@@ -73,59 +211,42 @@ def tag_command(
             "processes cannot share a GPU: leave out one of --n-process and --gpu-id.",
             param_hint="'--n-process'",
         )
-    if STDIN in inputs and input_format is None:
+    if engine == "ray" and gpu_id >= 0:
         raise typer.BadParameter(
-            "standard input (-) has no name to tell its format by: give one of "
-            f"{', '.join(SOURCES)}.",
-            param_hint="'--input-format'",
+            "with Ray give --num-gpus, the GPUs of each actor.", param_hint="'--gpu-id'"
         )
-    target_format = output_format.value if output_format else _format_of(output)
-    if output is None and target_format == "spacy" and sys.stdout.isatty():
-        raise typer.BadParameter(
-            "the .spacy format is binary: write it to a file.", param_hint="'-o'"
-        )
-    if output is not None:
-        check_not_input(output, inputs)
-        check_output(output, force)
-    given = input_format.value if input_format else None
-    files = [(path, _input_format(path, given)) for path in inputs]
+
+
+def _fields(
+    text: Optional[str],
+    tokens: Optional[str],
+    columns: Optional[Dict[str, int]],
+    whole_files: bool,
+) -> Fields:
     if columns is not None:
-        _check_columns(columns, files)
-    nlp = load_pipeline(model, gpu_id)
-    _check_targets(nlp, model)
-    tag_files(
-        nlp,
-        files,
-        output if output is not None else sys.stdout.buffer,
-        target_format,
-        word_column=(columns or {}).get("word", 0),
-        batch_size=batch_size,
-        n_process=n_process,
-        progress=_show_progress if _is_progress_seen(output) else None,
+        others = ", ".join(name for name in columns if name != "word")
+        if others:
+            raise typer.BadParameter(
+                f"tag reads words only, not {others}: give no more than word=N.",
+                param_hint="'--columns'",
+            )
+    default_tokens = "tokens" if text is None else ""
+    return Fields(
+        text or "text",
+        default_tokens if tokens is None else tokens,
+        (columns or {}).get("word", 0),
+        whole_files,
     )
 
 
-def _check_columns(columns: Dict[str, int], files: Sequence[Tuple[Path, str]]) -> None:
+def _check_columns(columns: Optional[Dict[str, int]], files: List[InputFile]) -> None:
     """Refuse columns that nothing would read."""
-    others = ", ".join(name for name in columns if name != "word")
-    if others:
-        raise BirnnError(Errors.B222.format(names=others))
-    if all(format != "conll" for _, format in files):
-        option = "--input-format conll"
-        raise BirnnError(Errors.B223.format(options="--columns", format=option))
-
-
-def _input_format(path: Path, given: Optional[str]) -> str:
-    if given is None:
-        return detect_format(path)
-    check_input(path)
-    return given
-
-
-def _format_of(output: Optional[Path]) -> str:
-    suffixes = [s for s in (output.suffixes if output else []) if s != ".gz"]
-    name = suffixes[-1][1:] if suffixes else ""
-    return name if name in SINKS else "jsonl"
+    if columns is not None and all(file.format != "conll" for file in files):
+        raise typer.BadParameter(
+            "for CoNLL columns only, and no input holds any: leave it out, or give "
+            "--input-format conll if the format was not told well.",
+            param_hint="'--columns'",
+        )
 
 
 def _check_targets(nlp: Language, model: str) -> None:
@@ -136,22 +257,39 @@ def _check_targets(nlp: Language, model: str) -> None:
         )
 
 
-def _is_progress_seen(output: Optional[Path]) -> bool:
-    """Whether there is a terminal for it, and nothing else is written there."""
-    return sys.stderr.isatty() and (output is not None or not sys.stdout.isatty())
+def _report(
+    summary: Summary, output: Optional[str], to_folder: bool, as_json: bool
+) -> None:
+    """The last line; without a file what was skipped has no other place."""
+    for entry in summary.errors:
+        print(entry["reason"], file=sys.stderr)
+    if as_json:
+        found = json.dumps(summary.to_dict(), ensure_ascii=False)
+        print(found, file=sys.stdout if output is not None else sys.stderr)
+    elif output is not None:
+        print(_line(summary, output, to_folder))
+    elif summary.skipped:
+        print(f"Skipped {_count(summary.skipped, 'document')}.", file=sys.stderr)
 
 
-def _show_progress(stream: Iterator[Records]) -> Iterator[Records]:
-    """Count documents and words on stderr."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+def _line(summary: Summary, output: str, to_folder: bool) -> str:
+    if summary.resumed and not summary.documents and not to_folder:
+        return f"{output} is finished: nothing was left to do."
+    spans = sum(summary.entities.values())
+    line = (
+        f"Wrote {output}: {_count(summary.documents, 'document')}, "
+        f"{_count(summary.tokens, 'token')}, {_count(spans, 'span')}, in "
+        f"{summary.seconds:.1f} s ({summary.rate:,.0f} tokens/s)."
+    )
+    if summary.resumed:
+        done = f"{summary.resumed:,} of {_count(summary.shards, 'shard')}"
+        line += f" Resumed: {done} had been done before."
+    if summary.skipped:
+        errors = str(Path(output, "errors.jsonl")) if to_folder else None
+        where = errors or f"{output}.errors.jsonl"
+        line += f" Skipped {_count(summary.skipped, 'document')}, see {where}."
+    return line
 
-    counted = "{task.completed:,} documents, {task.fields[words]:,} words"
-    columns = (SpinnerColumn(), TextColumn(counted), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("", total=None, words=0)
-        words = 0
-        for records in stream:
-            words += records.words
-            progress.update(task, advance=records.documents, words=words)
-            yield records
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

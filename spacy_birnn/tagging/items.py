@@ -1,7 +1,18 @@
 """What is tagged: items, which another process is sent at little cost, unlike Docs."""
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Protocol, Union, cast
+from typing import (
+    Any,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Protocol,
+    Union,
+    cast,
+)
 
 import numpy
 from spacy.attrs import SENT_START
@@ -22,18 +33,32 @@ and an even share for each process want less.
 _OUTSIDE_START = 2**64 - 1  # -1, as a Doc's arrays have it: no start of a sentence
 
 
+class Place(NamedTuple):
+    """Where a document stands in a shard.
+
+    Attributes:
+        piece: Which of the pieces of the shard it comes from.
+        number: Its line (its row, its sentence) in the piece, from 1.
+    """
+
+    piece: int = 0
+    number: int = 0
+
+
 @dataclass
 class Context:
     """What goes past the pipeline, beside a doc.
 
     Attributes:
-        meta: The other keys of a JSON object.
+        meta: The other keys of a JSON object, or columns of a table.
         starts_document: Whether the doc begins a document; CoNLL is read sentence by
             sentence, of which a document may have many.
+        place: Where it was read.
     """
 
-    meta: Dict[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=dict)
     starts_document: bool = True
+    place: Place = Place()
 
 
 class Tokens(Protocol):
@@ -61,8 +86,21 @@ class Item:
         return len(self.content) * TOKEN_SIZE
 
 
-Chunk = List[Item]
-"""A batch of items that are tagged together and cross between processes together."""
+class Chunk(NamedTuple):
+    """A batch of items that are tagged together and cross between processes together.
+
+    Attributes:
+        items: The documents.
+        shard: The number of the shard that they belong to.
+    """
+
+    items: List[Item]
+    shard: int = 0
+
+    @property
+    def size(self) -> int:
+        """Characters, more or less."""
+        return sum(item.size for item in self.items)
 
 
 @dataclass
@@ -92,7 +130,7 @@ class Words:
         return doc
 
 
-def cut(items: Iterable[Item], batch_size: int) -> Iterator[Chunk]:
+def cut(items: Iterable[Item], batch_size: int, shard: int = 0) -> Iterator[Chunk]:
     """Cut a stream into chunks, each of which is a batch for the pipeline.
 
     Where reading fails, what was read before comes first.
@@ -100,19 +138,20 @@ def cut(items: Iterable[Item], batch_size: int) -> Iterator[Chunk]:
     Args:
         items: The stream.
         batch_size: The most items a chunk.
+        shard: The number of the shard that they belong to.
     """
-    chunk: Chunk = []
+    batch: List[Item] = []
     size = 0
     try:
         for item in items:
-            chunk.append(item)
+            batch.append(item)
             size += item.size
-            if len(chunk) == batch_size or size >= CHUNK_SIZE:
-                yield chunk
-                chunk, size = [], 0
+            if len(batch) == batch_size or size >= CHUNK_SIZE:
+                yield Chunk(batch, shard)
+                batch, size = [], 0
     except Exception:
-        if chunk:
-            yield chunk
+        if batch:
+            yield Chunk(batch, shard)
         raise
-    if chunk:
-        yield chunk
+    if batch:
+        yield Chunk(batch, shard)

@@ -1,7 +1,7 @@
 """What a tagged doc becomes: an object for JSON, or lines of CoNLL columns."""
 
 from itertools import pairwise
-from typing import Any, Dict, Iterable, List, Sequence
+from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
 from spacy.attrs import IS_SPACE, SENT_START
 from spacy.tokens import Doc, Span, Token
@@ -9,7 +9,7 @@ from spacy.tokens import Doc, Span, Token
 from ..data.conll import DOCSTART
 from ..errors import BirnnError, Errors
 from ..schemes import encode
-from .targets import Target
+from .targets import Target, spans_of
 
 
 def to_record(doc: Doc, targets: Sequence[Target]) -> Dict[str, Any]:
@@ -21,7 +21,7 @@ def to_record(doc: Doc, targets: Sequence[Target]) -> Dict[str, Any]:
         under their own name. Where confidences are on, each span has its own, and
         ``confidence`` lists those of the tags.
     """
-    record: Dict[str, Any] = {"text": doc.text}
+    record: Dict[str, Any] = {"text": text_of(doc)}
     for target in targets:
         if target.name == "ents":
             record["ents"] = [_ent_record(ent) for ent in doc.ents]
@@ -39,50 +39,81 @@ def to_record(doc: Doc, targets: Sequence[Target]) -> Dict[str, Any]:
     return record
 
 
+def text_of(doc: Doc) -> str:
+    """The text; one that is made of tokens ends with the last of them."""
+    text = doc.text
+    is_made = doc.has_unknown_spaces and text.endswith(" ") and doc[-1].whitespace_
+    return text[:-1] if is_made else text
+
+
 def to_lines(doc: Doc, targets: Sequence[Target]) -> List[str]:
     """A doc as CoNLL columns, without white space; an empty line ends a sentence.
 
     Raises:
         BirnnError: Spans of a target overlap.
     """
-    words: List[Token] = []
-    starts: List[int] = []  # of sentences
-    at: List[int] = []  # where each token lies once white-space tokens are gone
-    is_start = True
-    flags = doc.to_array([IS_SPACE, SENT_START]).tolist()
-    for token, (is_space, sent_start) in zip(doc, flags, strict=True):
-        is_start |= sent_start == 1
-        at.append(len(words))
-        if not is_space:
-            if is_start:
-                starts.append(len(words))
-            is_start = False
-            words.append(token)
-    at.append(len(words))
-    columns = [_column(doc, words, at, starts, target) for target in targets]
-    cells = zip([_one_cell(word.text) for word in words], *columns, strict=True)
-    rows = ["\t".join(row) for row in cells]
+    layout = Layout(doc)
+    columns = [layout.column(target) for target in targets]
+    words = [one_cell(word.text) for word in layout.words]
+    rows = ["\t".join(row) for row in zip(words, *columns, strict=True)]
     lines: List[str] = []
-    for start, end in pairwise([*starts, len(rows)]):
+    for start, end in layout.sentences():
         lines += rows[start:end]
         lines.append("")
     return lines
 
 
-def _column(
-    doc: Doc, words: List[Token], at: List[int], starts: List[int], target: Target
-) -> List[str]:
-    """The cells of a target: one for each token that is not white space."""
-    if not target.is_spans:
-        return [_one_cell(value or "_") for value in _values(words, target)]
-    spans = doc.ents if target.name == "ents" else doc.spans.get(target.spans_key, ())
+class Layout:
+    """The tokens of a doc that are not white space, and its sentences.
+
+    Attributes:
+        words: These tokens.
+        starts: The positions among them at which sentences begin.
+        at: Where each token of the doc lies among them, and the end of the doc.
+    """
+
+    def __init__(self, doc: Doc) -> None:
+        self.doc = doc
+        self.words: List[Token] = []
+        self.starts: List[int] = []
+        self.at: List[int] = []
+        is_start = True
+        flags = doc.to_array([IS_SPACE, SENT_START]).tolist()
+        for token, (is_space, sent_start) in zip(doc, flags, strict=True):
+            is_start |= sent_start == 1
+            self.at.append(len(self.words))
+            if not is_space:
+                if is_start:
+                    self.starts.append(len(self.words))
+                is_start = False
+                self.words.append(token)
+        self.at.append(len(self.words))
+
+    def sentences(self) -> Iterable[Tuple[int, int]]:
+        """The first word of each sentence, and the one after its last."""
+        return pairwise([*self.starts, len(self.words)])
+
+    def column(self, target: Target) -> List[str]:
+        """The cells of a target: one for each word, spans in IOB2.
+
+        Raises:
+            BirnnError: Spans overlap.
+        """
+        if not target.is_spans:
+            values = _values(self.words, target)
+            return [one_cell(value or "_") for value in values]
+        return _span_cells(self, target)
+
+
+def _span_cells(layout: Layout, target: Target) -> List[str]:
+    at, spans = layout.at, spans_of(layout.doc, target)
     kept = [(at[s.start], at[s.end], s.label_) for s in spans]
     kept = [span for span in kept if span[0] < span[1]]
     try:
-        cells = encode(kept, len(words), "iob2")
+        cells = encode(kept, len(layout.words), "iob2")
     except BirnnError as error:
         raise BirnnError(Errors.B212.format(key=target.spans_key)) from error
-    for start in starts:
+    for start in layout.starts:
         # A span that crosses a sentence goes on as a new one, as IOB2 wants it.
         if cells[start].startswith("I-"):
             cells[start] = f"B{cells[start][1:]}"
@@ -92,7 +123,7 @@ def _column(
 _BREAKS = str.maketrans("\t\n\r", "   ")
 
 
-def _one_cell(text: str) -> str:
+def one_cell(text: str) -> str:
     """Text that cannot be taken for two cells, two rows or the start of a document."""
     if text.isprintable() and text[0] != DOCSTART[0]:
         return text

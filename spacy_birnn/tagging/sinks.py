@@ -1,11 +1,13 @@
-"""Where tagged docs go: JSON lines, CoNLL columns and .spacy files.
+"""Where tagged docs go: JSON lines, CoNLL, CoNLL-U, .spacy and Parquet files.
 
-A format has two halves: a function makes finished records of a batch of docs, wherever
-they were tagged, and a writer puts the records of all batches, in order, into a file.
-To add a format, write them and name them in ``SINKS``.
+A format has three parts: a function makes finished records of a batch of docs, wherever
+they were tagged; a writer puts the records of all batches, in order, into a file; and a
+function joins such files. To add a format, write them and name them in `SINKS`.
 """
 
+import base64
 import json
+from datetime import date, time
 from typing import (
     Any,
     BinaryIO,
@@ -22,6 +24,8 @@ from typing import (
 from spacy.tokens import Doc, DocBin
 
 from ..data.conll import DOCSTART
+from . import storage
+from .conllu_records import to_conllu_lines
 from .docbins import pack_docs
 from .items import Context
 from .records import to_lines, to_record
@@ -34,7 +38,20 @@ _OURS = ("text", "tokens")
 
 _BOUNDARY = f"{DOCSTART}\n\n".encode()
 
-_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
+def _plain(value: Any) -> Any:
+    """What JSON has no form for, such as the dates and bytes of Parquet files."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    return str(value)
+
+
+_to_json = json.JSONEncoder(ensure_ascii=False, default=_plain).encode
+
+
+Part = Tuple[BinaryIO, int]
 
 
 class Writer(Protocol):
@@ -54,10 +71,12 @@ class Sink(NamedTuple):
         pack: Makes of docs, of which the targets are wanted, what the writer takes and
             another process can be sent.
         writer: Makes the writer for an open file.
+        join: Puts open files, each with the number of its documents, into one.
     """
 
     pack: Callable[[Iterable[Tagged], Sequence[Target]], Any]
     writer: Callable[[BinaryIO], Writer]
+    join: Callable[[Iterable[Part], BinaryIO], None]
 
 
 class PlainWriter:
@@ -140,8 +159,63 @@ def _with_meta(doc: Doc, context: Context) -> Doc:
     return doc
 
 
+def to_conllu(docs: Iterable[Tagged], targets: Sequence[Target]) -> bytes:
+    """CoNLL-U: see `to_conllu_lines`.
+
+    Raises:
+        BirnnError: Spans of a target overlap.
+    """
+    lines: List[str] = []
+    for doc, context in docs:
+        lines += to_conllu_lines(doc, targets, context.starts_document)
+    return "".join(f"{line}\n" for line in lines).encode("utf-8")
+
+
+def to_parquet(docs: Iterable[Tagged], targets: Sequence[Target]) -> Any:
+    """A table: see `arrow.to_table`."""
+    from .arrow import to_table  # Arrow takes time to load
+
+    return to_table(docs, targets)
+
+
+def _parquet_writer(file: BinaryIO) -> Writer:
+    from .parquet import ParquetWriter
+
+    return ParquetWriter(file)
+
+
+def _join_plain(parts: Iterable[Part], file: BinaryIO) -> None:
+    for part, _ in parts:
+        storage.copy(part, file)
+
+
+def _join_conll(parts: Iterable[Part], file: BinaryIO) -> None:
+    """The boundary that a part begins with, unless it is the first, was left out."""
+    is_first = True
+    for part, documents in parts:
+        if documents and not is_first:
+            file.write(_BOUNDARY)
+        storage.copy(part, file)
+        is_first = is_first and not documents
+
+
+def _join_docbins(parts: Iterable[Part], file: BinaryIO) -> None:
+    writer = DocBinWriter(file)
+    for part, _ in parts:
+        writer.write(DocBin().from_bytes(part.read()))
+    writer.finish()
+
+
+def _join_parquet(parts: Iterable[Part], file: BinaryIO) -> None:
+    from .parquet import join_parquet
+
+    join_parquet(parts, file)
+
+
 SINKS: Dict[str, Sink] = {
-    "jsonl": Sink(to_jsonl, PlainWriter),
-    "conll": Sink(to_conll, ConllWriter),
-    "spacy": Sink(to_docbin, DocBinWriter),
+    "jsonl": Sink(to_jsonl, PlainWriter, _join_plain),
+    "conll": Sink(to_conll, ConllWriter, _join_conll),
+    "conllu": Sink(to_conllu, PlainWriter, _join_plain),
+    "spacy": Sink(to_docbin, DocBinWriter, _join_docbins),
+    "parquet": Sink(to_parquet, _parquet_writer, _join_parquet),
 }

@@ -1,24 +1,21 @@
-"""Where items come from: text, JSON lines, CoNLL columns, CoNLL-U and .spacy files.
+"""Items from files that are read from front to end: a source for each format.
 
 A source is a function from an open file to a stream of items. To add a format, write
-one and name it in ``SOURCES``.
+one and name it in `formats`; what can be read from the middle is in `tables`.
 """
 
 import json
-import sys
-import warnings
-from contextlib import contextmanager
+import zlib
 from dataclasses import dataclass
-from gzip import GzipFile
-from io import BufferedReader
-from pathlib import Path
 from typing import (
     Any,
     BinaryIO,
     Callable,
     Dict,
+    Iterable,
     Iterator,
     List,
+    NamedTuple,
     NoReturn,
     Optional,
     Union,
@@ -30,125 +27,166 @@ from spacy.util import get_words_and_spaces
 from ..data.base import Sentence
 from ..data.conll import read_blocks, read_sentence
 from ..data.conllu import read_conllu
-from ..data.corpus import are_columns, sniff
-from ..data.text import decode_lines, open_binary, read_lines
-from ..errors import BirnnError, Errors, Warnings
+from ..data.text import decode_lines
+from ..errors import BirnnError, Errors
 from .docbins import take_apart
-from .items import Context, Item, Words
+from .items import Context, Item, Place, Words
 
-STDIN = Path("-")
+Refuse = Callable[[BirnnError, int, str], None]
+"""Takes a bad document: what is wrong, its number in the piece, the raw record."""
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Where in a file the documents are.
+
+    Attributes:
+        text: The key or column of the text; dots lead into objects (`a.b`).
+        tokens: The key or column of a list of words; the empty string for none.
+        word_column: The column of CoNLL files that holds the words.
+        whole_files: A text file is one document, not one a line.
+    """
+
+    text: str = "text"
+    tokens: str = "tokens"
+    word_column: int = 0
+    whole_files: bool = False
 
 
 @dataclass
 class Input:
-    """An open file.
+    """An open file, or a piece of one.
 
     Attributes:
         file: Its bytes, unpacked.
         name: What messages call it.
         max_length: The most characters that a text may have.
-        word_column: The column of CoNLL files that holds the words.
+        fields: Where the documents are.
+        refuse: Is told of each bad document: it raises the error, or notes it.
+        piece: The number of the piece in its shard.
+        first: Counts the lines before the piece; called for messages only.
+        is_start: Whether it is the beginning of the file.
     """
 
     file: BinaryIO
     name: str
     max_length: int
-    word_column: int = 0
+    refuse: Refuse
+    fields: Fields = Fields()
+    piece: int = 0
+    first: Callable[[], int] = lambda: 0
+    is_start: bool = True
+
+    def context(self, number: int, meta: Optional[Dict[str, Any]] = None) -> Context:
+        """The context of a document that stands at a line."""
+        place = Place(self.piece, number)
+        return Context(meta={} if meta is None else meta, place=place)
 
 
-def read_items(
-    path: Path, format: str, max_length: int, word_column: int = 0
-) -> Iterator[Item]:
-    """Stream what a file, or standard input (``-``), holds.
+class Line(NamedTuple):
+    """A line, for messages: its number in the file is counted when it is shown."""
 
-    Args:
-        path: The file.
-        format: One of ``SOURCES``.
-        max_length: The most characters that a text may have.
-        word_column: The column of CoNLL files that holds the words.
+    source: Input
+    number: int
 
-    Raises:
-        BirnnError: The file cannot be read, or is not what ``format`` says.
-    """
-    with _open(path) as file:
-        name = "<stdin>" if path == STDIN else str(path)
-        yield from SOURCES[format](Input(file, name, max_length, word_column))
+    def __str__(self) -> str:
+        return f"{self.source.name}:{self.source.first() + self.number}"
+
+    def __format__(self, spec: str) -> str:
+        return str(self)
 
 
-def check_input(path: Path) -> None:
-    """Refuse what is not a file, a pipe or standard input.
-
-    Raises:
-        BirnnError: There is no such file, or it is a directory.
-    """
-    if path == STDIN:
-        return
-    if not path.exists():
-        raise BirnnError(Errors.B105.format(path=path))
-    if path.is_dir():
-        raise BirnnError(Errors.B217.format(path=path))
-
-
-def detect_format(path: Path) -> str:
-    """Tell the format: ``.txt`` and ``.jsonl`` by name, all else by content.
-
-    Columns in a ``.txt`` are read as text all the same, but not without a warning.
+def raw_lines(file: Iterable[bytes], name: str) -> Iterator[bytes]:
+    """The lines of a binary file.
 
     Raises:
-        BirnnError: There is no such file, or it can be read only once.
+        BirnnError: A packed file is cut or damaged.
     """
-    check_input(path)
-    suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
-    if suffixes[-1:] == [".txt"]:
-        if path.is_file() and are_columns(path):
-            found = sniff(path)
-            warnings.warn(Warnings.W201.format(path=path, format=found), stacklevel=2)
-        return "text"
-    if suffixes[-1:] == [".jsonl"]:
-        return "jsonl"
-    if not path.is_file():
-        raise BirnnError(Errors.B211.format(path=path))
-    with open_binary(path) as file:
-        is_object = file.read(1) == b"{"
-    return "jsonl" if is_object and _is_json(next(read_lines(path))) else sniff(path)
-
-
-def _is_json(line: str) -> bool:
+    number = 0
     try:
-        return isinstance(json.loads(line), dict)
-    except ValueError:
-        return False
+        for number, raw in enumerate(file, 1):  # noqa: B007
+            yield raw
+    except (OSError, EOFError, zlib.error) as error:
+        raise BirnnError(
+            Errors.B109.format(path=name, line=number + 1, reason=error)
+        ) from error
 
 
-@contextmanager
-def _open(path: Path) -> Iterator[BinaryIO]:
-    if path != STDIN:
-        with open_binary(path) as file:
-            yield file
-        return
-    stdin = cast(BufferedReader, sys.stdin.buffer)
-    is_gzip = stdin.peek(2)[:2] == b"\x1f\x8b"
-    yield cast(BinaryIO, GzipFile(fileobj=stdin) if is_gzip else stdin)
+def _good_lines(
+    source: Input, make: Callable[[str, Line], Optional[Item]]
+) -> Iterator[Item]:
+    """What is made of each line; the bad ones are refused, one by one."""
+    for number, raw in enumerate(raw_lines(source.file, source.name), 1):
+        at = Line(source, number)
+        try:
+            item = make(_decode(raw, at), at)
+        except BirnnError as error:
+            source.refuse(error, number, raw.decode("utf-8", "replace").rstrip("\r\n"))
+            continue
+        if item is not None:
+            yield item
+
+
+def _decode(raw: bytes, at: Line) -> str:
+    try:
+        line = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _not_utf8(error, at.source.name, at.source.first() + at.number) from error
+    if at.number == 1 and at.source.is_start:
+        line = line.removeprefix("\ufeff")
+    return line.rstrip("\r\n")
+
+
+def _not_utf8(error: UnicodeDecodeError, name: str, line: int) -> BirnnError:
+    byte = f"0x{error.object[error.start]:02x}"
+    position = error.start + 1
+    return BirnnError(
+        Errors.B108.format(path=name, line=line, byte=byte, position=position)
+    )
 
 
 def read_text(source: Input) -> Iterator[Item]:
-    """A document a line; an empty line is an empty document."""
-    for number, line in enumerate(decode_lines(source.file, source.name), 1):
-        _check_length(line, source.max_length, f"{source.name}:{number}")
-        yield Item(line, Context())
+    """A document a line (an empty line is an empty document), or a document a file."""
+    if source.fields.whole_files:
+        yield from _read_whole(source)
+        return
+
+    def make(line: str, at: Line) -> Item:
+        _check_length(line, source.max_length, at)
+        return Item(line, source.context(at.number))
+
+    yield from _good_lines(source, make)
+
+
+def _read_whole(source: Input) -> Iterator[Item]:
+    data = b"".join(raw_lines(source.file, source.name))
+    try:
+        text = data.decode("utf-8").removeprefix("\ufeff")
+        _check_length(text, source.max_length, Line(source, 1))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        refused = _not_utf8(error, source.name, line)
+        source.refuse(refused, line, data.decode("utf-8", "replace"))
+    except BirnnError as error:
+        source.refuse(error, 1, text)
+    else:
+        yield Item(text, source.context(1, {"file": source.name}))
 
 
 def read_jsonl(source: Input) -> Iterator[Item]:
-    """An object a line, with ``text`` or ``tokens``; empty lines are passed over."""
-    for number, line in enumerate(decode_lines(source.file, source.name), 1):
-        if line.strip():
-            where = f"{source.name}:{number}"
-            record = _parse_object(line, where)
-            content = _content(record, source.max_length, where)
-            yield Item(content, Context(meta=record))
+    """An object a line, with `text` or `tokens`; empty lines are passed over."""
+
+    def make(line: str, at: Line) -> Optional[Item]:
+        if not line.strip():
+            return None
+        record = _parse_object(line, at)
+        content = record_content(record, source.fields, source.max_length, at)
+        return Item(content, source.context(at.number, record))
+
+    yield from _good_lines(source, make)
 
 
-def _parse_object(line: str, where: str) -> Dict[str, Any]:
+def _parse_object(line: str, where: Any) -> Dict[str, Any]:
     try:
         record = json.loads(line)
         # JSON can escape halves of characters, which UTF-8 cannot write again.
@@ -162,25 +200,55 @@ def _parse_object(line: str, where: str) -> Dict[str, Any]:
     return record
 
 
-def _content(record: Dict[str, Any], max_length: int, where: str) -> Union[str, Words]:
-    text, words = record.get("text"), record.get("tokens")
+def record_content(
+    record: Dict[str, Any], fields: Fields, max_length: int, where: Any
+) -> Union[str, Words]:
+    """The text or the words of a record.
+
+    Raises:
+        BirnnError: It has neither, or they are not what they should be.
+    """
+    text = _field(record, fields.text)
+    words = _field(record, fields.tokens) if fields.tokens else None
+    if text is not None and _are_objects(words):
+        words = None  # as `Doc.to_json` writes tokens: where they lie in the text
     if text is None and words is None:
-        raise BirnnError(Errors.B207.format(where=where))
+        keys = " nor ".join(
+            f"'{key}' ({kind})"
+            for key, kind in ((fields.text, "a string"), (fields.tokens, "a list"))
+            if key
+        )
+        raise BirnnError(Errors.B207.format(where=where, keys=keys))
     if text is not None and not isinstance(text, str):
-        _refuse(where, "text", "a string", text)
+        _refuse(where, fields.text, "a string", text)
     if words is None:
         text = cast(str, text)
         _check_length(text, max_length, where)
         return text
     if not isinstance(words, list):
-        _refuse(where, "tokens", "a list of words", words)
+        _refuse(where, fields.tokens, "a list of words", words)
     for word in words:
         if not isinstance(word, str) or not word:
-            _refuse(where, "tokens", "a list of words", word)
+            _refuse(where, fields.tokens, "a list of words", word)
     return _pretokenized(words, text, where)
 
 
-def _pretokenized(words: List[str], text: Optional[str], where: str) -> Words:
+def _field(record: Dict[str, Any], path: str) -> Any:
+    """A value by its key, or by keys with dots between them; None if there is none."""
+    if path in record or "." not in path:
+        return record.get(path)
+    value: Any = record
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _are_objects(words: Any) -> bool:
+    is_list = isinstance(words, list) and bool(words)
+    return is_list and all(isinstance(word, dict) for word in words)
+
+
+def _pretokenized(words: List[str], text: Optional[str], where: Any) -> Words:
     if text is None:
         return Words(words)
     try:
@@ -189,7 +257,7 @@ def _pretokenized(words: List[str], text: Optional[str], where: str) -> Words:
         raise BirnnError(Errors.B209.format(where=where)) from error
 
 
-def _refuse(where: str, key: str, expected: str, value: Any) -> NoReturn:
+def _refuse(where: Any, key: str, expected: str, value: Any) -> NoReturn:
     raise BirnnError(
         Errors.B208.format(
             where=where, key=key, expected=expected, value=_shorten(value)
@@ -198,11 +266,11 @@ def _refuse(where: str, key: str, expected: str, value: Any) -> NoReturn:
 
 
 def _shorten(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=True)
+    text = json.dumps(value, ensure_ascii=True, default=str)
     return text if len(text) <= 40 else f"{text[:40]}…"
 
 
-def _check_length(text: str, limit: int, where: str) -> None:
+def _check_length(text: str, limit: int, where: Any) -> None:
     if len(text) > limit:
         raise BirnnError(Errors.B210.format(where=where, length=len(text), limit=limit))
 
@@ -210,34 +278,35 @@ def _check_length(text: str, limit: int, where: str) -> None:
 def read_conll_words(source: Input) -> Iterator[Item]:
     """An item a sentence, of which only the words are read."""
     lines = decode_lines(source.file, source.name)
-    columns = {"word": source.word_column}
-    for block in read_blocks(lines, source.name):
-        sentence, _ = read_sentence(block, columns, {}, source.name)
-        yield _sentence_item(sentence)
+    columns = {"word": source.fields.word_column}
+    for number, block in enumerate(read_blocks(lines, source.name), 1):
+        try:
+            sentence, _ = read_sentence(block, columns, {}, source.name)
+        except BirnnError as error:
+            raw = "\n".join("\t".join(row) for row in block.rows)
+            source.refuse(error, number, raw)
+            continue
+        yield _sentence_item(sentence, source, number)
 
 
 def read_conllu_words(source: Input) -> Iterator[Item]:
     """An item a sentence, of which words and spaces are read."""
     lines = decode_lines(source.file, source.name)
-    for sentence in read_conllu(lines, source.name):
-        yield _sentence_item(sentence)
+    for number, sentence in enumerate(read_conllu(lines, source.name), 1):
+        yield _sentence_item(sentence, source, number)
 
 
-def _sentence_item(sentence: Sentence) -> Item:
-    words = Words(sentence.words, sentence.spaces, is_sentence=True)
-    return Item(words, Context(starts_document=sentence.starts_document))
+def _sentence_item(sentence: Sentence, source: Input, number: int) -> Item:
+    spaces = sentence.spaces
+    if spaces:
+        spaces = [*spaces[:-1], False]  # what follows the sentence is no part of it
+    words = Words(sentence.words, spaces, is_sentence=True)
+    context = source.context(number)
+    context.starts_document = sentence.starts_document
+    return Item(words, context)
 
 
 def read_docbin(source: Input) -> Iterator[Item]:
     """An item a doc, with all annotation that it brings."""
-    for doc in take_apart(source.file, source.name):
-        yield Item(doc, Context())
-
-
-SOURCES: Dict[str, Callable[[Input], Iterator[Item]]] = {
-    "text": read_text,
-    "jsonl": read_jsonl,
-    "conll": read_conll_words,
-    "conllu": read_conllu_words,
-    "spacy": read_docbin,
-}
+    for number, doc in enumerate(take_apart(source.file, source.name), 1):
+        yield Item(doc, source.context(number))

@@ -1,16 +1,33 @@
 """Tag chunks of items: the work that every engine does, here or in other processes."""
 
+import json
+import os
+from collections import Counter
 from contextlib import contextmanager, nullcontext
 from itertools import chain
-from typing import Any, Generator, Iterable, Iterator, NamedTuple, Union
+from typing import (
+    Any,
+    Dict,
+    Generator,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from .items import Chunk, Item
-from .sinks import SINKS
-from .targets import pipeline_targets
+from ..errors import BirnnError
+from .items import Chunk, Item, Words
+from .reading import BadDocument
+from .sinks import SINKS, Tagged
+from .targets import pipeline_targets, spans_of
 
 KEPT = 50_000
 """Words to which the vocabulary of a pipeline may grow for good."""
@@ -27,14 +44,23 @@ class Records(NamedTuple):
     """What became of a chunk.
 
     Attributes:
-        data: What the writer of the output format takes.
+        data: What the writer of the output format takes; None where no document is
+            left.
         documents: How many there were.
         words: How many tokens they had.
+        entities: How many entities and other spans there are of each label.
+        bad: The documents that could not be tagged or written.
+        shard: The number of the shard.
+        worker: The process that did it.
     """
 
     data: Any
     documents: int
     words: int
+    entities: Mapping[str, int] = {}
+    bad: Sequence[BadDocument] = ()
+    shard: int = 0
+    worker: int = 0
 
 
 class ChunkTagger:
@@ -80,16 +106,77 @@ class ChunkTagger:
             self._forgotten = 0
 
     def tag(self, chunk: Chunk) -> Records:
-        """Tag one chunk."""
-        inputs = ((_content(item, self.nlp.vocab), item.context) for item in chunk)
-        docs = list(self.nlp.pipe(inputs, as_tuples=True, batch_size=len(chunk)))
-        data = SINKS[self.output_format].pack(docs, pipeline_targets(self.nlp))
-        return Records(data, len(docs), sum(len(doc) for doc, _ in docs))
+        """Tag one chunk.
+
+        Where that fails, its documents are tried one by one, to find the bad ones.
+        """
+        bad: List[BadDocument] = []
+        try:
+            docs = self._docs(chunk.items)
+            data = self._pack(docs)
+        except Exception:
+            docs, bad = self._one_by_one(chunk.items)
+            data = self._pack(docs) if docs else None
+        return Records(
+            data,
+            len(docs),
+            sum(len(doc) for doc, _ in docs),
+            self._entities(docs),
+            bad,
+            chunk.shard,
+            os.getpid(),
+        )
+
+    def _docs(self, items: Sequence[Item]) -> List[Tagged]:
+        inputs = ((_content(item, self.nlp.vocab), item.context) for item in items)
+        return list(self.nlp.pipe(inputs, as_tuples=True, batch_size=len(items)))
+
+    def _pack(self, docs: List[Tagged]) -> Any:
+        return SINKS[self.output_format].pack(docs, pipeline_targets(self.nlp))
+
+    def _one_by_one(
+        self, items: Sequence[Item]
+    ) -> Tuple[List[Tagged], List[BadDocument]]:
+        docs: List[Tagged] = []
+        bad: List[BadDocument] = []
+        for item in items:
+            try:
+                found = self._docs([item])
+                self._pack(found)
+                docs += found
+            except Exception as error:
+                bad.append(BadDocument(item.context.place, _reason(error), _raw(item)))
+        return docs, bad
+
+    def _entities(self, docs: List[Tagged]) -> Dict[str, int]:
+        counts: Counter[str] = Counter()
+        for target in pipeline_targets(self.nlp):
+            if target.is_spans:
+                for doc, _ in docs:
+                    counts.update(span.label_ for span in spans_of(doc, target))
+        return dict(counts)
 
 
 def _content(item: Item, vocab: Vocab) -> Union[str, Doc]:
     content = item.content
     return content if isinstance(content, str) else content.make_doc(vocab)
+
+
+def _reason(error: Exception) -> str:
+    """An error in one line; of ours, what it says."""
+    if isinstance(error, BirnnError):
+        return str(error)
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _raw(item: Item) -> str:
+    """A document as JSON, for the file of errors."""
+    meta = dict(item.context.meta)
+    if isinstance(item.content, str):
+        meta.setdefault("text", item.content)
+    elif isinstance(item.content, Words):
+        meta.setdefault("tokens", item.content.words)
+    return json.dumps(meta, ensure_ascii=False, default=str)
 
 
 def _portions(chunks: Iterable[Chunk], size: int) -> Iterator[Iterator[Chunk]]:
@@ -98,12 +185,8 @@ def _portions(chunks: Iterable[Chunk], size: int) -> Iterator[Iterator[Chunk]]:
 
     def rest(length: int) -> Iterator[Chunk]:
         while length < size and (chunk := next(stream, None)):
-            length += _size(chunk)
+            length += chunk.size
             yield chunk
 
     for first in stream:
-        yield chain([first], rest(_size(first)))
-
-
-def _size(chunk: Chunk) -> int:
-    return sum(item.size for item in chunk)
+        yield chain([first], rest(first.size))

@@ -1,9 +1,10 @@
 """What a pipeline writes into its docs: ours, and spaCy's own components too."""
 
 from dataclasses import dataclass
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterable, List
 
 from spacy.language import Language
+from spacy.tokens import Doc, Span
 
 _ASSIGNED = {
     "doc.ents": "ents",
@@ -58,6 +59,13 @@ def pipeline_targets(nlp: Language) -> List[Target]:
             key = _spans_key(pipe) if target == "spans" else ""
             targets[Target(target, key)] = None
     return list(targets)
+
+
+def spans_of(doc: Doc, target: Target) -> Iterable[Span]:
+    """The spans of a target in a doc."""
+    if target.name == "ents":
+        return doc.ents
+    return doc.spans.get(target.spans_key, ())
 
 
 def _spans_key(pipe: Any) -> str:

@@ -1,0 +1,76 @@
+"""Items from CSV and TSV files with a header row."""
+
+import csv
+import io
+import zlib
+from dataclasses import replace
+from typing import Iterator, List
+
+from ..errors import BirnnError, Errors
+from .items import Item
+from .sources import Input, Line, record_content
+
+_DELIMITERS = ",\t;|"
+
+
+def read_csv(source: Input) -> Iterator[Item]:
+    """An item a row; the header says which column holds the text, the rest passes on.
+
+    The delimiter (comma, tab, semicolon or bar) is the one that the header has most of.
+
+    Raises:
+        BirnnError: There is no such column, or the file is not UTF-8 or damaged.
+    """
+    csv.field_size_limit(2**31 - 1)
+    # Fields may hold line ends, which the reader of csv wants to see as they are.
+    lines = io.TextIOWrapper(source.file, encoding="utf-8-sig", newline="")
+    number = 1
+    try:
+        header = lines.readline()
+        if not header:
+            return
+        delimiter = max(_DELIMITERS, key=header.count)
+        names = next(csv.reader([header], delimiter=delimiter))
+        _check_header(names, source)
+        rows = csv.reader(lines, delimiter=delimiter, strict=True)
+        for row in rows:
+            number = 1 + rows.line_num
+            try:
+                item = _item(source, names, row, number)
+            except BirnnError as error:
+                source.refuse(error, number, delimiter.join(row))
+                continue
+            yield item
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BirnnError(
+            Errors.B254.format(path=source.name, line=number, reason=error)
+        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise BirnnError(
+            Errors.B109.format(path=source.name, line=number + 1, reason=error)
+        ) from error
+    finally:
+        lines.detach()  # whoever opened the file closes it
+
+
+def _check_header(names: List[str], source: Input) -> None:
+    if source.fields.text not in names:
+        raise BirnnError(
+            Errors.B252.format(
+                path=source.name,
+                column=source.fields.text,
+                columns=", ".join(names),
+            )
+        )
+
+
+def _item(source: Input, names: List[str], row: List[str], number: int) -> Item:
+    at = Line(source, number)
+    if len(row) != len(names):
+        raise BirnnError(
+            Errors.B255.format(where=at, found=len(row), expected=len(names))
+        )
+    record = dict(zip(names, row, strict=True))
+    only_text = replace(source.fields, tokens="")
+    content = record_content(record, only_text, source.max_length, at)
+    return Item(content, source.context(number, record))

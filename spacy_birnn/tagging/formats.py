@@ -1,0 +1,130 @@
+"""The input formats, and how they are told apart."""
+
+import json
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, Optional
+
+from ..data.corpus import are_columns, sniff
+from ..errors import BirnnError, Errors, Warnings
+from . import storage
+from .delimited import read_csv
+from .items import Item
+from .packed import unpacked
+from .sources import (
+    Input,
+    read_conll_words,
+    read_conllu_words,
+    read_docbin,
+    read_jsonl,
+    read_text,
+)
+
+if TYPE_CHECKING:
+    from .tables import Table
+
+STDIN = "-"
+
+SOURCES: Dict[str, Callable[[Input], Iterator[Item]]] = {
+    "text": read_text,
+    "jsonl": read_jsonl,
+    "csv": read_csv,
+    "conll": read_conll_words,
+    "conllu": read_conllu_words,
+    "spacy": read_docbin,
+}
+"""What is read from front to end."""
+
+TABLES = ("parquet", "arrow", "hf")
+"""What is read by `tables`; a dataset of Hugging Face is known by its address."""
+
+HUB = "hf:"
+"""What the address of a dataset begins with: `hf:ID` or `hf:ID:SPLIT`."""
+
+INPUT_FORMATS = (*SOURCES, "parquet", "arrow")
+
+LINES = frozenset(["text", "jsonl"])
+"""Where each line stands for itself, so that a file can be cut at any of them."""
+
+_BY_NAME = {
+    ".txt": "text",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+}
+_PACKED = (".gz", ".zst")
+_HEAD = 1 << 16
+
+
+def open_table(format: str, address: str) -> "Table":
+    """Open a file of a format of `TABLES`."""
+    from .tables import READERS  # Arrow takes time to load
+
+    return READERS[format](address)
+
+
+def detect_format(address: str) -> str:
+    """Tell a format: text, JSON lines and CSV by name, all else by content.
+
+    Columns in a `.txt` are read as text all the same, but not without a warning.
+
+    Args:
+        address: A file.
+
+    Raises:
+        BirnnError: The file can be read only once, or not at all.
+    """
+    by_name = _BY_NAME.get(_suffix(address))
+    if by_name and by_name != "text":
+        return by_name
+    if not storage.is_url(address) and not Path(address).is_file():
+        if by_name:
+            return by_name
+        raise BirnnError(Errors.B211.format(path=address))
+    with tempfile.TemporaryDirectory() as folder:
+        # What tells the formats apart takes a file that lies here, not packed.
+        path = Path(folder, Path(address).name)
+        with unpacked(address) as file:
+            head = file.read(_HEAD)
+            is_cut = len(head) == _HEAD
+        path.write_bytes(_whole_lines(head) if is_cut else head)
+        try:
+            return _tell(address, path, head, by_name)
+        except BirnnError as error:
+            message = str(error).replace(str(path), address)
+            raise BirnnError(message) from error
+
+
+def _tell(address: str, path: Path, head: bytes, by_name: Optional[str]) -> str:
+    if by_name == "text":
+        if are_columns(path):
+            warning = Warnings.W201.format(path=address, format=sniff(path))
+            warnings.warn(warning, stacklevel=3)
+        return by_name
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
+        return "arrow"
+    if head.startswith(b"{") and _is_json(head.split(b"\n")[0], len(head) == _HEAD):
+        return "jsonl"
+    return sniff(path)
+
+
+def _whole_lines(head: bytes) -> bytes:
+    """All but a line that may be cut; binary formats have none and stay as they are."""
+    end = head.rfind(b"\n") + 1
+    return head[:end] or head
+
+
+def _is_json(line: bytes, is_cut: bool) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return is_cut and line.startswith((b'{"', b"{ "))
+
+
+def _suffix(address: str) -> str:
+    suffixes: List[str] = Path(address.partition("?")[0]).suffixes
+    named = [suffix for suffix in suffixes if suffix not in _PACKED]
+    return named[-1] if named else ""

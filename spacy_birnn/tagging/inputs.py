@@ -1,0 +1,95 @@
+"""What the user names as input: files, folders, globs, URLs, datasets, `-`."""
+
+from typing import Any, Iterator, List, NamedTuple, Optional, Sequence
+
+from ..errors import BirnnError, Errors
+from . import storage
+from .formats import HUB, INPUT_FORMATS, STDIN, TABLES, detect_format
+from .packed import is_packed
+
+_GLOB = frozenset("*?[")
+
+
+class InputFile(NamedTuple):
+    """A file, a dataset or standard input.
+
+    Attributes:
+        address: A path, a URL, `-` or `hf:ID:SPLIT`.
+        format: One of `INPUT_FORMATS`, or `hf`.
+        size: Its bytes; 0 where they are not known.
+        is_packed: Whether it is packed with gzip or zstandard.
+    """
+
+    address: str
+    format: str
+    size: int = 0
+    is_packed: bool = False
+
+    @property
+    def is_table(self) -> bool:
+        """Whether `tables` reads it."""
+        return self.format in TABLES
+
+
+def find_inputs(
+    inputs: Sequence[Any], input_format: Optional[str] = None
+) -> List[InputFile]:
+    """Find the files that are meant, in order: a folder's and a glob's are sorted.
+
+    Args:
+        inputs: Paths or URLs of files and folders, globs, `-` or `hf:ID:SPLIT`.
+        input_format: The format of all of them; None to tell each.
+
+    Raises:
+        BirnnError: There is no such file, it cannot be read, or its format cannot be
+            told.
+    """
+    if input_format is not None and input_format not in INPUT_FORMATS:
+        known = ", ".join(INPUT_FORMATS)
+        raise BirnnError(Errors.B256.format(format=input_format, known=known))
+    return [
+        _describe(address, input_format)
+        for given in inputs
+        for address in _expand(str(given))
+    ]
+
+
+def _expand(given: str) -> Iterator[str]:
+    if given == STDIN or given.startswith(HUB) or storage.is_file(given):
+        yield given
+    elif storage.is_folder(given):
+        if _is_dataset(given):
+            yield f"{HUB}{given}"
+            return
+        files = storage.list_files(given)
+        if not files:
+            raise BirnnError(Errors.B106.format(path=given, ending=""))
+        yield from files
+    elif not _GLOB.isdisjoint(given):
+        files = [path for path in storage.match(given) if storage.is_file(path)]
+        if not files:
+            raise BirnnError(Errors.B257.format(path=given))
+        yield from files
+    else:
+        raise BirnnError(Errors.B105.format(path=given))
+
+
+def _is_dataset(folder: str) -> bool:
+    """Whether a folder was written by `save_to_disk` of Hugging Face datasets."""
+    names = storage.names(folder)
+    return "dataset_dict.json" in names or {"state.json", "dataset_info.json"} <= {
+        *names
+    }
+
+
+def _describe(address: str, given: Optional[str]) -> InputFile:
+    if address == STDIN:
+        if given is None:
+            raise BirnnError(Errors.B258.format(known=", ".join(INPUT_FORMATS)))
+        return InputFile(STDIN, given)
+    if address.startswith(HUB):
+        return InputFile(address, "hf")
+    format = given or detect_format(address)
+    is_regular = storage.is_url(address) or storage.is_regular(address)
+    packed = is_regular and is_packed(address)
+    return InputFile(address, format, storage.size_of(address), packed)

@@ -1,0 +1,325 @@
+"""Items from tables that can be read from the middle: Parquet, Arrow, datasets."""
+
+import hashlib
+from contextlib import contextmanager
+from typing import (
+    Any,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Protocol,
+    Sequence,
+    Tuple,
+)
+
+import pyarrow
+import pyarrow.parquet
+
+from ..data.loading import coded_errors, load
+from ..errors import BirnnError, Errors
+from . import storage
+from .formats import HUB
+from .items import Context, Item, Place
+from .sources import Fields, Refuse, record_content
+
+ROWS = 1024
+"""The most rows that are taken from a table at once."""
+
+
+class Table(Protocol):
+    """A table that is a row of parts, each of which can be read alone."""
+
+    parts: int
+    columns: Sequence[str]
+
+    def rows(self, part: int) -> int:
+        """The number of rows of a part."""
+
+    def size(self, part: int) -> int:
+        """The bytes of a part, more or less."""
+
+    def batches(
+        self, start: int, end: int, columns: Optional[List[str]]
+    ) -> Iterator[pyarrow.RecordBatch]:
+        """The rows of the parts from `start` to `end`; None for all columns."""
+
+    def checksum(self, start: int, end: int) -> str:
+        """A checksum over the content of the parts from `start` to `end`."""
+
+
+class ParquetTable:
+    """A Parquet file; its parts are row groups."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        with _table_errors(address, "Parquet"):
+            self.file = pyarrow.parquet.ParquetFile(storage.open_input(address))
+            self.parts = self.file.num_row_groups
+            self.columns = self.file.schema_arrow.names
+
+    def rows(self, part: int) -> int:
+        return self.file.metadata.row_group(part).num_rows
+
+    def size(self, part: int) -> int:
+        start, end = self._bytes(part)
+        return end - start
+
+    def batches(
+        self, start: int, end: int, columns: Optional[List[str]]
+    ) -> Iterator[pyarrow.RecordBatch]:
+        with _table_errors(self.address, "Parquet"):
+            yield from self.file.iter_batches(
+                ROWS, row_groups=range(start, end), columns=columns, use_threads=False
+            )
+
+    def checksum(self, start: int, end: int) -> str:
+        digest = hashlib.sha256(str(self.file.schema_arrow).encode())
+        with storage.open_input(self.address) as file:
+            for part in range(start, end):
+                first, last = self._bytes(part)
+                file.seek(first)
+                digest.update(file.read(last - first))
+        return digest.hexdigest()
+
+    def _bytes(self, part: int) -> Tuple[int, int]:
+        """Where in the file a row group lies."""
+        group = self.file.metadata.row_group(part)
+        chunks = [group.column(i) for i in range(group.num_columns)]
+        starts = [
+            min(chunk.data_page_offset, chunk.dictionary_page_offset)
+            if chunk.has_dictionary_page and chunk.dictionary_page_offset
+            else chunk.data_page_offset
+            for chunk in chunks
+        ]
+        ends = [
+            start + chunk.total_compressed_size
+            for start, chunk in zip(starts, chunks, strict=True)
+        ]
+        return min(starts, default=0), max(ends, default=0)
+
+
+class ArrowTable:
+    """An Arrow IPC file (Feather), whose parts are record batches, or a stream of them.
+
+    A stream has one part: it can only be read from the front.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.file = storage.open_input(address)
+        with _table_errors(address, "Arrow"):
+            self.reader: Any = None
+            if self.file.read(6) == b"ARROW1":
+                self.reader = pyarrow.ipc.open_file(self.file)
+                self.parts = self.reader.num_record_batches
+                self.columns = self.reader.schema.names
+            else:
+                self.parts = 1
+                self.columns = self._stream().schema.names
+
+    def rows(self, part: int) -> int:
+        if self.reader is not None:
+            return self.reader.get_batch(part).num_rows
+        return sum(batch.num_rows for batch in self._stream())
+
+    def size(self, part: int) -> int:
+        if self.reader is not None:
+            return self.reader.get_batch(part).nbytes
+        return storage.size_of(self.address)
+
+    def batches(
+        self, start: int, end: int, columns: Optional[List[str]]
+    ) -> Iterator[pyarrow.RecordBatch]:
+        with _table_errors(self.address, "Arrow"):
+            for batch in self._batches(start, end):
+                chosen = batch if columns is None else batch.select(columns)
+                yield from _slices(chosen)
+
+    def checksum(self, start: int, end: int) -> str:
+        return _checksum(self._batches(start, end))
+
+    def _batches(self, start: int, end: int) -> Iterator[pyarrow.RecordBatch]:
+        if self.reader is None:
+            yield from self._stream()
+        else:
+            yield from map(self.reader.get_batch, range(start, end))
+
+    def _stream(self) -> Any:
+        self.file.seek(0)
+        return pyarrow.ipc.open_stream(self.file)
+
+
+class DatasetTable:
+    """A Hugging Face dataset; its parts are its rows."""
+
+    def __init__(self, address: str) -> None:
+        path, _, split = address.removeprefix(HUB).partition(":")
+        self.address = address
+        self.dataset = load(path, None, split or "train", None, False)
+        self.parts = len(self.dataset)
+        self.columns = self.dataset.column_names
+        self._row_size = max(1, self.dataset.data.nbytes // max(1, self.parts))
+
+    def rows(self, part: int) -> int:
+        return 1
+
+    def size(self, part: int) -> int:
+        return self._row_size
+
+    def batches(
+        self, start: int, end: int, columns: Optional[List[str]]
+    ) -> Iterator[pyarrow.RecordBatch]:
+        with coded_errors(self.address):
+            chosen = self.dataset.select(range(start, end)).with_format("arrow")
+            if columns is not None:
+                chosen = chosen.select_columns(columns)
+            for table in chosen.iter(batch_size=ROWS):
+                yield from table.combine_chunks().to_batches()
+
+    def checksum(self, start: int, end: int) -> str:
+        return _checksum(self.batches(start, end, None))
+
+
+READERS: Dict[str, Any] = {
+    "parquet": ParquetTable,
+    "arrow": ArrowTable,
+    "hf": DatasetTable,
+}
+
+
+class Columns:
+    """The rows of a batch, as Arrow or as Python objects that are made once."""
+
+    def __init__(self, batch: pyarrow.RecordBatch) -> None:
+        self.batch = batch
+        self._rows: Optional[List[Dict[str, Any]]] = None
+
+    @property
+    def rows(self) -> List[Dict[str, Any]]:
+        """The rows as Python objects."""
+        if self._rows is None:
+            self._rows = self.batch.to_pylist()
+        return self._rows
+
+    def __reduce__(self) -> Any:
+        return Columns, (self.batch,)
+
+
+class Row(Mapping[str, Any]):
+    """One row of the columns that pass through."""
+
+    def __init__(self, columns: Columns, index: int) -> None:
+        self.columns = columns
+        self.index = index
+
+    def __getitem__(self, key: str) -> Any:
+        return self.columns.rows[self.index][key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns.batch.schema.names)
+
+    def __len__(self) -> int:
+        return self.columns.batch.num_columns
+
+
+class _Row(NamedTuple):
+    """A row, for messages: the rows before its part are counted when it is shown."""
+
+    name: str
+    table: Table
+    start: int
+    number: int
+
+    def __str__(self) -> str:
+        before = sum(map(self.table.rows, range(self.start)))
+        return f"{self.name}, row {before + self.number}"
+
+    def __format__(self, spec: str) -> str:
+        return str(self)
+
+
+def read_table(
+    table: Table,
+    start: int,
+    end: int,
+    *,
+    name: str,
+    fields: Fields,
+    max_length: int,
+    refuse: Refuse,
+    piece: int = 0,
+    keep_rest: bool = True,
+) -> Iterator[Item]:
+    """Stream the documents of some parts of a table.
+
+    Args:
+        table: The table.
+        start: The first part.
+        end: The part after the last.
+        name: What messages call it.
+        fields: Which columns hold the documents.
+        max_length: The most characters that a text may have.
+        refuse: Is told of each bad document.
+        piece: The number of the piece in its shard.
+        keep_rest: Whether the other columns pass through; if not, they are not read.
+
+    Raises:
+        BirnnError: The file is damaged, or has no such column.
+    """
+    wanted = _wanted(table.columns, fields, name)
+    number = 0
+    for batch in table.batches(start, end, None if keep_rest else wanted):
+        rest = batch.drop_columns(["text"]) if "text" in batch.schema.names else batch
+        columns = Columns(rest if keep_rest else batch.select([]))
+        for index, record in enumerate(batch.select(wanted).to_pylist()):
+            number += 1
+            where = _Row(name, table, start, number)
+            try:
+                content = record_content(record, fields, max_length, where)
+            except BirnnError as error:
+                refuse(error, number, str(record))
+                continue
+            context = Context(Row(columns, index), place=Place(piece, number))
+            yield Item(content, context)
+
+
+def _wanted(columns: Sequence[str], fields: Fields, name: str) -> List[str]:
+    """The columns that hold the documents."""
+    wanted = []
+    for path in (fields.text, fields.tokens):
+        column = path if path in columns else path.partition(".")[0]
+        if column in columns and column not in wanted:
+            wanted.append(column)
+    if not wanted:
+        raise BirnnError(
+            Errors.B252.format(
+                path=name, column=fields.text, columns=", ".join(columns)
+            )
+        )
+    return wanted
+
+
+def _slices(batch: pyarrow.RecordBatch) -> Iterator[pyarrow.RecordBatch]:
+    for start in range(0, batch.num_rows, ROWS):
+        yield batch.slice(start, ROWS)
+
+
+def _checksum(batches: Iterator[pyarrow.RecordBatch]) -> str:
+    digest = hashlib.sha256()
+    for batch in batches:
+        digest.update(batch.serialize())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _table_errors(address: str, kind: str) -> Iterator[None]:
+    try:
+        yield
+    except (pyarrow.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise BirnnError(
+            Errors.B253.format(path=address, kind=kind, reason=reason)
+        ) from error
