@@ -56,22 +56,23 @@ Watch = Callable[[Status], None]
 
 def run_shards(
     shards: Sequence[Shard],
+    status: Status,
+    *,
     run: Work,
     output: Output,
     reading: Reading,
     batch_size: int,
-    status: Status,
     watch: Optional[Watch] = None,
 ) -> Iterator[Done]:
     """Read, tag and write shards, one after the other.
 
     Args:
         shards: What is to be done.
+        status: Is kept up to date.
         run: Tags a stream of chunks.
         output: Where the records go.
         reading: How documents are read.
         batch_size: The most documents a batch. Batches never cross a shard.
-        status: Is kept up to date.
         watch: Is shown the status after each batch.
 
     Yields:

@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-from contextlib import ExitStack
 from typing import Any, BinaryIO, Iterable, List, Optional, Tuple
 
 import pyarrow
@@ -23,7 +22,6 @@ class ParquetWriter:
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
-        self._open = ExitStack()
         self._segments: List[Any] = []
         self._schema: Optional[pyarrow.Schema] = None
         self._writer: Any = None
@@ -40,7 +38,7 @@ class ParquetWriter:
             return
         if self._writer is not None:
             self._writer.close()
-        segment = self._open.enter_context(tempfile.TemporaryFile())
+        segment = tempfile.TemporaryFile()  # noqa: SIM115, closed at the end
         self._segments.append(segment)
         self._schema = schema
         self._writer = _open_writer(segment, schema)
@@ -54,7 +52,8 @@ class ParquetWriter:
             shutil.copyfileobj(self._segments[0], self.file)
         else:
             join_parquet([(segment, 1) for segment in self._segments], self.file)
-        self._open.close()
+        for segment in self._segments:
+            segment.close()
 
 
 def join_parquet(parts: Iterable[Tuple[BinaryIO, int]], file: BinaryIO) -> None:
