@@ -327,6 +327,20 @@ class Errors(metaclass=_Coded):
     )
     B268 = "{name} is for --engine ray: leave it out, or choose that engine."
 
+    B270 = (
+        "Shard {number} ({inputs}) ended its worker {count} times: look for a document "
+        "that needs more memory than a worker has, or give --on-error skip."
+    )
+    B271 = "Ray stopped ({reason}). What was finished stays, and --resume goes on."
+    B272 = "--engine ray needs Ray: pip install 'spacy-birnn[ray]'."
+    B273 = "Ray cannot be started or reached ({address}): {reason}."
+
+    B274 = (
+        "A {kind} cannot be tagged as a frame: give a frame of pandas or polars, or a "
+        "table or record batch of Arrow."
+    )
+    B275 = "There is no column '{column}' (there are: {columns}): give text_column."
+
     # --- B301-B399: project steps (scripts/) ------------------------------------------
     B301 = (
         "{path} has no asset below '{name}': give a name as its assets have in dest, "

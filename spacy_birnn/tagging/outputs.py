@@ -225,6 +225,23 @@ class Folder:
         storage.write(self._note(shard.number, "json"), done.to_json())
         return done
 
+    def attempts(self, number: int) -> int:
+        """How often a shard was begun; see `note_attempt`."""
+        names = storage.names(storage.join(self.address, PROGRESS))
+        begun = f"{number:0{self.digits}}.attempt"
+        return sum(name.startswith(begun) for name in names)
+
+    def note_attempt(self, number: int, attempt: int) -> None:
+        """Note that a shard is begun, by a process that may not come to its end."""
+        storage.write(self._note(number, f"attempt{attempt}"), b"")
+
+    def forget_attempts(self) -> None:
+        """A new run counts anew."""
+        folder = storage.join(self.address, PROGRESS)
+        for name in storage.names(folder):
+            if ".attempt" in name:
+                storage.remove(storage.join(folder, name))
+
     def finish(self, plan: Plan, done: Mapping[int, Done]) -> None:
         """Write errors and manifest, once all shards are done."""
         if MANIFEST not in storage.names(self.address):

@@ -100,6 +100,11 @@ class ShardReader:
             raise error
         self.bad.append(BadDocument(Place(piece, number), str(error), record))
 
+    def skip_piece(self, piece: int, error: BirnnError) -> None:
+        """Note a whole piece as skipped, which was not read."""
+        self.bad.append(BadDocument(Place(piece), str(error), ""))
+        self.checksums.append(checksum_of(self.shard.pieces[piece]))
+
     def where(self, place: Place) -> str:
         """What messages call the place of a document."""
         unit, number = self._absolute(place)

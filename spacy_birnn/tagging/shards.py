@@ -1,5 +1,6 @@
 """Shards: what an engine hands out and what a resumed run counts in."""
 
+import json
 import re
 import zlib
 from dataclasses import asdict, dataclass, field
@@ -89,6 +90,16 @@ class Shard:
     def to_dict(self) -> Dict[str, Any]:
         """What the manifest says of it."""
         return {"number": self.number, "inputs": [asdict(p) for p in self.pieces]}
+
+    def to_json(self) -> str:
+        """How it is sent to where it is done."""
+        return json.dumps(self.to_dict())
+
+    @classmethod
+    def from_json(cls, text: str) -> "Shard":
+        """The reverse of `to_json`."""
+        found = json.loads(text)
+        return cls(found["number"], [Piece(**piece) for piece in found["inputs"]])
 
 
 def plan_shards(

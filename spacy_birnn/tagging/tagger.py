@@ -7,6 +7,7 @@ from contextlib import contextmanager, nullcontext
 from itertools import chain
 from typing import (
     Any,
+    Callable,
     Dict,
     Generator,
     Iterable,
@@ -16,6 +17,7 @@ from typing import (
     NamedTuple,
     Sequence,
     Tuple,
+    TypeVar,
     Union,
 )
 
@@ -28,6 +30,8 @@ from .items import Chunk, Item, Words
 from .reading import BadDocument
 from .sinks import SINKS, Tagged
 from .targets import pipeline_targets, spans_of
+
+Result = TypeVar("Result")
 
 KEPT = 50_000
 """Words to which the vocabulary of a pipeline may grow for good."""
@@ -77,7 +81,17 @@ class ChunkTagger:
         self._forgotten = 0
 
     def __call__(self, chunks: Iterable[Chunk]) -> Generator[Records, None, None]:
-        """Tag a stream of chunks, one after the other.
+        """Tag a stream of chunks, one after the other."""
+        yield from self._in_zones(chunks, self.tag)
+
+    def docs(self, chunks: Iterable[Chunk]) -> Iterator[List[Tagged]]:
+        """Tag a stream of chunks; docs are to be looked at before the next ones."""
+        yield from self._in_zones(chunks, lambda chunk: self._docs(chunk.items))
+
+    def _in_zones(
+        self, chunks: Iterable[Chunk], work: Callable[[Chunk], Result]
+    ) -> Generator[Result, None, None]:
+        """Work on chunks with a vocabulary that does not grow without end.
 
         A vocabulary keeps all words that it has ever seen. In a memory zone it forgets
         the new ones, with which memory does not grow over a stream of any length. But
@@ -87,7 +101,7 @@ class ChunkTagger:
         for portion in _portions(chunks, PORTION):
             is_full = len(self.nlp.vocab) >= KEPT
             with self._zone() if is_full else nullcontext():
-                yield from map(self.tag, portion)
+                yield from map(work, portion)
 
     @contextmanager
     def _zone(self) -> Iterator[None]:
