@@ -39,11 +39,11 @@ def import_torch() -> float:
 def peak(model: str, text: str, *excluded: str) -> int:
     import spacy
 
-    from spacy_birnn.tagging.stream import tag_files
+    from spacy_birnn.tagging import tag
 
     nlp = spacy.load(model, exclude=list(excluded))
     with open(os.devnull, "wb") as nowhere:
-        tag_files(nlp, [(Path(text), "text")], nowhere, "jsonl")
+        tag(nlp, text, nowhere, input_format="text")
     return peak_memory()
 
 

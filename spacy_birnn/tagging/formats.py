@@ -3,6 +3,8 @@
 import json
 import tempfile
 import warnings
+import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, Optional
 
@@ -58,7 +60,7 @@ _HEAD = 1 << 16
 
 
 def open_table(format: str, address: str) -> "Table":
-    """Open a file of a format of `TABLES`."""
+    """Open a file of a format of `TABLES`; whoever opens it closes it."""
     from .tables import READERS  # Arrow takes time to load
 
     return READERS[format](address)
@@ -85,9 +87,8 @@ def detect_format(address: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         # What tells the formats apart takes a file that lies here, not packed.
         path = Path(folder, Path(address).name)
-        with unpacked(address) as file:
-            head = file.read(_HEAD)
-            is_cut = len(head) == _HEAD
+        head = _read_head(address)
+        is_cut = len(head) >= _HEAD
         path.write_bytes(_whole_lines(head) if is_cut else head)
         try:
             return _tell(address, path, head, by_name)
@@ -106,9 +107,18 @@ def _tell(address: str, path: Path, head: bytes, by_name: Optional[str]) -> str:
         return "parquet"
     if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
         return "arrow"
-    if head.startswith(b"{") and _is_json(head.split(b"\n")[0], len(head) == _HEAD):
+    if head.startswith(b"{") and _is_json(head.split(b"\n")[0], len(head) >= _HEAD):
         return "jsonl"
     return sniff(path)
+
+
+def _read_head(address: str) -> bytes:
+    """The first bytes; of a damaged file those that can be read."""
+    head = b""
+    with unpacked(address) as file, suppress(OSError, EOFError, zlib.error):
+        while len(head) < _HEAD and (block := file.read(1024)):
+            head += block
+    return head
 
 
 def _whole_lines(head: bytes) -> bytes:

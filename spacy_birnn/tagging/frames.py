@@ -55,10 +55,9 @@ def tag_stream(
         for number, document in enumerate(documents, 1)
     )
     targets = pipeline_targets(nlp)
-    with prepared(nlp):
-        for docs in ChunkTagger(nlp, "jsonl").docs(cut(items, batch_size)):
-            for doc, context in docs:
-                yield {**context.meta, **to_record(doc, targets)}
+    for docs in ChunkTagger(nlp, "jsonl").docs(cut(items, batch_size)):
+        for doc, context in docs:
+            yield {**context.meta, **to_record(doc, targets)}
 
 
 def _item(document: Any, fields: Fields, max_length: int, where: str) -> Item:
@@ -164,13 +163,7 @@ def tag_frame(
             tagged.combine_chunks().to_batches()[0] if len(tagged) else _empty(tagged)
         )
     if kind == "pandas":
-        _check_column(text_column, list(frame.columns))
-        rest = frame.drop(columns=["text"], errors="ignore")
-        texts = _column_of(frame[text_column])
-        tagged = tag_table(texts, nlp, batch_size=batch_size).to_pandas()
-        tagged.index = frame.index
-        kept = rest.drop(columns=[c for c in tagged if c in rest.columns])
-        return kept.join(tagged)
+        return _tag_pandas(frame, nlp, text_column, batch_size)
     if kind == "polars":
         import polars
 
@@ -181,12 +174,25 @@ def tag_frame(
     raise BirnnError(Errors.B274.format(kind=type(frame).__name__))
 
 
-def _column_of(values: Any) -> pyarrow.Table:
-    """The texts of a frame alone: the other columns of pandas stay as they are."""
-    texts = [v if isinstance(v, str) or v is None else list(v) for v in values]
-    kinds = {type(text) for text in texts if text is not None}
-    type_ = pyarrow.list_(pyarrow.string()) if kinds == {list} else pyarrow.string()
-    return pyarrow.table({"text": pyarrow.array(texts, type=type_)})
+def _tag_pandas(frame: Any, nlp: Language, text_column: str, batch_size: int) -> Any:
+    """The other columns stay as they are: Arrow does not know all that pandas has."""
+    import pandas
+
+    _check_column(text_column, list(frame.columns))
+    texts = pyarrow.Table.from_pandas(frame[[text_column]], preserve_index=False)
+    tagged = _tag_texts(texts, nlp, batch_size).to_pandas()
+    tagged.index = frame.index
+    kept = frame.drop(columns=[c for c in tagged if c in frame.columns])
+    return pandas.concat([kept, tagged], axis=1)
+
+
+def _tag_texts(table: pyarrow.Table, nlp: Language, batch_size: int) -> pyarrow.Table:
+    """What is added to a table with one column, without it."""
+    texts = table.rename_columns(["text"])
+    if pyarrow.types.is_null(texts.schema.field(0).type):
+        texts = texts.cast(pyarrow.schema([("text", pyarrow.string())]))
+    tagged = tag_table(texts, nlp, batch_size=batch_size)
+    return tagged.select([f.name for f in target_fields(pipeline_targets(nlp))])
 
 
 def _empty(table: pyarrow.Table) -> pyarrow.RecordBatch:
@@ -261,9 +267,8 @@ def tag_dataset(
         )
 
     def tag_batch(batch: Dict[str, List[Any]]) -> Dict[str, List[Any]]:
-        texts = _column_of(batch[text_column])
-        table = tag_table(texts, _load(nlp), batch_size=batch_size)
-        return table.to_pydict()
+        texts = pyarrow.table({text_column: batch[text_column]})
+        return _tag_texts(texts, _load(nlp), batch_size).to_pydict()
 
     return dataset.map(
         tag_batch, batched=True, batch_size=batch_size, features=features, **settings

@@ -30,6 +30,12 @@ class InputFile(NamedTuple):
         """Whether `tables` reads it."""
         return self.format in TABLES
 
+    @property
+    def is_pipe(self) -> bool:
+        """Whether it can be read only once."""
+        is_here = not (storage.is_url(self.address) or self.address.startswith(HUB))
+        return is_here and not storage.is_regular(self.address)
+
 
 def find_inputs(
     inputs: Sequence[Any], input_format: Optional[str] = None

@@ -3,7 +3,7 @@
 import json
 import sys
 import warnings
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Tuple
@@ -82,14 +82,10 @@ class ShardReader:
         """
         for number, piece in enumerate(self.shard.pieces):
             count = 0
-            try:
-                read = self._table if piece.format in TABLES else self._stream
-                for item in read(number, piece):
-                    count += 1
-                    yield item
-            except BirnnError as error:
-                self.refuse(number, error, 0, "")
-                self.checksums.append(checksum_of(piece))
+            read = self._table if piece.format in TABLES else self._stream
+            for item in read(number, piece):
+                count += 1
+                yield item
             if not count and not piece.start and not self.bad:
                 warning = Warnings.W210.format(path=_name(piece))
                 warnings.warn(warning, stacklevel=2)
@@ -127,8 +123,8 @@ class ShardReader:
         """The unit in which a file counts, and the number from its beginning."""
         piece = self.shard.pieces[place.piece]
         if piece.format in TABLES:
-            table = open_table(piece.format, piece.address)
-            before = sum(map(table.rows, range(piece.start)))
+            with closing(open_table(piece.format, piece.address)) as table:
+                before = sum(map(table.rows, range(piece.start)))
             return "row", before + place.number
         before = _lines_before(piece) if piece.format in LINES else 0
         return _UNITS[piece.format], before + place.number
@@ -147,9 +143,12 @@ class ShardReader:
                 partial(_lines_before, piece),
                 piece.start == 0,
             )
-            for item in SOURCES[piece.format](source):
-                self.read_bytes = before + raw.count
-                yield item
+            try:
+                for item in SOURCES[piece.format](source):
+                    self.read_bytes = before + raw.count
+                    yield item
+            except BirnnError as error:
+                self.refuse(number, error, 0, "")  # all that is left of the piece
             while raw.read(1 << 20):
                 pass  # what may stand behind packed data belongs to the checksum
             self.read_bytes = before + raw.count
@@ -158,28 +157,32 @@ class ShardReader:
     def _table(self, number: int, piece: Piece) -> Iterator[Item]:
         from .tables import read_table
 
-        table = open_table(piece.format, piece.address)
-        end = _end(piece, table)
-        yield from read_table(
-            table,
-            piece.start,
-            end,
-            name=_name(piece),
-            fields=self.reading.fields,
-            max_length=self.reading.max_length,
-            refuse=partial(self.refuse, number),
-            piece=number,
-            keep_rest=self.reading.keep_rest,
-        )
-        self.read_bytes += piece.size
-        self.checksums.append(table.checksum(piece.start, end))
+        with closing(open_table(piece.format, piece.address)) as table:
+            end = _end(piece, table)
+            items = read_table(
+                table,
+                piece.start,
+                end,
+                name=_name(piece),
+                fields=self.reading.fields,
+                max_length=self.reading.max_length,
+                refuse=partial(self.refuse, number),
+                piece=number,
+                keep_rest=self.reading.keep_rest,
+            )
+            try:
+                yield from items
+            except BirnnError as error:
+                self.refuse(number, error, 0, "")
+            self.read_bytes += piece.size
+            self.checksums.append(table.checksum(piece.start, end))
 
 
 def checksum_of(piece: Piece) -> str:
     """The checksum of a piece as it is now; see `ShardReader`."""
     if piece.format in TABLES:
-        table = open_table(piece.format, piece.address)
-        return table.checksum(piece.start, _end(piece, table))
+        with closing(open_table(piece.format, piece.address)) as table:
+            return table.checksum(piece.start, _end(piece, table))
     with _opened(piece.address) as file:
         raw = HashedRange(file, piece.start, piece.end)
         while raw.read(1 << 20):

@@ -25,7 +25,6 @@ from ..files import replacing
 from . import storage
 from .engine import engine
 from .execute import Status, Watch, run_shards
-from .formats import STDIN
 from .inputs import InputFile, find_inputs
 from .manifest import Done, Plan, add_up, describe_pipeline
 from .options import Options, Summary, Workers
@@ -174,10 +173,10 @@ class Job:
         self.workers = workers
         self.is_folder = is_folder
         self.is_stream = not isinstance(self.out, str) or storage.is_device(self.out)
-        has_stdin = any(input.address == STDIN for input in inputs)
-        if options.resume and (has_stdin or self.is_stream):
+        has_pipes = self.is_stream or any(input.is_pipe for input in inputs)
+        if options.resume and has_pipes:
             raise BirnnError(Errors.B266)
-        if workers.engine == "ray" and (has_stdin or self.is_stream):
+        if workers.engine == "ray" and has_pipes:
             raise BirnnError(Errors.B267)
         if not self.is_stream:
             self._check_inputs(cast(str, self.out))

@@ -3,6 +3,7 @@
 import json
 import re
 import zlib
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -130,15 +131,15 @@ def plan_shards(
         pieces, room = [], size.amount
 
     for input in inputs:
-        cutter = _cutter(input, size, whole_files)
-        while not cutter.is_done:
-            if pieces and not cutter.fits(room):
-                close()
-            piece, amount = cutter.take(room)
-            pieces.append(piece)
-            room -= amount
-            if room <= 0:
-                close()
+        with closing(_cutter(input, size, whole_files)) as cutter:
+            while not cutter.is_done:
+                if pieces and not cutter.fits(room):
+                    close()
+                piece, amount = cutter.take(room)
+                pieces.append(piece)
+                room -= amount
+                if room <= 0:
+                    close()
     close()
     return shards
 
@@ -171,6 +172,9 @@ class _Cutter:
     def take(self, room: int) -> Tuple[Piece, int]:
         """Cut a piece of about so much; what it comes to, in the unit of the size."""
         raise NotImplementedError
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     def piece(self, start: int, end: Optional[int], size: int) -> Piece:
         return Piece(self.input.address, self.input.format, start, end, size)
@@ -242,6 +246,9 @@ class _TableCutter(_Cutter):
             self.at += 1
         self.is_done = self.at == self.table.parts
         return self.piece(start, self.at, size), amount
+
+    def close(self) -> None:
+        self.table.close()
 
     def _amount(self, part: int) -> int:
         return self.table.size(part) if self.unit.is_bytes else self.table.rows(part)

@@ -4,6 +4,7 @@ import hashlib
 from contextlib import contextmanager
 from typing import (
     Any,
+    BinaryIO,
     Dict,
     Iterator,
     List,
@@ -49,14 +50,18 @@ class Table(Protocol):
     def checksum(self, start: int, end: int) -> str:
         """A checksum over the content of the parts from `start` to `end`."""
 
+    def close(self) -> None:
+        """Close the file."""
+
 
 class ParquetTable:
     """A Parquet file; its parts are row groups."""
 
     def __init__(self, address: str) -> None:
         self.address = address
-        with _table_errors(address, "Parquet"):
-            self.file = pyarrow.parquet.ParquetFile(storage.open_input(address))
+        self._raw = storage.open_input(address)
+        with _table_errors(address, "Parquet", self._raw):
+            self.file = pyarrow.parquet.ParquetFile(self._raw)
             self.parts = self.file.num_row_groups
             self.columns = self.file.schema_arrow.names
 
@@ -84,6 +89,9 @@ class ParquetTable:
                 digest.update(file.read(last - first))
         return digest.hexdigest()
 
+    def close(self) -> None:
+        self._raw.close()
+
     def _bytes(self, part: int) -> Tuple[int, int]:
         """Where in the file a row group lies."""
         group = self.file.metadata.row_group(part)
@@ -110,7 +118,7 @@ class ArrowTable:
     def __init__(self, address: str) -> None:
         self.address = address
         self.file = storage.open_input(address)
-        with _table_errors(address, "Arrow"):
+        with _table_errors(address, "Arrow", self.file):
             self.reader: Any = None
             if self.file.read(6) == b"ARROW1":
                 self.reader = pyarrow.ipc.open_file(self.file)
@@ -140,6 +148,9 @@ class ArrowTable:
 
     def checksum(self, start: int, end: int) -> str:
         return _checksum(self._batches(start, end))
+
+    def close(self) -> None:
+        self.file.close()
 
     def _batches(self, start: int, end: int) -> Iterator[pyarrow.RecordBatch]:
         if self.reader is None:
@@ -181,6 +192,9 @@ class DatasetTable:
 
     def checksum(self, start: int, end: int) -> str:
         return _checksum(self.batches(start, end, None))
+
+    def close(self) -> None:
+        """There is no file of its own."""
 
 
 READERS: Dict[str, Any] = {
@@ -315,10 +329,15 @@ def _checksum(batches: Iterator[pyarrow.RecordBatch]) -> str:
 
 
 @contextmanager
-def _table_errors(address: str, kind: str) -> Iterator[None]:
+def _table_errors(
+    address: str, kind: str, file: Optional[BinaryIO] = None
+) -> Iterator[None]:
+    """Say of a damaged file what it is; close it where it has just been opened."""
     try:
         yield
     except (pyarrow.ArrowException, OSError) as error:
+        if file is not None:
+            file.close()
         reason = str(error).splitlines()[0].rstrip(".")
         raise BirnnError(
             Errors.B253.format(path=address, kind=kind, reason=reason)

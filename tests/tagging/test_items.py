@@ -5,7 +5,15 @@ import pytest
 import spacy
 from spacy.tokens import Doc
 
-from spacy_birnn.tagging.items import CHUNK_SIZE, Context, Item, Words, cut
+from spacy_birnn.tagging.items import (
+    CHUNK_SIZE,
+    Chunk,
+    Context,
+    Item,
+    Place,
+    Words,
+    cut,
+)
 
 
 def texts(*sizes):
@@ -30,16 +38,18 @@ def test_words_keep_their_spaces():
 
 def test_a_chunk_is_a_batch():
     items = texts(1, 2, 3, 4, 5)
-    assert list(cut(items, 2)) == [items[:2], items[2:4], items[4:]]
-    assert list(cut(items, 5)) == [items]
+    batches = [items[:2], items[2:4], items[4:]]
+    assert list(cut(items, 2, 7)) == [Chunk(batch, 7) for batch in batches]
+    assert list(cut(items, 5)) == [Chunk(items)]
     assert list(cut([], 5)) == []
+    assert Chunk(items).size == 15
 
 
 def test_a_chunk_of_long_documents_ends_before():
     items = texts(CHUNK_SIZE, 1, CHUNK_SIZE // 2, CHUNK_SIZE // 2, 1)
-    assert [len(chunk) for chunk in cut(items, 100)] == [1, 3, 1]
+    assert [len(chunk.items) for chunk in cut(items, 100)] == [1, 3, 1]
     items = [Item(Words(["x"] * (CHUNK_SIZE // 10)), Context()) for _ in range(4)]
-    assert [len(chunk) for chunk in cut(items, 100)] == [2, 2]
+    assert [len(chunk.items) for chunk in cut(items, 100)] == [2, 2]
 
 
 def test_what_was_read_before_an_error_comes_first():
@@ -48,7 +58,7 @@ def test_what_was_read_before_an_error_comes_first():
         raise ValueError("bad line")
 
     chunks = cut(broken(), 2)
-    assert [len(next(chunks)), len(next(chunks))] == [2, 1]
+    assert [len(next(chunks).items), len(next(chunks).items)] == [2, 1]
     with pytest.raises(ValueError, match="bad line"):
         next(chunks)
 
@@ -61,5 +71,5 @@ def test_a_stream_is_read_as_it_is_needed():
 
 
 def test_items_can_be_sent():
-    item = Item(Words(["Ada"], [True], True), Context({"id": 3}, False))
+    item = Item(Words(["Ada"], [True], True), Context({"id": 3}, False, Place(1, 2)))
     assert pickle.loads(pickle.dumps(item)) == item

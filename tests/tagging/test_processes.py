@@ -8,19 +8,20 @@ HEADER = """
 import multiprocessing
 from pathlib import Path
 from tests.tagging.samples import make_nlp
-from spacy_birnn.tagging.stream import tag_files
+from spacy_birnn.tagging import run
 
-FORMATS = {"txt": "text", "jsonl": "jsonl", "conll": "conll", "spacy": "spacy"}
+FILES = ["a.txt", "a.jsonl", "a.conll", "a.spacy"]
 
 def tag(output_format, **settings):
-    files = [(Path(f"a.{name}"), format) for name, format in FORMATS.items()]
-    tag_files(make_nlp(), files, Path("out"), output_format, **settings)
-    return Path("out").read_bytes()
+    out = Path("out")
+    out.unlink(missing_ok=True)
+    run.tag(make_nlp(), FILES, out, output_format=output_format, **settings)
+    return out.read_bytes()
 
 """
 
 
-@pytest.mark.parametrize("output_format", ["jsonl", "conll", "spacy"])
+@pytest.mark.parametrize("output_format", ["jsonl", "conll", "conllu", "spacy"])
 def test_same_bytes_for_any_number(run_script, output_format):
     code = f"""
 expected = tag("{output_format}")

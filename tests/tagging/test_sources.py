@@ -3,14 +3,17 @@ import io
 import json
 import os
 import sys
-from pathlib import Path
 
 import pytest
 from spacy.tokens import DocBin
 
 from spacy_birnn.errors import BirnnError
+from spacy_birnn.tagging.formats import STDIN, detect_format
+from spacy_birnn.tagging.inputs import find_inputs
 from spacy_birnn.tagging.items import Words
-from spacy_birnn.tagging.sources import STDIN, detect_format, read_items
+from spacy_birnn.tagging.reading import Reading, ShardReader
+from spacy_birnn.tagging.shards import Piece, Shard
+from spacy_birnn.tagging.sources import Fields
 
 
 def write(path, content):
@@ -18,8 +21,9 @@ def write(path, content):
     return path
 
 
-def read(path, format, max_length=1000, **kwargs):
-    return list(read_items(path, format, max_length, **kwargs))
+def read(path, format, max_length=1000, **fields):
+    reading = Reading(Fields(**fields), max_length)
+    return list(ShardReader(Shard(0, [Piece(str(path), format)]), reading).items())
 
 
 def test_text_is_a_document_a_line(tmp_path):
@@ -57,7 +61,7 @@ def test_jsonl(tmp_path, gz):
         ('{"tokens": "a b"}', "B208"),
         ('{"tokens": ["a", 1]}', "B208"),
         ('{"tokens": ["a", ""]}', "B208"),
-        ('{"tokens": [{"id": 0, "start": 0, "end": 1}], "text": "a"}', "B208"),
+        ('{"tokens": [{"id": 0, "start": 0, "end": 1}]}', "B208"),
         ('{"tokens": ["a"], "text": "b"}', "B209"),
     ],
 )
@@ -121,7 +125,7 @@ CONLLU = (
 def test_conllu_words_and_spaces(tmp_path):
     (item,) = read(write(tmp_path / "a", CONLLU), "conllu")
     assert item.content.words == ["Ca", "n't"]
-    assert item.content.spaces == [False, True]
+    assert item.content.spaces == [False, False]
 
 
 def test_docbin_is_an_item_a_doc(tmp_path, nlp):
@@ -171,7 +175,7 @@ def test_standard_input(monkeypatch, pack):
     ],
 )
 def test_formats_by_name_and_content(tmp_path, name, content, expected):
-    assert detect_format(write(tmp_path / name, content)) == expected
+    assert detect_format(str(write(tmp_path / name, content))) == expected
 
 
 @pytest.mark.parametrize(
@@ -188,19 +192,19 @@ def test_columns_in_a_txt_are_text_but_not_without_a_warning(
     path = write(tmp_path / name, content)
     message = rf"^\[W201\] .*a\.txt.* --input-format {format}, "
     with pytest.warns(UserWarning, match=message):
-        assert detect_format(path) == "text"
+        assert detect_format(str(path)) == "text"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_pipe_is_not_looked_into(tmp_path):
     os.mkfifo(tmp_path / "a.txt")
-    assert detect_format(tmp_path / "a.txt") == "text"
+    assert detect_format(str(tmp_path / "a.txt")) == "text"
 
 
 def test_inputs_that_are_no_files(tmp_path):
     with pytest.raises(BirnnError, match="B105"):
-        detect_format(tmp_path / "absent.txt")
-    with pytest.raises(BirnnError, match="B217"):
-        detect_format(tmp_path)
+        find_inputs([tmp_path / "absent.txt"])
+    with pytest.raises(BirnnError, match="B106"):
+        find_inputs([tmp_path])
     with pytest.raises(BirnnError, match="B211"):
-        detect_format(Path("/dev/null"))
+        find_inputs(["/dev/null"])

@@ -1,0 +1,290 @@
+"""What is killed, runs into a full disk or is changed meanwhile, and then resumed."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from spacy_birnn.errors import BirnnError
+from spacy_birnn.tagging.run import tag
+
+from .samples import TEXTS, make_nlp
+
+HEADER = """
+import os, random, resource, shutil, signal, sys, time
+from pathlib import Path
+from spacy_birnn.tagging.run import tag
+from tests.tagging.samples import make_nlp
+
+Path("in").mkdir(exist_ok=True)
+with open("in/a.txt", "w") as file:
+    for i in range(4000):
+        file.write(f"Ada Lovelace left London {i} times , and {i % 7} more .\\n")
+with open("in/b.jsonl", "w") as file:
+    for i in range(1000):
+        file.write(f'{{"id": {i}, "text": "London again {i}"}}\\n')
+
+nlp = make_nlp()
+
+def run(out, **settings):
+    return tag(nlp, "in", out, batch_size=50, **settings)
+
+def contents(path):
+    files = sorted(p for p in Path(".").glob(f"{path}*/**/*") if p.is_file())
+    files += [p for p in Path(".").glob(f"{path}*") if p.is_file()]
+    return {str(p.relative_to(".")).replace(path, ""): p.read_bytes() for p in files}
+
+"""
+
+KINDS = [
+    ("file.jsonl", {}, 1),
+    ("folder/", {"shard_size": 150, "output_format": "parquet"}, 1),
+    ("folder/", {"shard_size": "10KB"}, 2),
+    ("file.spacy", {}, 1),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("kind", range(len(KINDS)))
+def test_killed_at_any_moment_and_resumed_it_ends_the_same(run_script, kind):
+    """Twenty random moments over all kinds; the seed is fixed, the machine is not."""
+    out, settings, n_process = KINDS[kind]
+    code = f"""
+import spacy_birnn.tagging.run as module
+from spacy_birnn.tagging.shards import ShardSize
+module.DEFAULT_SIZE = ShardSize(10_000, True)  # so that a file has many shards
+settings = {settings!r}
+began = time.perf_counter()
+whole = run("whole-{out}", n_process={n_process}, **settings)
+length = time.perf_counter() - began
+assert whole.shards > 20, whole.shards
+expected = contents("whole-")
+random.seed({kind})
+landed = 0
+for trial in range(5):
+    for path in Path(".").glob("cut-*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    pid = os.fork()
+    if not pid:
+        run("cut-{out}", n_process={n_process}, **settings)
+        os._exit(0)
+    time.sleep(random.uniform(0, length))
+    os.kill(pid, signal.SIGKILL)
+    landed += os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+    summary = run("cut-{out}", resume=True, **settings)
+    assert contents("cut-") == expected
+print(landed)
+"""
+    result = run_script(HEADER + code, timeout=600)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert int(result.stdout) > 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such limits there")
+@pytest.mark.parametrize("out", ["out.jsonl", "out/"])
+def test_a_full_disk_is_one_line_and_what_was_done_stays(run_script, out):
+    """As with a quota: no file may grow beyond a limit, which a later shard does."""
+    code = f"""
+settings = {{"shard_size": 1000}} if "{out}".endswith("/") else {{}}
+import spacy_birnn.tagging.run as module
+from spacy_birnn.tagging.shards import ShardSize
+module.DEFAULT_SIZE = ShardSize(100_000, True)
+run("whole-{out}", **settings)
+expected = contents("whole-")
+resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, resource.RLIM_INFINITY))
+with open("in/a.txt", "r+b") as file:
+    pass
+try:
+    run("cut-{out}", **settings)
+except ValueError as error:
+    print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+run("cut-{out}", resume=True, **settings)
+assert contents("cut-") == expected
+"""
+    result = run_script(HEADER + code)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("[B203] Cannot write ")
+    assert "File too large" in result.stdout
+    assert result.stdout.count("\n") == 1
+
+
+def test_a_file_system_that_is_full(tmp_path):
+    """A small one in memory, where it may be mounted."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip(f"cannot mount: {mounted.stderr.decode().strip()}")
+    try:
+        source = tmp_path / "a.txt"
+        source.write_text("".join(f"{text}\n" for text in TEXTS * 40))
+        with pytest.raises(BirnnError, match=r"\[B203\] .*No space left on device"):
+            tag(make_nlp(), source, disk / "out", shard_size=100)
+        done = len(list((disk / "out").glob("part-*.jsonl")))
+        assert done > 0
+        subprocess.run(["mount", "-o", "remount,size=8m", disk], check=True)
+        summary = tag(make_nlp(), source, disk / "out", shard_size=100, resume=True)
+        assert (summary.documents, summary.shards) == (2000, 20)
+        assert 0 < summary.resumed <= done
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+class Interrupted(Exception):
+    """What a run is stopped by in these tests."""
+
+
+def stop_after(documents):
+    def watch(status):
+        if status.documents >= documents:
+            raise Interrupted
+
+    return watch
+
+
+def begin(nlp, tmp_path, **settings):
+    """A run that is stopped in its second shard."""
+    path = tmp_path / "a.txt"
+    if not path.exists():
+        path.write_text("".join(f"{text}\n" for text in TEXTS))
+    settings = {"shard_size": 20, "batch_size": 10, **settings}
+    with pytest.raises(Interrupted):
+        tag(nlp, path, tmp_path / "out", progress=stop_after(35), **settings)
+    return path
+
+
+def resume(nlp, path, tmp_path, **settings):
+    settings = {"shard_size": 20, "batch_size": 10, **settings}
+    return tag(nlp, path, tmp_path / "out", resume=True, **settings)
+
+
+def test_a_resumed_run_does_what_is_left(nlp, tmp_path):
+    path = begin(nlp, tmp_path)
+    assert sorted(os.listdir(tmp_path / "out")) == ["_progress", "part-00000.jsonl"]
+    summary = resume(nlp, path, tmp_path, n_process=2)
+    assert (summary.documents, summary.resumed, summary.shards) == (50, 1, 3)
+    again = resume(nlp, path, tmp_path)
+    assert (again.documents, again.resumed, again.rate) == (50, 3, 0)
+    parts = sorted((tmp_path / "out").glob("part-*"))
+    lines = b"".join(part.read_bytes() for part in parts).splitlines()
+    assert [json.loads(line)["text"] for line in lines] == TEXTS
+
+
+def test_the_manifest_says_what_was_done_and_nothing_of_where(nlp, tmp_path):
+    path = begin(nlp, tmp_path)
+    resume(nlp, path, tmp_path)
+    text = (tmp_path / "out" / "manifest.json").read_text()
+    manifest = json.loads(text)
+    assert manifest["documents"] == 50
+    assert manifest["entities"] == {"LOC": 50, "PER": 50}
+    assert [shard["documents"] for shard in manifest["shards"]] == [20, 20, 10]
+    assert manifest["shards"][1]["inputs"][0]["address"] == str(path)
+    assert all(len(shard["checksum"]) == 64 for shard in manifest["shards"])
+    assert "out" not in text.replace("output_format", "")
+    assert "n_process" not in text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"batch_size": 11}, r"\[B261\] .*batch-size was 10, and is 11"),
+        ({"shard_size": 30}, r"\[B261\] .*shard-size was 20, and is 30"),
+        ({"output_format": "conll"}, r"\[B261\] .*output-format was jsonl, and is con"),
+        ({"whole_files": True}, r"\[B261\] .*whole-files"),
+    ],
+)
+def test_other_settings_are_refused(nlp, tmp_path, change, message):
+    path = begin(nlp, tmp_path)
+    with pytest.raises(BirnnError, match=message):
+        resume(nlp, path, tmp_path, **change)
+
+
+def test_another_pipeline_is_refused(nlp, tmp_path):
+    path = begin(nlp, tmp_path)
+    other = make_nlp()
+    other.get_pipe("entity_ruler").add_patterns([{"label": "X", "pattern": "x"}])
+    with pytest.raises(BirnnError, match=r"\[B261\] .*pipeline checksum was"):
+        resume(other, path, tmp_path)
+
+
+def test_changed_inputs_are_refused(nlp, tmp_path):
+    path = begin(nlp, tmp_path)
+    before = path.read_text()
+    path.write_text(before.replace("London 3 ", "Londxn 3 "))
+    with pytest.raises(BirnnError, match=r"\[B264\] .*a\.txt has changed"):
+        resume(nlp, path, tmp_path)
+    path.write_text(before + "more\n")
+    with pytest.raises(BirnnError, match=r"\[B261\] .*the size of the inputs"):
+        resume(nlp, path, tmp_path)
+    path.write_text(before)
+    other = tmp_path / "b.txt"
+    other.write_text("more\n")
+    with pytest.raises(BirnnError, match=r"\[B261\] .*list of inputs .*b\.txt"):
+        resume(nlp, [path, other], tmp_path)
+    assert resume(nlp, path, tmp_path).documents == 50
+
+
+def test_an_unfinished_run_is_not_overwritten(nlp, tmp_path):
+    path = begin(nlp, tmp_path)
+    with pytest.raises(BirnnError, match=r"\[B262\] .*--resume .*--force"):
+        tag(nlp, path, tmp_path / "out", shard_size=20)
+    summary = tag(nlp, path, tmp_path / "out", shard_size=30, force=True)
+    assert (summary.resumed, summary.shards) == (0, 2)
+    assert sorted(os.listdir(tmp_path / "out")) == [
+        "manifest.json",
+        "part-00000.jsonl",
+        "part-00001.jsonl",
+    ]
+    with pytest.raises(BirnnError, match="B263"):
+        tag(nlp, path, tmp_path / "out", shard_size=30)
+
+
+def test_force_leaves_what_is_not_ours(nlp, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("Ada\n")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "notes.md").write_text("mine")
+    with pytest.raises(BirnnError, match="B263"):
+        tag(nlp, path, tmp_path / "out")
+    tag(nlp, path, tmp_path / "out", force=True)
+    assert (tmp_path / "out" / "notes.md").read_text() == "mine"
+
+
+def test_one_file_is_resumed_too(nlp, tmp_path, monkeypatch):
+    from spacy_birnn.tagging import run
+    from spacy_birnn.tagging.shards import parse_size
+
+    monkeypatch.setattr(run, "DEFAULT_SIZE", parse_size("800B"))
+    path = begin(nlp, tmp_path, shard_size=None)
+    assert sorted(os.listdir(tmp_path)) == ["a.txt", "out.partial"]
+    with pytest.raises(BirnnError, match="B262"):
+        tag(nlp, path, tmp_path / "out")
+    summary = resume(nlp, path, tmp_path, shard_size=None)
+    assert (summary.documents, summary.resumed > 0) == (50, True)
+    assert sorted(os.listdir(tmp_path)) == ["a.txt", "out"]
+    lines = (tmp_path / "out").read_bytes().splitlines()
+    assert [json.loads(line)["text"] for line in lines] == TEXTS
+    assert resume(nlp, path, tmp_path, shard_size=None).resumed == summary.shards
+
+
+def test_what_stopped_before_its_first_shard_leaves_nothing(nlp, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("Ada\nLondon\n")
+    for out in ("out", "folder/"):
+        with pytest.raises(Interrupted):
+            tag(nlp, path, f"{tmp_path}/{out}", progress=stop_after(1))
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_a_pipe_cannot_be_resumed(nlp, tmp_path):
+    with pytest.raises(BirnnError, match="B266"):
+        tag(nlp, "-", tmp_path / "out", input_format="text", resume=True)
+    path = tmp_path / "a.txt"
+    path.write_text("Ada\n")
+    with open(os.devnull, "wb") as file, pytest.raises(BirnnError, match="B266"):
+        tag(nlp, path, file, resume=True)
