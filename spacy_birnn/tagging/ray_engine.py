@@ -32,6 +32,7 @@ class Work:
         config: Of the pipeline.
         pipeline: The rest of it, as spaCy writes it.
         extensions: The custom attributes.
+        modules: What registers its components when it is imported.
         folder: Where the shards go.
         reading: How documents are read.
         batch_size: The most documents a batch.
@@ -41,6 +42,7 @@ class Work:
     config: Dict[str, Any]
     pipeline: bytes
     extensions: Any
+    modules: List[str]
     folder: Folder
     reading: Reading
     batch_size: int
@@ -61,6 +63,8 @@ class ShardActor:
         if self.work.on_gpu:
             spacy.require_gpu()
         Underscore.load_state(self.work.extensions)
+        for module in self.work.modules:
+            import_module(module)
         self.nlp = spacy.util.load_model_from_config(self.work.config)
         self.nlp.from_bytes(self.work.pipeline)
         self.tagger = ChunkTagger(self.nlp, self.work.folder.output_format)
@@ -158,6 +162,7 @@ def run_on_ray(
             nlp.config,
             nlp.to_bytes(),
             Underscore.get_state(),
+            _modules(nlp),
             folder,
             reading,
             batch_size,
@@ -187,6 +192,13 @@ def run_on_ray(
             if watch is not None:
                 watch(status)
             yield done
+
+
+def _modules(nlp: Language) -> List[str]:
+    """The modules of the components, whose import registers them."""
+    pipes = [pipe for _, pipe in nlp.pipeline]
+    names = {getattr(pipe, "__module__", type(pipe).__module__) for pipe in pipes}
+    return sorted(names - {"__main__"})
 
 
 def _rows(dataset: Any) -> Iterator[Dict[str, Any]]:

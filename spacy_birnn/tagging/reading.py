@@ -86,7 +86,7 @@ class ShardReader:
             for item in read(number, piece):
                 count += 1
                 yield item
-            if not count and not piece.start and not self.bad:
+            if not count and piece.end is None and not self.bad:
                 warning = Warnings.W210.format(path=_name(piece))
                 warnings.warn(warning, stacklevel=2)
 

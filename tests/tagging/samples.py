@@ -1,8 +1,11 @@
 """A pipeline and its input in all formats, for tests and for the scripts they run."""
 
 import json
+import os
+import signal
 
 import spacy
+from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 
 TEXTS = [f"Ada Lovelace left London {i} times ." for i in range(50)]
@@ -61,4 +64,12 @@ def _annotated_doc(vocab, i):
     doc[0].tag_ = "NNP"
     doc.user_data["id"] = i
     doc.spans["own"] = [Span(doc, 0, 2, "OWN", kb_id=f"Q{i}")]
+    return doc
+
+
+@Language.component("kills_its_process")
+def kills_its_process(doc):
+    """As one does that needs more memory than there is."""
+    if "worst" in doc.text:
+        os.kill(os.getpid(), signal.SIGKILL)
     return doc
