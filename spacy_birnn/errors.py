@@ -247,7 +247,6 @@ class Errors(metaclass=_Coded):
     )
     B215 = "{path} is a .spacy file already: convert reads CoNLL and CoNLL-U."
     B216 = "Cannot use the language '{lang}' ({reason}): give a code such as en or xx."
-    B217 = "{path} is a directory: give the files in it."
     B218 = (
         "{key}: a number is too large for the .spacy format: use --output-format "
         "jsonl, or leave the key out of the input."
@@ -258,7 +257,6 @@ class Errors(metaclass=_Coded):
         "add it, as in --columns word=0,{column}=-1."
     )
     B221 = "--scheme raw leaves --task {task} no spans to learn: name their scheme."
-    B222 = "--columns: tag reads words only, not {names}: give no more than word=N."
     B223 = (
         "{options}: for CoNLL columns only, and no input holds any. Leave it out, or "
         "give {format} if the format was not told well."

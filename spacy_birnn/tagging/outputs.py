@@ -147,9 +147,7 @@ class Folder:
         names = storage.names(self.address)
         if resume and (MANIFEST in names or PROGRESS in names):
             return self._resume(plan, MANIFEST in names)
-        for name in names:
-            if _OURS.fullmatch(name):
-                storage.remove(storage.join(self.address, name))
+        self.clear()
         self._start(plan)
         return {}
 
@@ -260,6 +258,12 @@ class Folder:
             if done[number].skipped
         )
 
+    def clear(self) -> None:
+        """Remove all that was written; the notes last, so that they tell what it is."""
+        names = [n for n in storage.names(self.address) if _OURS.fullmatch(n)]
+        for name in sorted(names, key=lambda name: name == PROGRESS):
+            storage.remove(storage.join(self.address, name))
+
     def abandon(self, done: Mapping[int, Done]) -> None:
         """Leave what was done to be resumed; where nothing was, leave nothing."""
         names = storage.names(self.address)
@@ -346,6 +350,7 @@ class File:
             storage.move(self.parts.part(numbers[0]), self.address)
         else:
             self._join(done)
+        self.parts.clear()
         storage.remove(self.partial)
 
     def _join(self, done: Mapping[int, Done]) -> None:

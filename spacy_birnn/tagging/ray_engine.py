@@ -4,6 +4,7 @@ import logging
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 import spacy

@@ -256,7 +256,9 @@ class _TableCutter(_Cutter):
 
 def _count(input: InputFile) -> int:
     """The documents of a file that is not cut: lines or sentences, roughly counted."""
-    if input.format == "spacy" or not input.size:
+    if not input.size:
+        return 0
+    if input.format == "spacy":
         return 1
     try:
         with unpacked(input.address) as file:

@@ -31,12 +31,20 @@ BAD = [
     ("tag absent good.txt -o OUT", 1, "B204"),
     ("tag . good.txt -o OUT", 1, "B204"),
     ("tag {ruler} absent.txt -o OUT", 1, "B105"),
-    ("tag {ruler} . -o OUT", 1, "B217"),
+    ("tag {ruler} empty -o OUT", 1, "B106"),
+    ("tag {ruler} absent*.txt -o OUT", 1, "B257"),
+    ("tag {ruler} good.txt -o OUT --shard-size 5X", 1, "B259"),
+    ("tag {ruler} good.txt -o data", 1, "B263"),
+    ("tag {ruler} good.txt -o OUT --num-gpus 1", 1, "B268"),
+    ("tag {ruler} good.txt --engine ray", 1, "B267"),
+    ("tag {ruler} good.txt --resume", 1, "B266"),
+    ("tag {ruler} good.jsonl --text-field body -o OUT", 1, "B207"),
+    ("tag {ruler} good.csv -o OUT", 1, "B252"),
     ("tag {ruler} good.txt absent.conll -o OUT", 1, "B105"),
     ("tag {ruler} absent.txt --input-format text -o OUT", 1, "B105"),
     ("tag {ruler} good.txt -o taken", 1, "B202"),
     ("tag {ruler} good.txt -o absent/out", 1, "B203"),
-    ("tag {ruler} good.txt -o . --force", 1, "B203"),
+    ("tag {ruler} good.txt -o . --force", 1, "B219"),
     ("tag {ruler} good.txt bad.txt -o OUT", 1, "B108"),
     ("tag {ruler} bad.jsonl -o OUT", 1, "B206"),
     ("tag {ruler} good.txt --input-format jsonl -o OUT", 1, "B206"),
@@ -78,9 +86,9 @@ BAD = [
     ("evaluate {ruler} good.conll -o good.conll", 1, "B219"),
     ("evaluate {ruler} data -o data/a.conll", 1, "B219"),
     # options without an effect
-    ("tag {ruler} good.conll --columns word=0,ents=1 -o OUT", 1, "B222"),
-    ("tag {ruler} good.txt --columns word=0 -o OUT", 1, "B223"),
-    ("tag {ruler} good.spacy --columns word=0 -o OUT", 1, "B223"),
+    ("tag {ruler} good.conll --columns word=0,ents=1 -o OUT", 2, "B201"),
+    ("tag {ruler} good.txt --columns word=0 -o OUT", 2, "B201"),
+    ("tag {ruler} good.spacy --columns word=0 -o OUT", 2, "B201"),
     ("convert good.conllu OUT --columns word=1", 1, "B223"),
     ("convert good.conllu OUT --scheme bioes", 1, "B223"),
     ("convert good.conllu OUT --format conllu --scheme bioes", 1, "B223"),
@@ -99,6 +107,8 @@ def folder(tmp_path, monkeypatch):
     files = {
         "good.txt": b"Ada Lovelace left .\n",
         "bad.txt": b"Ada\n\xff\n",
+        "good.jsonl": b'{"text": "Ada"}\n',
+        "good.csv": b"id,body\n1,Ada\n",
         "good.conll": b"Ada B-PER\nleft O\n",
         "bad.conll": b"Ada B-PER\nleft\n",
         "tags.conll": b"Ada Q-PER\n",
@@ -109,7 +119,8 @@ def folder(tmp_path, monkeypatch):
         "taken": b"older",
         "data/a.conll": b"Ada B-PER\n",
     }
-    (tmp_path / "data").mkdir()
+    for name in ("data", "empty"):
+        (tmp_path / name).mkdir()
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     (tmp_path / "link").hardlink_to(tmp_path / "good.txt")

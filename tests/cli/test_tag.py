@@ -1,6 +1,7 @@
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -198,6 +199,76 @@ def test_help_has_examples(run):
         assert f"spacy-birnn {command}" in result.stdout
 
 
+def test_the_last_line_counts(ruler, text, tmp_path, run):
+    out = tmp_path / "out.jsonl"
+    result = run("tag", ruler, text, "-o", out)
+    counts = rf"^Wrote {out}: 1 document, 5 tokens, 2 spans, in [\d.]+ s \([\d,]+ tok"
+    assert re.match(counts, result.stdout)
+    assert result.stdout.count("\n") == 1
+    assert run("tag", ruler, text).stdout.startswith("{")
+
+
+def test_the_summary_as_json(ruler, text, tmp_path, run):
+    result = run("tag", ruler, text, "-o", tmp_path / "out.jsonl", "--json")
+    summary = json.loads(result.stdout)
+    assert summary["documents"] == 1
+    assert summary["tokens"] == 5
+    assert summary["entities"] == {"LOC": 1, "PER": 1}
+    assert summary["skipped"] == 0
+    assert summary["seconds"] > 0
+    result = run("tag", ruler, text, "--json")
+    assert json.loads(result.stderr)["documents"] == 1
+    assert json.loads(result.stdout)["text"] == TEXT.strip()
+
+
+def test_what_was_skipped_is_counted_in_line_status_and_file(ruler, tmp_path, run):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "Ada"}\n{\n')
+    line = ["tag", ruler, path, "--on-error", "skip"]
+    result = run(*line, "-o", tmp_path / "out.jsonl")
+    assert result.exit_code == 3
+    errors = tmp_path / "out.jsonl.errors.jsonl"
+    assert result.stdout.endswith(f" Skipped 1 document, see {errors}.\n")
+    assert json.loads(errors.read_text())["line"] == 2
+    result = run(*line)
+    assert result.exit_code == 3
+    first, last = result.stderr.splitlines()
+    assert first.startswith(f"[B206] {path}:2: ")
+    assert last == "Skipped 1 document."
+
+
+def test_a_folder_and_a_resumed_run(ruler, tmp_path, run):
+    path = tmp_path / "a.txt"
+    path.write_text(TEXT * 5)
+    line = ["tag", ruler, path, "-o", tmp_path / "out", "--shard-size", "2"]
+    assert run(*line).exit_code == 0
+    names = sorted(os.listdir(tmp_path / "out"))
+    assert names == ["manifest.json", *(f"part-0000{i}.jsonl" for i in range(3))]
+    result = run(*line, "--resume")
+    assert "5 documents" in result.stdout
+    assert result.stdout.endswith(" Resumed: 3 of 3 shards had been done before.\n")
+    assert run(*line).stderr.startswith("[B263] ")
+
+
+def test_resuming_what_is_finished(ruler, text, tmp_path, run):
+    line = ["tag", ruler, text, "-o", tmp_path / "out.jsonl", "--resume"]
+    assert run(*line).stdout.startswith("Wrote ")
+    result = run(*line)
+    assert (result.exit_code, result.stdout) == (
+        0,
+        f"{tmp_path / 'out.jsonl'} is finished: nothing was left to do.\n",
+    )
+
+
+def test_fields(ruler, tmp_path, run):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"a": {"b": "Emmy"}, "tokens": "unused"}\n')
+    result = run("tag", ruler, path, "--text-field", "a.b")
+    assert json.loads(result.stdout)["text"] == "Emmy"
+    result = run("tag", ruler, path, "--text-field", "a.c")
+    assert result.stderr.startswith(f"[B207] {path}:1: there is neither 'a.c' (a ")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="pipes end otherwise there")
 @pytest.mark.parametrize("n_process", ["1", "2"])
 def test_a_reader_that_has_enough(ruler, tmp_path, n_process, is_group_alive):
@@ -281,7 +352,9 @@ def test_on_a_terminal(ruler, text, tmp_path):
     for n_process in ("1", "2"):
         out = tmp_path / f"out{n_process}.jsonl"
         line = [script, "tag", ruler, text, "-o", out, "--n-process", n_process]
-        assert b"1 documents, 5 words" in on_terminal(line, "stderr")
+        shown = on_terminal(line, "stderr")
+        assert b"1 documents" in shown
+        assert b"5 words" in shown
         assert out.exists()
     line = [script, "tag", ruler, text, "--output-format", "spacy"]
     assert on_terminal(line, "stdout") == b""
