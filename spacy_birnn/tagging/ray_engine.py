@@ -1,10 +1,14 @@
 """The engine on Ray Data: shards are handed to actors that write them themselves."""
 
+import io
 import logging
 import os
+import tempfile
+import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 import spacy
@@ -30,8 +34,7 @@ class Work:
     """What an actor needs, and can be sent.
 
     Attributes:
-        config: Of the pipeline.
-        pipeline: The rest of it, as spaCy writes it.
+        pipeline: Its folder, as spaCy writes it, in one archive.
         extensions: The custom attributes.
         modules: What registers its components when it is imported.
         folder: Where the shards go.
@@ -40,7 +43,6 @@ class Work:
         on_gpu: Whether the pipeline goes onto a GPU.
     """
 
-    config: Dict[str, Any]
     pipeline: bytes
     extensions: Any
     modules: List[str]
@@ -66,8 +68,7 @@ class ShardActor:
         Underscore.load_state(self.work.extensions)
         for module in self.work.modules:
             import_module(module)
-        self.nlp = spacy.util.load_model_from_config(self.work.config)
-        self.nlp.from_bytes(self.work.pipeline)
+        self.nlp = unpack_pipeline(self.work.pipeline)
         self.tagger = ChunkTagger(self.nlp, self.work.folder.output_format)
 
     def __call__(self, batch: Dict[str, Any]) -> Dict[str, List[Any]]:
@@ -160,8 +161,7 @@ def run_on_ray(
         least = most if workers.min_process is None else workers.min_process
         pool = ray.data.ActorPoolStrategy(min_size=min(least, most), max_size=most)
         work = Work(
-            nlp.config,
-            nlp.to_bytes(),
+            pack_pipeline(nlp),
             Underscore.get_state(),
             _modules(nlp),
             folder,
@@ -193,6 +193,29 @@ def run_on_ray(
             if watch is not None:
                 watch(status)
             yield done
+
+
+def pack_pipeline(nlp: Language) -> bytes:
+    """A pipeline as one archive, for machines that share no disk.
+
+    What `to_disk` writes is what everyone loads; `to_bytes` of some of spaCy's own
+    components (the entity ruler) cannot be read again.
+    """
+    packed = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder:
+        nlp.to_disk(folder)
+        with zipfile.ZipFile(packed, "w") as archive:
+            for path in sorted(Path(folder).rglob("*")):
+                archive.write(path, path.relative_to(folder))
+    return packed.getvalue()
+
+
+def unpack_pipeline(data: bytes) -> Language:
+    """The reverse of `pack_pipeline`."""
+    with tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            archive.extractall(folder)
+        return spacy.load(folder)
 
 
 def _modules(nlp: Language) -> List[str]:
