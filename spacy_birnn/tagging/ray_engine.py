@@ -260,6 +260,8 @@ def cluster(workers: Workers) -> Iterator[Any]:
     if is_ours:
         options: Dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         if workers.address is None:
+            # Ray's own default would have its workers wait for all else that runs.
+            os.environ.setdefault("RAY_worker_niceness", "0")
             count = workers.n_process if workers.n_process > 0 else os.cpu_count()
             options |= {"num_cpus": count, "include_dashboard": False}
         else:

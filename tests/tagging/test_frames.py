@@ -1,5 +1,7 @@
 """Streams, data frames, partitions and datasets."""
 
+import shutil
+
 import datasets
 import numpy
 import pandas
@@ -131,6 +133,33 @@ def test_dask(model, nlp):
         )
     assert list(tagged["id"]) == ROWS["id"]
     check_ents(tagged["ents"])
+
+
+@pytest.mark.slow
+def test_spark(run_script, nlp, tmp_path):
+    """Where PySpark and Java are installed, which the tests do not ask for."""
+    pytest.importorskip("pyspark")
+    if not shutil.which("java"):
+        pytest.skip("needs Java")
+    nlp.to_disk(tmp_path / "model")
+    code = """
+import os, sys
+from functools import partial
+os.environ["PYSPARK_PYTHON"] = sys.executable
+from pyspark.sql import SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
+from spacy_birnn.tagging import table_schema, tag_partition
+
+settings = {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1"}
+spark = SparkSession.builder.master("local[1]").config(map=settings).getOrCreate()
+frame = spark.createDataFrame([(1, "Ada Lovelace"), (2, "x")], "id long, text string")
+schema = from_arrow_schema(table_schema(to_arrow_schema(frame.schema), "model"))
+rows = frame.mapInArrow(partial(tag_partition, model="model"), schema).collect()
+print([(row.id, [ent.label for ent in row.ents]) for row in rows])
+spark.stop()
+"""
+    result = run_script(code.replace('"model"', repr(str(tmp_path / "model"))), 600)
+    assert result.stdout.strip() == "[(1, ['PER']), (2, [])]", result.stderr
 
 
 @pytest.fixture
