@@ -9,7 +9,8 @@ import pyarrow
 import pytest
 import spacy
 from pyarrow import parquet
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
+from spacy.training import Example
 
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.tagging import tagger
@@ -343,3 +344,16 @@ def test_settings_that_mean_nothing(nlp, tmp_path, inputs, settings, code):
     with pytest.raises(BirnnError, match=code):
         tag_files(nlp, inputs["text"], tmp_path / "out", **settings)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_a_document_of_a_million_tokens_is_tagged_whole(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("birnn_ner")
+    gold = Doc(nlp.vocab, words=["Ada", "left"], ents=["B-PER", "O"])
+    nlp.initialize(lambda: [Example(Doc(nlp.vocab, words=["Ada", "left"]), gold)])
+    path = tmp_path / "a.txt"
+    path.write_text("Ada left " * 500_000 + "\nAda\n")
+    out = tmp_path / "out.conll"
+    assert tag_files(nlp, path, out)[:2] == (2, 1_000_001)
+    assert sum(1 for line in out.open() if "\t" in line) == 1_000_001
