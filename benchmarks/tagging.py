@@ -1,4 +1,4 @@
-"""What `tag` adds to a pipeline: stages, ends to end, processes, Ray, memory.
+"""Measure what `tag` adds to a pipeline: stages, ends to end, processes, Ray, memory.
 
     python benchmarks/tagging.py --model model/model-best --texts texts.jsonl.gz
 
@@ -128,7 +128,7 @@ def measure_ends(bench: Bench) -> Figures:
 
 
 def measure_bookkeeping(bench: Bench) -> Figures:
-    """What shards, checksums and notes add: a stream has none of them."""
+    """The cost of shards, checksums and notes: a stream has none of them."""
     works = {
         "stream": lambda: bench.stream(bench.text),
         "file": lambda: bench.tag(bench.text, "out.jsonl"),
@@ -196,7 +196,7 @@ def measure_processes(bench: Bench) -> Figures:
 
 
 def measure_coordinator(bench: Bench) -> Figures:
-    """What the process that hands out work spends, and how many workers it feeds."""
+    """The cost of handing out work, and how many workers one process feeds."""
     cost = processor_seconds(lambda: bench.tag(bench.text, "out.jsonl", n_process=2))
     worker = processor_seconds(lambda: bench.tag(bench.text, "out.jsonl"))
     lines = bench.folder / "lines.txt"

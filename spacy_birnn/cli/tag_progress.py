@@ -51,7 +51,7 @@ def shown(is_seen: bool, is_verbose: bool) -> Iterator[Optional[Watch]]:
 
 
 def describe(status: Status, is_verbose: bool = False) -> str:
-    """What stands beside the bar."""
+    """The text beside the bar."""
     seconds = max(perf_counter() - status.started, 1e-9)
     text = (
         f"{status.documents:,} documents ({status.documents / seconds:,.0f}/s), "

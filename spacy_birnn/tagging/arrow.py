@@ -66,7 +66,7 @@ def to_table(
 
 
 def _rest(metas: Sequence[Mapping[str, Any]]) -> pyarrow.Table:
-    """What passed by the pipeline, as a table."""
+    """The values that passed by the pipeline, as a table."""
     if not all(isinstance(meta, Row) for meta in metas):
         return _table_of_dicts(metas)
     rows = cast(Sequence[Row], metas)

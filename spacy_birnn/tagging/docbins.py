@@ -101,7 +101,7 @@ def _span_ids(doc: Doc) -> Set[int]:
 
 @dataclass
 class PackedDoc:
-    """What a ``DocBin`` has of one doc.
+    """One doc, as a `DocBin` holds it.
 
     Attributes:
         source: What messages call the file.

@@ -14,7 +14,7 @@ from .tagger import Records
 
 
 class Output(Protocol):
-    """Takes the records of shards; see `outputs`."""
+    """Takes the records of shards; see `folder` and `outputs`."""
 
     def write_shard(
         self, shard: Shard, records: Iterable[Records], reader: ShardReader

@@ -36,13 +36,13 @@ SOURCES: Dict[str, Callable[[Input], Iterator[Item]]] = {
     "conllu": read_conllu_words,
     "spacy": read_docbin,
 }
-"""What is read from front to end."""
+"""The formats that are read from front to end."""
 
 TABLES = ("parquet", "arrow", "hf")
-"""What is read by `tables`; a dataset of Hugging Face is known by its address."""
+"""The formats that `tables` reads; a dataset is known by its address."""
 
 HUB = "hf:"
-"""What the address of a dataset begins with: `hf:ID` or `hf:ID:SPLIT`."""
+"""The beginning of the address of a dataset: `hf:ID` or `hf:ID:SPLIT`."""
 
 INPUT_FORMATS = (*SOURCES, "parquet", "arrow")
 

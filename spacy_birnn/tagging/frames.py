@@ -187,7 +187,7 @@ def _tag_pandas(frame: Any, nlp: Language, text_column: str, batch_size: int) ->
 
 
 def _tag_texts(table: pyarrow.Table, nlp: Language, batch_size: int) -> pyarrow.Table:
-    """What is added to a table with one column, without it."""
+    """The columns that tagging adds to a table with one column."""
     texts = table.rename_columns(["text"])
     if pyarrow.types.is_null(texts.schema.field(0).type):
         texts = texts.cast(pyarrow.schema([("text", pyarrow.string())]))

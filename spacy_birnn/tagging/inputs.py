@@ -1,4 +1,4 @@
-"""What the user names as input: files, folders, globs, URLs, datasets, `-`."""
+"""Find the inputs: files, folders, globs, URLs, datasets, standard input."""
 
 from typing import Any, Iterator, List, NamedTuple, Optional, Sequence
 

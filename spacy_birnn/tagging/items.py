@@ -1,4 +1,4 @@
-"""What is tagged: items, which another process is sent at little cost, unlike Docs."""
+"""Items to tag, which another process is sent at little cost, unlike Docs."""
 
 from dataclasses import dataclass, field
 from typing import (
@@ -47,7 +47,7 @@ class Place(NamedTuple):
 
 @dataclass
 class Context:
-    """What goes past the pipeline, beside a doc.
+    """The values that go past the pipeline, beside a doc.
 
     Attributes:
         meta: The other keys of a JSON object, or columns of a table.

@@ -1,4 +1,4 @@
-"""What a run is made of: that a resumed one has to be the same, and what was done."""
+"""The plan of a run, which a resumed one has to share, and the manifest of its end."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from .shards import Shard
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a shard.
+    """The result of one shard.
 
     Attributes:
         number: Of the shard.
@@ -49,7 +49,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is made of. Who does the work, and where, is no part of it.
+    """All that the output of a run depends on; who does the work is no part of it.
 
     Attributes:
         pipeline: Name, version and checksum.

@@ -37,7 +37,7 @@ class Options:
             refuse_value("batch_size", self.batch_size, "a number of at least 1")
 
     def to_dict(self) -> Dict[str, Any]:
-        """What has to be the same when a run is resumed.
+        """The settings that have to be the same when a run is resumed.
 
         `on_error` need not be: shards that are done had no bad document, or the same
         ones were skipped.
@@ -91,7 +91,7 @@ class Workers:
 
 
 class Summary(NamedTuple):
-    """What a run has done.
+    """The result of a run.
 
     Attributes:
         documents: Tagged, by this run and by those that it resumed.
@@ -135,5 +135,5 @@ def refuse_value(name: str, value: Any, known: str) -> None:
 
 
 def option(name: str) -> str:
-    """What an argument is called on the command line."""
+    """The name of an argument on the command line."""
     return f"--{name.replace('_', '-')}"

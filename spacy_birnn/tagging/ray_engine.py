@@ -17,9 +17,9 @@ from spacy.tokens.underscore import Underscore
 
 from ..errors import BirnnError, Errors
 from .execute import Status, Watch, run_shards
+from .folder import Folder
 from .manifest import Done
 from .options import Workers
-from .outputs import Folder
 from .reading import SKIP, Reading, ShardReader
 from .run import prepared
 from .shards import Shard
@@ -31,7 +31,7 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Work:
-    """What an actor needs, and can be sent.
+    """All that an actor needs; it can be sent.
 
     Attributes:
         pipeline: Its folder, as spaCy writes it, in one archive.

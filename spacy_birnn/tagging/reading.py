@@ -102,7 +102,7 @@ class ShardReader:
         self.checksums.append(checksum_of(self.shard.pieces[piece]))
 
     def where(self, place: Place) -> str:
-        """What messages call the place of a document."""
+        """The place of a document, as messages call it."""
         unit, number = self._absolute(place)
         name = _name(self.shard.pieces[place.piece])
         return f"{name}:{number}" if unit == "line" else f"{name}, {unit} {number}"

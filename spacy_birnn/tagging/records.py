@@ -1,4 +1,4 @@
-"""What a tagged doc becomes: an object for JSON, or lines of CoNLL columns."""
+"""Make an object for JSON, or lines of CoNLL columns, of a tagged doc."""
 
 from itertools import pairwise
 from typing import Any, Dict, Iterable, List, Sequence, Tuple
@@ -13,7 +13,7 @@ from .targets import Target, spans_of
 
 
 def to_record(doc: Doc, targets: Sequence[Target]) -> Dict[str, Any]:
-    """What a pipeline set in a doc, for JSON, in the manner of ``Doc.to_json``.
+    """Collect what a pipeline set in a doc, for JSON, in the manner of ``Doc.to_json``.
 
     Returns:
         ``text``; ``ents`` and ``spans`` as far as they are targets, with character

@@ -25,10 +25,11 @@ from ..files import replacing
 from . import storage
 from .engine import engine
 from .execute import Status, Watch, run_shards
+from .folder import Folder
 from .inputs import InputFile, find_inputs
 from .manifest import Done, Plan, add_up, describe_pipeline
 from .options import Options, Summary, Workers
-from .outputs import File, Folder, Stream, packed, writing_stream
+from .outputs import File, Stream, packed, writing_stream
 from .reading import STOP, Reading
 from .shards import DEFAULT_SIZE, Shard, parse_size, plan_shards
 from .sinks import SINKS
@@ -240,7 +241,7 @@ class Job:
         progress: Optional[Watch],
         stack: ExitStack,
     ) -> Any:
-        """What executes shards, and the output that it writes to."""
+        """The function that executes shards, and the output that it writes to."""
         options, workers = self.options, self.workers
         reading = Reading(
             options.fields,

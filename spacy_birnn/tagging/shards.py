@@ -89,11 +89,11 @@ class Shard:
         return sum(piece.size for piece in self.pieces)
 
     def to_dict(self) -> Dict[str, Any]:
-        """What the manifest says of it."""
+        """The entry of the manifest."""
         return {"number": self.number, "inputs": [asdict(p) for p in self.pieces]}
 
     def to_json(self) -> str:
-        """How it is sent to where it is done."""
+        """Serialise it, for whoever does it."""
         return json.dumps(self.to_dict())
 
     @classmethod

@@ -40,7 +40,7 @@ _BOUNDARY = f"{DOCSTART}\n\n".encode()
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has no form for, such as the dates and bytes of Parquet files."""
+    """A form for values that JSON has none for, such as dates and bytes."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     if isinstance(value, (date, time)):

@@ -115,7 +115,7 @@ def raw_lines(file: Iterable[bytes], name: str) -> Iterator[bytes]:
 def _good_lines(
     source: Input, make: Callable[[str, Line], Optional[Item]]
 ) -> Iterator[Item]:
-    """What is made of each line; the bad ones are refused, one by one."""
+    """Make an item of each line; refuse the bad ones, one by one."""
     for number, raw in enumerate(raw_lines(source.file, source.name), 1):
         at = Line(source, number)
         try:

@@ -161,7 +161,7 @@ def write(address: str, data: bytes) -> None:
 
 
 def cannot_write(address: str, error: OSError) -> BirnnError:
-    """What a user is told when a file cannot be written."""
+    """Make the error of a file that cannot be written."""
     reason = error.strerror or str(error)
     return BirnnError(Errors.B203.format(path=address, reason=reason))
 

@@ -45,7 +45,7 @@ costs the same for each forgotten one, however many stay."""
 
 
 class Records(NamedTuple):
-    """What became of a chunk.
+    """The result of tagging a chunk.
 
     Attributes:
         data: What the writer of the output format takes; None where no document is

@@ -1,4 +1,4 @@
-"""What a pipeline writes into its docs: ours, and spaCy's own components too."""
+"""The annotation that a pipeline writes: by our components and by spaCy's own."""
 
 from dataclasses import dataclass
 from typing import Any, Dict, Iterable, List
@@ -34,7 +34,7 @@ class Target:
 
     @property
     def column(self) -> str:
-        """What a column of an annotated file that holds it is called."""
+        """The name of a column that holds it in an annotated file."""
         return "chunks" if self.name == "spans" else self.name
 
     def __str__(self) -> str:

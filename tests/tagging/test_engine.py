@@ -51,7 +51,7 @@ run(numbers(30))
 
 
 def test_a_chunk_that_takes_long_holds_up_the_reading(run_script):
-    """What is under way is bounded, so an endless input can be tagged."""
+    """The work under way is bounded, so an endless input can be tagged."""
     code = """
 def handle(number):
     time.sleep(1 if number == 0 else 0)

@@ -1,4 +1,4 @@
-"""What `n_process` must not change, in processes of their own, which may not hang."""
+"""`n_process` changes nothing. Each test runs in a process, which may not hang."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is killed, runs into a full disk or is changed meanwhile, and then resumed."""
+"""Runs that are killed, that meet a full disk or changed inputs, and are resumed."""
 
 import json
 import os
@@ -136,7 +136,7 @@ def test_a_file_system_that_is_full(tmp_path):
 
 
 class Interrupted(Exception):
-    """What a run is stopped by in these tests."""
+    """Stops a run in these tests."""
 
 
 def stop_after(documents):

@@ -356,4 +356,4 @@ def test_a_document_of_a_million_tokens_is_tagged_whole(tmp_path):
     path.write_text("Ada left " * 500_000 + "\nAda\n")
     out = tmp_path / "out.conll"
     assert tag_files(nlp, path, out)[:2] == (2, 1_000_001)
-    assert sum(1 for line in out.open() if "\t" in line) == 1_000_001
+    assert out.read_bytes().count(b"\t") == 1_000_001

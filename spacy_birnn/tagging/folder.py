@@ -1,0 +1,269 @@
+"""A folder of shards: a file for each, notes of what is done, and a manifest."""
+
+import hashlib
+import re
+from typing import Any, BinaryIO, Dict, Iterable, List, Mapping, Optional, cast
+
+from ..errors import BirnnError, Errors
+from . import storage
+from .manifest import Done, Plan, add_up, read_json, to_json
+from .reading import BadDocument, ShardReader, checksum_of
+from .shards import Shard
+from .sinks import SINKS, Writer
+from .tagger import Records
+
+MANIFEST, ERRORS, PROGRESS, PLAN = "manifest.json", "errors.jsonl", "_progress", "plan"
+
+_OURS = re.compile(r"part-\d{5,}\.\w+|manifest\.json|errors\.jsonl|_progress")
+_BESIDE = re.compile(r"\.(part-\d|\d{5}|manifest|errors|plan).*\.tmp")
+
+
+class HashedFile:
+    """Writes to a file and keeps the checksum of all that was written.
+
+    Args:
+        file: The open file.
+    """
+
+    closed = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: Any) -> int:
+        self._digest.update(data)
+        self.size += memoryview(data).nbytes
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def checksum(self) -> str:
+        """The SHA-256 in hexadecimal."""
+        return self._digest.hexdigest()
+
+
+def write_records(
+    records: Iterable[Records], reader: ShardReader, writer: Writer
+) -> Done:
+    """Write the records of one shard.
+
+    Args:
+        records: Of the shard.
+        reader: What it was read by.
+        writer: Of the output format.
+
+    Returns:
+        The counts.
+
+    Raises:
+        BirnnError: A document could not be tagged, and those are not skipped.
+    """
+    counts: List[Done] = []
+    for one in records:
+        for bad in one.bad:
+            reject(bad, reader)
+        if one.data is not None:
+            writer.write(one.data)
+        counts.append(Done(-1, one.documents, one.words, one.entities))
+    return add_up(counts)
+
+
+def reject(bad: BadDocument, reader: ShardReader) -> None:
+    """Note a document that could not be tagged, or raise its error."""
+    where = reader.where(bad.place)
+    error = BirnnError(Errors.B260.format(where=where, reason=bad.reason))
+    reader.refuse(bad.place.piece, error, bad.place.number, bad.record)
+
+
+class Folder:
+    """A folder with a file for each shard and a manifest.
+
+    While the work goes on, `_progress` holds the plan, and a small file for each shard
+    that is done. They are written after the shard and removed in the end.
+
+    Args:
+        address: Of the folder.
+        output_format: A format of `SINKS`.
+        count: The number of shards.
+    """
+
+    def __init__(self, address: str, output_format: str, count: int) -> None:
+        self.address = address
+        self.output_format = output_format
+        self.digits = max(5, len(str(count - 1)))
+        self.is_new = False
+
+    def part(self, number: int) -> str:
+        """The address of the file of a shard."""
+        name = f"part-{number:0{self.digits}}.{self.output_format}"
+        return storage.join(self.address, name)
+
+    def _progress(self, name: str) -> str:
+        return storage.join(storage.join(self.address, PROGRESS), name)
+
+    def _note(self, number: int, ending: str) -> str:
+        return self._progress(f"{number:0{self.digits}}.{ending}")
+
+    def check(self, resume: bool, force: bool) -> None:
+        """Refuse a folder that is taken, or whose place is.
+
+        Raises:
+            BirnnError: There is something, and it is neither resumed nor replaced.
+        """
+        if storage.is_file(self.address):
+            reason = "it is a file, and a folder is to be written"
+            raise BirnnError(Errors.B203.format(path=self.address, reason=reason))
+        names = storage.names(self.address)
+        is_ours = MANIFEST in names or PROGRESS in names
+        if names and not force and not (resume and is_ours):
+            code = Errors.B262 if PROGRESS in names else Errors.B263
+            raise BirnnError(code.format(path=self.address))
+
+    def begin(self, plan: Plan, resume: bool, force: bool) -> Dict[int, Done]:
+        """Make the folder ready; what an earlier run has done.
+
+        Raises:
+            BirnnError: The folder is taken, or a run that is to be resumed had another
+                plan.
+        """
+        self.check(resume, force)
+        names = storage.names(self.address)
+        if resume and (MANIFEST in names or PROGRESS in names):
+            return self._resume(plan, MANIFEST in names)
+        self.clear()
+        self._start(plan)
+        return {}
+
+    def _start(self, plan: Plan) -> None:
+        self.is_new = not storage.is_folder(self.address)
+        storage.make_folder(storage.join(self.address, PROGRESS))
+        storage.write(self._progress(f"{PLAN}.json"), to_json(plan.to_dict()))
+
+    def _resume(self, plan: Plan, is_finished: bool) -> Dict[int, Done]:
+        earlier = self._earlier_plan(is_finished)
+        if earlier is None:
+            # The plan itself was not written yet, so nothing was.
+            self._start(plan)
+            return {}
+        plan.check_same(self.address, earlier)
+        done = _done_of(earlier) if is_finished else self._read_done()
+        for shard in plan.shards:
+            if shard.number in done:
+                self._check_inputs(shard, done[shard.number])
+        for folder in (self.address, storage.join(self.address, PROGRESS)):
+            for name in storage.names(folder):
+                if _BESIDE.fullmatch(name):
+                    storage.remove(storage.join(folder, name))
+        return done
+
+    def _earlier_plan(self, is_finished: bool) -> Optional[Dict[str, Any]]:
+        if is_finished:
+            return read_json(storage.read(storage.join(self.address, MANIFEST)))
+        folder = storage.join(self.address, PROGRESS)
+        if f"{PLAN}.json" not in storage.names(folder):
+            return None
+        return read_json(storage.read(self._progress(f"{PLAN}.json")))
+
+    def _read_done(self) -> Dict[int, Done]:
+        names = storage.names(storage.join(self.address, PROGRESS))
+        notes = [name for name in names if re.fullmatch(r"\d+\.json", name)]
+        found = [Done.from_json(storage.read(self._progress(name))) for name in notes]
+        return {
+            done.number: done
+            for done in found
+            if storage.is_file(self.part(done.number))
+            and storage.size_of(self.part(done.number)) == done.size
+        }
+
+    def _check_inputs(self, shard: Shard, done: Done) -> None:
+        for piece, checksum in zip(shard.pieces, done.inputs, strict=True):
+            if checksum_of(piece) != checksum:
+                raise BirnnError(
+                    Errors.B264.format(path=piece.address, out=self.address)
+                )
+
+    def write_shard(
+        self, shard: Shard, records: Iterable[Records], reader: ShardReader
+    ) -> Done:
+        """Write the file of a shard, then note that it is done."""
+        with storage.writing(self.part(shard.number)) as raw:
+            file = HashedFile(raw)
+            writer = SINKS[self.output_format].writer(cast(BinaryIO, file))
+            counts = write_records(records, reader, writer)
+            writer.finish()
+        done = Done(
+            shard.number,
+            counts.documents,
+            counts.tokens,
+            counts.entities,
+            len(reader.bad),
+            reader.checksums,
+            file.size,
+            file.checksum(),
+        )
+        if reader.bad:
+            storage.write(self._note(shard.number, ERRORS), reader.errors())
+        storage.write(self._note(shard.number, "json"), done.to_json())
+        return done
+
+    def attempts(self, number: int) -> int:
+        """How often a shard was begun; see `note_attempt`."""
+        names = storage.names(storage.join(self.address, PROGRESS))
+        begun = f"{number:0{self.digits}}.attempt"
+        return sum(name.startswith(begun) for name in names)
+
+    def note_attempt(self, number: int, attempt: int) -> None:
+        """Note that a shard is begun, by a process that may not come to its end."""
+        storage.write(self._note(number, f"attempt{attempt}"), b"")
+
+    def forget_attempts(self) -> None:
+        """A new run counts anew."""
+        folder = storage.join(self.address, PROGRESS)
+        for name in storage.names(folder):
+            if ".attempt" in name:
+                storage.remove(storage.join(folder, name))
+
+    def finish(self, plan: Plan, done: Mapping[int, Done]) -> None:
+        """Write errors and manifest, once all shards are done."""
+        if MANIFEST not in storage.names(self.address):
+            errors = self.errors(done)
+            if errors:
+                storage.write(storage.join(self.address, ERRORS), errors)
+            manifest = to_json(plan.manifest(done))
+            storage.write(storage.join(self.address, MANIFEST), manifest)
+        storage.remove(storage.join(self.address, PROGRESS))
+
+    def errors(self, done: Mapping[int, Done]) -> bytes:
+        """The lines of all skipped documents, in order."""
+        return b"".join(
+            storage.read(self._note(number, ERRORS))
+            for number in sorted(done)
+            if done[number].skipped
+        )
+
+    def clear(self) -> None:
+        """Remove all that was written; the notes last, so that they tell what it is."""
+        names = [n for n in storage.names(self.address) if _OURS.fullmatch(n)]
+        for name in sorted(names, key=lambda name: name == PROGRESS):
+            storage.remove(storage.join(self.address, name))
+
+    def abandon(self, done: Mapping[int, Done]) -> None:
+        """Leave what was done to be resumed; where nothing was, leave nothing."""
+        names = storage.names(self.address)
+        if not done and MANIFEST not in names:
+            storage.remove(storage.join(self.address, PROGRESS))
+            if self.is_new and not storage.names(self.address):
+                storage.remove(self.address)
+
+
+def _done_of(manifest: Dict[str, Any]) -> Dict[int, Done]:
+    """The shards of a finished run, by its manifest."""
+    return {
+        shard["number"]: Done(
+            **{**shard, "inputs": [piece["checksum"] for piece in shard["inputs"]]}
+        )
+        for shard in manifest["shards"]
+    }
