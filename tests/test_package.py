@@ -70,7 +70,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(built):
     assert metadata["Version"] == spacy_birnn.__version__
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Requires-Python"] == ">=3.10"
-    assert set(metadata.get_all("Provides-Extra")) == {"test", "dev", "gpu", "bench"}
+    extras = {"test", "dev", "gpu", "ray", "bench"}
+    assert set(metadata.get_all("Provides-Extra")) == extras
     for group in PROJECT["entry-points"]:
         assert f"[{group}]" in entry_points
     assert "[console_scripts]" in entry_points
