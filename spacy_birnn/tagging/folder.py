@@ -211,9 +211,10 @@ class Folder:
 
     def attempts(self, number: int) -> int:
         """How often a shard was begun; see `note_attempt`."""
-        names = storage.names(storage.join(self.address, PROGRESS))
-        begun = f"{number:0{self.digits}}.attempt"
-        return sum(name.startswith(begun) for name in names)
+        count = 0
+        while storage.is_file(self._note(number, f"attempt{count + 1}")):
+            count += 1
+        return count
 
     def note_attempt(self, number: int, attempt: int) -> None:
         """Note that a shard is begun, by a process that may not come to its end."""
