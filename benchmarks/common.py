@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 import re
 import sys
 import tempfile
@@ -14,13 +13,13 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 import numpy
 from spacy.language import Language
 from spacy.training import Example
+from spacy.util import registry
 from spacy.vectors import Vectors
-
-from spacy_birnn.data.conll import create_conll_reader
-from spacy_birnn.data.conllu import create_conllu_reader
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 import split_dev
+
+from spacy_birnn.files import replacing
 
 Corpora = Dict[str, List[Example]]
 RULES = ("exact", "lower", "digits")
@@ -109,16 +108,24 @@ def load_corpora(dataset: Dataset, data_dir: Path, nlp: Language) -> Corpora:
 def read_files(dataset: Dataset, files: Dict[str, Path], nlp: Language) -> Corpora:
     corpora = {}
     for part, path in files.items():
-        if dataset.columns:
-            reader = create_conll_reader(path, columns=dataset.columns)
-        else:
-            reader = create_conllu_reader(path)
-        corpora[part] = list(reader(nlp))
+        corpora[part] = read_columns(nlp, path, dataset)
         if dataset.score == "tag_acc":
             for example in corpora[part]:
                 for token in example.reference:
                     token.tag_ = token.pos_
     return corpora
+
+
+def read_columns(
+    nlp: Language, path: Path, dataset: Dataset, **options: Any
+) -> List[Example]:
+    """Read a file of a corpus with the project's reader."""
+    if dataset.columns:
+        make_reader = registry.readers.get("spacy-birnn.ConllCorpus.v1")
+        reader = make_reader(path, columns=dataset.columns, **options)
+    else:
+        reader = registry.readers.get("spacy-birnn.ConlluCorpus.v1")(path, **options)
+    return list(reader(nlp))
 
 
 def words_of(corpora: Corpora) -> Set[str]:
@@ -209,11 +216,13 @@ def add_result(path: Path, run: Dict[str, Any], key: Sequence[str] = CELL) -> No
     def cell(entry: Dict[str, Any]) -> Tuple[Any, ...]:
         return tuple(entry[name] for name in key)
 
-    runs = [old for old in read_results(path) if cell(old) != cell(run)] + [run]
+    write_results(
+        path, [old for old in read_results(path) if cell(old) != cell(run)] + [run]
+    )
+
+
+def write_results(path: Path, runs: List[Dict[str, Any]]) -> None:
+    """Write the file whole or not at all; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf8", dir=path.parent, delete=False
-    ) as temp:
-        json.dump(runs, temp, indent=2)
-        temp.write("\n")
-    os.replace(temp.name, path)
+    with replacing(path) as file:
+        file.write(json.dumps(runs, indent=2).encode("utf8") + b"\n")

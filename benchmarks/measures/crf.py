@@ -1,25 +1,25 @@
 """`crf`: our CRF against the package pytorch-crf, over the same scores."""
 
+from functools import partial
 from typing import Any, Callable, Iterator, List, Tuple
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from spacy_birnn.nn.crf import CRF
-
 from .inputs import Setting
-from .rows import Outcome, Skipped, speed_row
-from .timing import Side, alternate
+from .internals import new_crf
+from .rows import Comparison, Outcome, Peer, Skipped
+from .timing import Side
 
 LABELS = (9, 17, 33)
 BATCH, LENGTH = 64, 32
-# So many passes over the batch are one run.
+# One run is this many passes over the batch.
 PASSES = 10
 LOSS_TARGET = 3.0
 VITERBI_TARGETS = {9: 3.0, 17: 3.0, 33: 2.0}
 
-Work = Callable[[], object]
+Work = Callable[[], Any]
 
 
 def measure(setting: Setting) -> Iterator[Outcome]:
@@ -33,21 +33,16 @@ def measure(setting: Setting) -> Iterator[Outcome]:
     for shape, lengths in {f"x {LENGTH}": [LENGTH] * BATCH, "ragged": ragged}.items():
         for n_labels in LABELS:
             peer = torchcrf.CRF(n_labels, batch_first=True)
-            loss, viterbi = make_sides(n_labels, lengths, peer)
-            case = f"{n_labels} labels, {BATCH} {shape}"
-            for name, pair, target in (
+            loss, viterbi = make_work(new_crf(n_labels), lengths, peer)
+            for name, (ours, theirs), target in (
                 ("forward + backward", loss, LOSS_TARGET),
                 ("Viterbi", viterbi, VITERBI_TARGETS[n_labels]),
             ):
-                sides = [repeated(work) for work in pair]
-                ours, theirs = alternate(sides, setting.runs)
-                yield speed_row(
-                    f"{name}, {case}",
-                    "pytorch-crf",
+                yield Comparison(
+                    f"{name}, {n_labels} labels, {BATCH} {shape}",
                     PASSES * sum(lengths),
-                    ours,
-                    theirs,
-                    target,
+                    repeated(ours),
+                    [Peer("pytorch-crf", partial(repeated, theirs), target)],
                 )
 
 
@@ -56,22 +51,18 @@ def seeded() -> torch.Generator:
 
 
 def repeated(work: Work) -> Side:
-    def run(given: None) -> None:
-        for _ in range(PASSES):
-            work()
-
-    return Side(run)
+    return Side(lambda _: [work() for _ in range(PASSES)])
 
 
-def make_sides(
-    n_labels: int, lengths: List[int], peer: Any
+def make_work(
+    ours: Any, lengths: List[int], peer: Any
 ) -> Tuple[Tuple[Work, Work], Tuple[Work, Work]]:
     """Ours and theirs for the loss, and for Viterbi, over the same batch.
 
     Ours takes the tokens one after the other, theirs padded ones with a mask; each is
-    given what it takes ready-made. Both must come to the same result.
+    given its input ready-made. Both must come to the same result.
     """
-    ours = CRF(n_labels)
+    n_labels = peer.num_tags
     with torch.no_grad():
         ours.start.copy_(peer.start_transitions)
         ours.transitions.copy_(peer.transitions)

@@ -1,4 +1,4 @@
-"""What the figures depend on: versions and what the processor can do."""
+"""The machine that a figure was taken on: versions, and what the processor can do."""
 
 import os
 import platform
@@ -18,6 +18,7 @@ FLAGS = ("avx2", "avx512", "amx", "asimd", "bf16", "sve")
 def machine_facts() -> Dict[str, Any]:
     facts: Dict[str, Any] = {
         "machine": platform.machine(),
+        "cpu": cpuinfo("model name") or platform.processor(),
         "cores": os.cpu_count(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "cpu_flags": cpu_flags(),
@@ -32,15 +33,20 @@ def machine_facts() -> Dict[str, Any]:
     return facts
 
 
+def cpuinfo(*names: str) -> str:
+    """The first entry of that name on Linux; empty elsewhere."""
+    if CPUINFO.exists():
+        for line in CPUINFO.read_text(encoding="utf8").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() in names:
+                return value.strip()
+    return ""
+
+
 def cpu_flags() -> List[str]:
-    """The vector instructions that Linux names; none elsewhere."""
-    if not CPUINFO.exists():
-        return []
-    for line in CPUINFO.read_text(encoding="utf8").splitlines():
-        name, _, flags = line.partition(":")
-        if name.strip() in ("flags", "Features"):
-            return sorted(flag for flag in flags.split() if flag.startswith(FLAGS))
-    return []
+    """The vector instructions that Linux names."""
+    flags = cpuinfo("flags", "Features").split()
+    return sorted(flag for flag in flags if flag.startswith(FLAGS))
 
 
 def has_bf16() -> bool:
