@@ -1,6 +1,6 @@
 """Our default network as one torch module, and the loop that trains it: no spaCy."""
 
-from typing import Dict, Iterable, List, NamedTuple, Sequence
+from typing import List, NamedTuple, Sequence
 
 import numpy
 import torch
@@ -20,13 +20,7 @@ BIOES = {"L": "E", "U": "S"}
 
 
 class Batch(NamedTuple):
-    """Sentences as lists of ids.
-
-    Attributes:
-        words: For each sentence one id per word.
-        chars: For each sentence and word one id per character, none of them 0.
-        labels: For each sentence one id per word.
-    """
+    """Sentences as lists of ids: of their words, characters (not 0) and labels."""
 
     words: List[List[int]]
     chars: List[List[List[int]]]
@@ -37,16 +31,15 @@ class Ids:
     """Number the words, characters and labels of annotated sentences.
 
     Attributes:
-        words: A word to its id, from 1.
-        chars: A character to its id, from 1; 0 is the padding.
-        labels: A label to its id.
+        words, chars: To their ids, from 1; 0 is `UNKNOWN`, and the padding.
+        labels: To their ids, from 0.
     """
 
     def __init__(self, examples: Sequence[Example], labels: Sequence[str]):
         words = dict.fromkeys(word.text for eg in examples for word in eg.reference)
         self.words = {word: i for i, word in enumerate(words, 1)}
         chars = dict.fromkeys("".join(words))
-        self.chars: Dict[str, int] = {char: i for i, char in enumerate(chars, 1)}
+        self.chars = {char: i for i, char in enumerate(chars, 1)}
         self.labels = {label: i for i, label in enumerate(labels)}
 
     def batch(self, examples: Sequence[Example]) -> Batch:
@@ -153,26 +146,16 @@ class BareTrainer:
 
     def __init__(self, model: BareTagger):
         self.model = model
-        rest = [p for p in model.parameters() if p is not model.words.weight]
-        words = [model.words.weight]
-        self.optimizers: List[torch.optim.Optimizer] = (
-            [
-                torch.optim.Adam(rest, lr=LEARN_RATE, fused=True),
-                torch.optim.SparseAdam(words, lr=LEARN_RATE),
-            ]
-            if model.words.sparse
-            else [torch.optim.Adam(words + rest, lr=LEARN_RATE, fused=True)]
-        )
-
-    def train(self, batches: Iterable[Batch]) -> float:
-        """Take one step for each batch.
-
-        Returns:
-            The sum of their losses.
-        """
-        return sum(self.step(batch) for batch in batches)
+        dense, sparse = list(model.parameters()), []
+        if model.words.sparse:
+            sparse = [model.words.weight]
+            dense = [param for param in dense if param is not sparse[0]]
+        adam: torch.optim.Optimizer = torch.optim.Adam(dense, lr=LEARN_RATE, fused=True)
+        self.optimizers = [adam]
+        self.optimizers += [torch.optim.SparseAdam([p], lr=LEARN_RATE) for p in sparse]
 
     def step(self, batch: Batch) -> float:
+        """Take a step; returns the loss."""
         loss = self.model.loss(batch)
         for optimizer in self.optimizers:
             optimizer.zero_grad()

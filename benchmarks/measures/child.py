@@ -5,13 +5,12 @@
     python -m measures.child torch
         seconds of import torch
     python -m measures.child peak MODEL TEXT [EXCLUDED]
-        peak memory in bytes of the work of spacy-birnn tag over a text
+        peak memory in bytes of the work of spacy-birnn tag over a text (on Linux)
 
 The figure is the last line on standard output.
 """
 
 import re
-import resource
 import sys
 import time
 from pathlib import Path
@@ -45,21 +44,12 @@ def peak(model: str, text: str, *excluded: str) -> int:
 
 
 def peak_memory() -> int:
-    """The peak in bytes. On Linux `ru_maxrss` may be inherited from the process that
-    started this one, so the figure of /proc is taken where there is one."""
-    if STATUS.exists():
-        status = STATUS.read_text(encoding="utf8")
-        found = re.search(r"VmHWM:\s+(\d+) kB", status)
-        if found:
-            return int(found[1]) * 1024
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    """The peak in bytes. `ru_maxrss` would do, but a process may inherit it."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", STATUS.read_text(encoding="utf8"))
+    assert found
+    return int(found[1]) * 1024
 
 
 if __name__ == "__main__":
-    commands: Dict[str, Callable[..., object]] = {
-        "load": load,
-        "torch": import_torch,
-        "peak": peak,
-    }
+    commands: Dict[str, Callable] = {"load": load, "torch": import_torch, "peak": peak}
     print(commands[sys.argv[1]](*sys.argv[2:]))

@@ -1,13 +1,14 @@
 """`crf`: our CRF against the package pytorch-crf, over the same scores."""
 
+from argparse import Namespace
 from functools import partial
+from itertools import product
 from typing import Any, Callable, Iterator, List, Tuple
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from .inputs import Setting
 from .internals import new_crf
 from .rows import Comparison, Outcome, Peer, Skipped
 from .timing import Side
@@ -22,7 +23,7 @@ VITERBI_TARGETS = {9: 3.0, 17: 3.0, 33: 2.0}
 Work = Callable[[], Any]
 
 
-def measure(setting: Setting) -> Iterator[Outcome]:
+def measure(args: Namespace) -> Iterator[Outcome]:
     """Loss with its gradient, and the best labels, for each size and shape."""
     try:
         import torchcrf
@@ -30,20 +31,17 @@ def measure(setting: Setting) -> Iterator[Outcome]:
         yield Skipped("all", "pytorch-crf is missing: pip install spacy-birnn[bench]")
         return
     ragged = torch.randint(1, 2 * LENGTH + 1, (BATCH,), generator=seeded()).tolist()
-    for shape, lengths in {f"x {LENGTH}": [LENGTH] * BATCH, "ragged": ragged}.items():
-        for n_labels in LABELS:
-            peer = torchcrf.CRF(n_labels, batch_first=True)
-            loss, viterbi = make_work(new_crf(n_labels), lengths, peer)
-            for name, (ours, theirs), target in (
-                ("forward + backward", loss, LOSS_TARGET),
-                ("Viterbi", viterbi, VITERBI_TARGETS[n_labels]),
-            ):
-                yield Comparison(
-                    f"{name}, {n_labels} labels, {BATCH} {shape}",
-                    PASSES * sum(lengths),
-                    repeated(ours),
-                    [Peer("pytorch-crf", partial(repeated, theirs), target)],
-                )
+    shapes = {f"x {LENGTH}": [LENGTH] * BATCH, "ragged": ragged}
+    for (shape, lengths), n_labels in product(shapes.items(), LABELS):
+        peer = torchcrf.CRF(n_labels, batch_first=True)
+        loss, viterbi = make_work(new_crf(n_labels), lengths, peer)
+        for name, (ours, theirs), target in (
+            ("forward + backward", loss, LOSS_TARGET),
+            ("Viterbi", viterbi, VITERBI_TARGETS[n_labels]),
+        ):
+            case = f"{name}, {n_labels} labels, {BATCH} {shape}"
+            peers = [Peer("pytorch-crf", partial(repeated, theirs), target)]
+            yield Comparison(case, PASSES * sum(lengths), repeated(ours), peers)
 
 
 def seeded() -> torch.Generator:

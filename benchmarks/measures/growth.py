@@ -1,17 +1,18 @@
 """`growth`: the cost of doubling the input, in length and in number of documents."""
 
+from argparse import Namespace
 from functools import partial
-from typing import Callable, Iterator, List, Sequence
+from typing import Callable, Iterator, List
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from .inputs import Setting, docs_of, load, pieces, pipe, running_words, words_of
-from .rows import Comparison, Outcome, Row, Spread, ratios
+from .inputs import docs_of, load, pieces, pipe, running_words, words_of
+from .rows import Comparison, Outcome, Row, ratios, row, spread
 from .timing import Side, alternate, seconds_of
 
-LENGTHS = [1000 * 2**i for i in range(11)]
-COUNTS = [64 * 2**i for i in range(11)]
+DOUBLINGS = 10
+LENGTH, COUNT = 1000, 64
 DOC_WORDS = 15
 # At this size all words of the text have been met.
 WARM_UP = 6
@@ -19,11 +20,11 @@ WARM_UP = 6
 LEAST_TOKENS = 16_000
 
 
-def measure(setting: Setting) -> Iterator[Outcome]:
+def measure(args: Namespace) -> Iterator[Outcome]:
     """Seconds of an input over those of half of it, at the size where that is worst."""
-    nlp = load(setting.model)
-    most = max(LENGTHS[-1], COUNTS[-1] * DOC_WORDS)
-    words = running_words(words_of(setting.test_file), most)
+    nlp = load(args.model)
+    most = max(LENGTH, COUNT * DOC_WORDS) * 2**DOUBLINGS
+    words = running_words(words_of(args), most)
 
     def one_document(length: int) -> List[Doc]:
         return docs_of(nlp, [words[:length]])
@@ -31,61 +32,50 @@ def measure(setting: Setting) -> Iterator[Outcome]:
     def many_documents(count: int) -> List[Doc]:
         return docs_of(nlp, pieces(words[: count * DOC_WORDS], DOC_WORDS))
 
-    many = f"documents of {DOC_WORDS} tokens"
-    for case, make, sizes, unit in (
-        ("tokens in one document", one_document, LENGTHS, 1),
-        (many, many_documents, COUNTS, DOC_WORDS),
+    for case, make, least, unit in (
+        ("tokens in one document", one_document, LENGTH, 1),
+        (f"documents of {DOC_WORDS} tokens", many_documents, COUNT, DOC_WORDS),
     ):
-        if setting.ours_only:
-            tokens, prepare = sizes[-1] * unit, partial(make, sizes[-1])
-            side = Side(partial(pipe, nlp), prepare)
-            yield Comparison(f"{sizes[-1]:,} {case}", tokens, side, [])
+        sizes = [least * 2**i for i in range(DOUBLINGS + 1)]
+        if args.ours_only:
+            side = Side(partial(pipe, nlp), partial(make, sizes[-1]))
+            yield Comparison(f"{sizes[-1]:,} {case}", sizes[-1] * unit, side)
         else:
             repeats = [max(1, LEAST_TOKENS // (size * unit)) for size in sizes]
-            yield double(setting, nlp, case, make, sizes, repeats)
+            sides = [side_of(nlp, make, *pair) for pair in zip(sizes, repeats)]
+            yield worst(case, sizes, repeats, sides, args.runs)
 
 
-def double(
-    setting: Setting,
-    nlp: Language,
-    case: str,
-    make: Callable[[int], List[Doc]],
-    sizes: Sequence[int],
-    repeats: Sequence[int],
+def side_of(
+    nlp: Language, make: Callable[[int], List[Doc]], size: int, times: int
+) -> Side:
+    """Tag this many inputs of a size."""
+
+    def run(inputs: List[List[Doc]]) -> None:
+        for docs in inputs:
+            pipe(nlp, docs)
+
+    return Side(run, lambda: [make(size) for _ in range(times)])
+
+
+def worst(
+    case: str, sizes: List[int], repeats: List[int], sides: List[Side], runs: int
 ) -> Row:
-    def side(size: int, times: int) -> Side:
-        def run(inputs: List[List[Doc]]) -> None:
-            for docs in inputs:
-                pipe(nlp, docs)
-
-        return Side(run, lambda: [make(size) for _ in range(times)])
-
-    sides = list(map(side, sizes, repeats))
+    """The row of the doubling that costs the most."""
     seconds_of(sides[WARM_UP])
-    seconds = [
-        [second / times for second in run]
-        for run, times in zip(
-            alternate(sides, setting.runs, warm_up=False), repeats, strict=True
-        )
-    ]
-    doublings = [
-        Spread.of(ratios(larger, smaller))
-        for smaller, larger in zip(seconds, seconds[1:])
-    ]
-    worst = max(range(len(doublings)), key=lambda i: doublings[i].median)
-    medians = [doubling.median for doubling in doublings]
-    return Row(
+    timed = zip(alternate(sides, runs, warm_up=False), repeats, strict=True)
+    seconds = [[second / times for second in run] for run, times in timed]
+    values = [ratios(larger, smaller) for smaller, larger in zip(seconds, seconds[1:])]
+    medians = [spread(value)["median"] for value in values]
+    at = medians.index(max(medians))
+    return row(
         f"{sizes[0]:,} … {sizes[-1]:,} {case}, where it is worst",
         "half as many",
         "s",
-        ours=Spread.of(seconds[worst + 1]),
-        other=Spread.of(seconds[worst]),
-        value=doublings[worst],
-        runs=setting.runs,
+        seconds[at + 1],
+        seconds[at],
+        values[at],
         target=2.3,
         at_most=True,
-        facts={
-            "worst": sizes[worst + 1],
-            "doublings": dict(zip(sizes[1:], medians, strict=True)),
-        },
+        facts={"worst": sizes[at + 1], "doublings": dict(zip(sizes[1:], medians))},
     )

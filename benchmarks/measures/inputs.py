@@ -1,61 +1,33 @@
-"""The input of the measures: settings, pipelines, texts, and Docs not yet tagged."""
+"""The input of the measures: pipelines, texts, and Docs that are not yet tagged.
 
-import gzip
-import json
+Every measure takes `args`, the command line of speed.py: `data_dir`, `vectors`,
+`model`, `wide_model`, `texts`, `runs`, `gpu_id`, `ours_only`.
+"""
+
+from argparse import Namespace
 from collections import deque
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, cycle, islice
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import spacy
+import srsly
 from common import DATASETS, read_columns
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from .timing import Side
+
 COMPONENT = "birnn_ner"
 DATASET = DATASETS["conll2003"]
 BATCH_SIZE = 256
 
-KINDS = ("sentence", "document")
-"""What is a Doc."""
 
-
-@dataclass(frozen=True)
-class Setting:
-    """The choices of the command line.
-
-    Attributes:
-        data_dir: Folder of CoNLL-2003.
-        vectors: Folder of the word vectors, as `spacy init vectors` writes it.
-        model: A pipeline trained by configs/conll2003.cfg.
-        wide_model: The same with `width = 400`.
-        texts: JSON lines with a `text` each, may be gzipped.
-        runs: Number of runs of each side.
-        threads: Number of threads that may work at once.
-        gpu_id: The GPU to use, -1 for the CPU.
-        ours_only: Time our side without its peers.
-    """
-
-    data_dir: Path
-    vectors: Path
-    model: Path
-    wide_model: Optional[Path] = None
-    texts: Optional[Path] = None
-    runs: int = 5
-    threads: int = 1
-    gpu_id: int = -1
-    ours_only: bool = False
-
-    @property
-    def train_file(self) -> Path:
-        return self.data_dir / DATASET.train
-
-    @property
-    def test_file(self) -> Path:
-        return self.data_dir / DATASET.test
+def models(args: Namespace) -> Tuple[Tuple[int, Optional[Path]], ...]:
+    """Both trained pipelines with the size of the hidden state of one direction."""
+    return (100, args.model), (200, args.wide_model)
 
 
 def load_new(model: Path, precision: str = "fp32") -> Language:
@@ -69,10 +41,11 @@ load = lru_cache(maxsize=4)(load_new)
 
 
 def read(
-    nlp: Language, path: Path, docs: str = "sentence", limit: int = 0
+    args: Namespace, nlp: Language, part: str = "test", docs: str = "sentence", **limit
 ) -> List[Example]:
-    """Read an annotated file as spaCy's training sees it."""
-    return read_columns(nlp, path, DATASET, docs=docs, limit=limit)
+    """Read train or testa of CoNLL-2003 as spaCy's training sees it."""
+    path = args.data_dir / getattr(DATASET, part)
+    return read_columns(nlp, path, DATASET, docs=docs, **limit)
 
 
 def untagged(examples: Sequence[Example]) -> List[Doc]:
@@ -89,9 +62,14 @@ def pipe(nlp: Language, docs: Iterable, **settings: Any) -> None:
     deque(nlp.pipe(docs, batch_size=BATCH_SIZE, **settings), maxlen=0)
 
 
-def words_of(path: Path) -> List[List[str]]:
+def piping(nlp: Language, texts: Sequence[str], **settings: Any) -> Side:
+    """Tag the same texts in each run."""
+    return Side(lambda _: pipe(nlp, texts, **settings))
+
+
+def words_of(args: Namespace, part: str = "test") -> List[List[str]]:
     """The words of each sentence of a file."""
-    examples = read(spacy.blank("en"), path)
+    examples = read(args, spacy.blank("en"), part)
     return [[token.text for token in example.reference] for example in examples]
 
 
@@ -111,9 +89,8 @@ def docs_of(nlp: Language, texts: Iterable[List[str]]) -> List[Doc]:
 
 
 def read_texts(path: Path, limit: int) -> List[str]:
-    open_text = gzip.open if path.suffix == ".gz" else open
-    with open_text(path, "rt", encoding="utf8") as lines:
-        return [json.loads(line)["text"] for line in islice(lines, limit)]
+    read_lines = srsly.read_gzip_jsonl if path.suffix == ".gz" else srsly.read_jsonl
+    return [line["text"] for line in islice(read_lines(path), limit)]
 
 
 def encoder_sizes(nlp: Language) -> Tuple[int, int]:

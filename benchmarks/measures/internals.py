@@ -40,3 +40,34 @@ def tag_to_nowhere(nlp: Language, text: Path) -> None:
 
     with open(os.devnull, "wb") as nowhere:
         tag_files(nlp, [(text, "text")], nowhere, "jsonl")
+
+
+NER = "spacy_birnn.pipeline.ner.BiRNNEntityRecognizer"
+
+TAGGING_STAGES = {
+    "read the Docs' tokens": "spacy_birnn.models.sentences.DocBatch.read",
+    "look forms up": "spacy_birnn.models.forms.FormTable.look_up",
+    "embed forms that are new": "spacy_birnn.models.tok2vec.embed_forms",
+    "project forms that are new": "spacy_birnn.nn.inference.InferenceBiRNN.project",
+    "recurrence": "spacy_birnn.nn.inference.Layer.run",
+    "put in order": "spacy_birnn.nn.inference.InferenceBiRNN.encode",
+    "emissions": "spacy_birnn.nn.decoder.InferenceDecoder.emissions",
+    "Viterbi": "spacy_birnn.nn.decoder.InferenceDecoder.decode",
+    "spans of labels": "spacy_birnn.pipeline.spans.SpanPipe.decode",
+    "write into the Docs": f"{NER}.set_annotations",
+}
+"""The stages of tagging for stages.py, and the function of each."""
+
+TRAINING_STAGES = {
+    "copies of the Examples (spaCy)": "spacy.language._copy_examples",
+    "words to inputs": "spacy_birnn.models.embed._form_inputs",
+    "embedding, forward": "spacy_birnn.nn.words.WordCharEmbedding.forward",
+    "recurrence, forward": "spacy_birnn.nn.recurrence._Layer.forward",
+    "recurrence, backward": "spacy_birnn.nn.recurrence._Layer.backward",
+    "CRF, forward and backward": "spacy_birnn.nn.crf.CRF.loss",
+    "gold labels": "spacy_birnn.pipeline.spans.SpanPipe.gold_labels",
+    "rest of autograd": "torch.autograd.backward",
+    "clipping": "spacy_birnn.pipeline.base.clip_gradients",
+    "optimizer and averages": "spacy_birnn.models.shim.TorchShim.finish_update",
+}
+"""The same for training."""

@@ -1,6 +1,5 @@
 """Comparisons to make, the rows of results that they give, and their table."""
 
-from dataclasses import asdict, dataclass
 from statistics import median
 from typing import (
     Any,
@@ -8,7 +7,6 @@ from typing import (
     Dict,
     Iterable,
     Iterator,
-    List,
     NamedTuple,
     Optional,
     Sequence,
@@ -17,47 +15,8 @@ from typing import (
 
 from .timing import Side, alternate
 
-
-@dataclass(frozen=True)
-class Spread:
-    """The median of several runs, and how far apart they lie."""
-
-    median: float
-    min: float
-    max: float
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> "Spread":
-        figures = (median(values), min(values), max(values))
-        return cls(*(float(f"{figure:.4g}") for figure in figures))
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table of results.
-
-    Attributes:
-        case: The variant of the measure.
-        against: Name of the other side.
-        unit: Unit of both sides.
-        ours, other: Each side by itself.
-        value: A ratio of both, run by run, unless `value_unit` says else.
-        runs: Number of runs.
-        target: `value` is to be at least this, or with `at_most` at most this.
-        facts: Anything else worth keeping.
-    """
-
-    case: str
-    against: str
-    unit: str
-    ours: Spread
-    other: Spread
-    value: Spread
-    runs: int
-    value_unit: str = "x"
-    target: Optional[float] = None
-    at_most: bool = False
-    facts: Optional[Dict[str, Any]] = None
+Row = Dict[str, Any]
+"""A line of the table, as the file of results keeps it: see `row`."""
 
 
 class Skipped(NamedTuple):
@@ -71,8 +30,8 @@ class Peer(NamedTuple):
     """Another way to do the same work.
 
     Attributes:
-        name: What the table calls it.
-        make: Sets it up; not called where only our side is timed.
+        name: Its name in the table.
+        make: Sets it up; not called where our side is timed alone.
         target: Our side is to be at least this many times as fast.
     """
 
@@ -82,41 +41,75 @@ class Peer(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """A comparison of our speed with that of its peers, yet to be made.
+    """A comparison of speed, yet to be made: all sides will run in turn.
 
     Attributes:
         case: The variant of the measure.
         tokens: Number of tokens that each side works through in a run.
-        ours: Our side.
-        peers: The other sides; all run in turn with ours.
+        ours, peers: The sides.
     """
 
     case: str
     tokens: int
     ours: Side
-    peers: Sequence[Peer]
+    peers: Sequence[Peer] = ()
 
     def rows(self, runs: int) -> Iterator[Row]:
-        """Time all sides: one row for each peer."""
+        """Time all sides: one row per peer."""
         sides = [self.ours, *(peer.make() for peer in self.peers)]
         ours, *others = alternate(sides, runs)
-        for peer, other in zip(self.peers, others, strict=True):
-            yield speed_row(self.case, peer.name, self.tokens, ours, other, peer.target)
+        for (name, _, target), other in zip(self.peers, others, strict=True):
+            yield speed_row(self.case, name, self.tokens, ours, other, target)
 
     def rows_of_ours(self, runs: int) -> Iterator[Row]:
         """Time our side alone."""
         [seconds] = alternate([self.ours], runs)
-        rate = Spread.of([self.tokens / second for second in seconds])
+        rates = [self.tokens / second for second in seconds]
         unit = "tokens/s"
-        yield Row(self.case, "–", unit, rate, rate, rate, runs, value_unit=unit)
+        yield row(self.case, "–", unit, rates, rates, rates, value_unit=unit)
 
 
 Outcome = Union[Comparison, Row, Skipped]
 
 
-def ratios(above: Sequence[float], below: Sequence[float]) -> List[float]:
-    """Divide run by run."""
-    return [a / b for a, b in zip(above, below, strict=True)]
+def row(
+    case: str,
+    against: str,
+    unit: str,
+    ours: Sequence[float],
+    other: Sequence[float],
+    value: Sequence[float],
+    target: Optional[float] = None,
+    *,
+    at_most: bool = False,
+    value_unit: str = "x",
+    facts: Optional[Dict[str, Any]] = None,
+) -> Row:
+    """Make a row of the figures of several runs.
+
+    Args:
+        case: The variant of the measure.
+        against: Name of the other side.
+        unit: Unit of both sides.
+        ours, other: Each side by itself.
+        value: A ratio of both, run by run, unless `value_unit` says else.
+        target: The median of `value` is to be at least this, or `at_most` this.
+        at_most: See `target`.
+        value_unit: Unit of `value`.
+        facts: Anything else worth keeping.
+    """
+    spreads = {"ours": spread(ours), "other": spread(other), "value": spread(value)}
+    return {
+        "case": case,
+        "against": against,
+        "unit": unit,
+        **spreads,
+        "runs": len(value),
+        "value_unit": value_unit,
+        "target": target,
+        "at_most": at_most,
+        "facts": facts or {},
+    }
 
 
 def speed_row(
@@ -128,78 +121,63 @@ def speed_row(
     target: Optional[float] = None,
 ) -> Row:
     """Make a row of the seconds that each run of `tokens` tokens took."""
-    return Row(
-        case,
-        against,
-        "tokens/s",
-        ours=Spread.of([tokens / seconds for seconds in ours]),
-        other=Spread.of([tokens / seconds for seconds in other]),
-        value=Spread.of(ratios(other, ours)),
-        runs=len(ours),
-        target=target,
+    rate, others = ([tokens / s for s in seconds] for seconds in (ours, other))
+    value = ratios(other, ours)
+    return row(case, against, "tokens/s", rate, others, value, target)
+
+
+def spread(values: Sequence[float]) -> Dict[str, float]:
+    """The median of several runs, and how far apart they lie."""
+    figures = {"median": median(values), "min": min(values), "max": max(values)}
+    return {name: float(f"{figure:.4g}") for name, figure in figures.items()}
+
+
+def ratios(above: Sequence[float], below: Sequence[float]) -> Sequence[float]:
+    """Divide run by run."""
+    return [a / b for a, b in zip(above, below, strict=True)]
+
+
+HEADER = [
+    "measure",
+    "case",
+    "against",
+    "threads",
+    "ours",
+    "other",
+    "ratio",
+    "target",
+    "",
+    "CPU",
+]
+
+
+def cells_of(row: Row) -> Iterable[str]:
+    """The cells of a row under `HEADER`."""
+    unit, value, target = row["value_unit"], row["value"], row["target"]
+    ratio, wanted, verdict = f"{value['median']:.2f} {unit}", "–", ""
+    if value["min"] != value["max"]:
+        ratio += f" ({value['min']:.2f}–{value['max']:.2f})"
+    if target is not None:
+        wanted = f"{'≤' if row['at_most'] else '≥'} {target:g} {unit}"
+        sign = -1 if row["at_most"] else 1
+        met = sign * value["median"] >= sign * target
+        verdict = "met" if met else "**missed**"
+    return (
+        row["measure"],
+        row["case"],
+        row["against"],
+        str(row["threads"]) if row["device"] == "cpu" else row["device"],
+        amount(row["ours"]["median"], row["unit"]),
+        amount(row["other"]["median"], row["unit"]),
+        ratio,
+        wanted,
+        verdict,
+        processor(row["machine"]),
     )
-
-
-Entry = Dict[str, Any]
-"""A row as the file of results keeps it: see `entry_of`."""
-
-HEADER = """\
-| measure | case | against | threads | ours | other | ratio | target | | CPU |
-|---|---|---|---|---|---|---|---|---|---|"""
-
-
-def entry_of(
-    measure: str, threads: int, device: str, row: Row, machine: Dict[str, Any]
-) -> Entry:
-    where = {"measure": measure, "threads": threads, "device": device}
-    return {**where, **asdict(row), "machine": machine}
-
-
-def table(entries: Iterable[Entry]) -> Iterator[str]:
-    """The lines of the table in Markdown, one per entry."""
-    yield HEADER
-    for entry in entries:
-        cells = (
-            entry["measure"],
-            entry["case"],
-            entry["against"],
-            str(entry["threads"]) if entry["device"] == "cpu" else entry["device"],
-            amount(entry["ours"]["median"], entry["unit"]),
-            amount(entry["other"]["median"], entry["unit"]),
-            spread(entry["value"], entry["value_unit"]),
-            target(entry),
-            verdict(entry),
-            processor(entry["machine"]),
-        )
-        yield f"| {' | '.join(cells)} |"
 
 
 def amount(figure: float, unit: str) -> str:
     return f"{figure:,.0f} {unit}" if figure >= 100 else f"{figure:.3g} {unit}"
-
-
-def spread(value: Dict[str, float], unit: str) -> str:
-    """The median, and the range where there is one."""
-    middle = f"{value['median']:.2f} {unit}"
-    if value["min"] == value["max"]:
-        return middle
-    return f"{middle} ({value['min']:.2f}–{value['max']:.2f})"
-
-
-def target(entry: Entry) -> str:
-    if entry["target"] is None:
-        return "–"
-    sign = "≤" if entry["at_most"] else "≥"
-    return f"{sign} {entry['target']:g} {entry['value_unit']}"
-
-
-def verdict(entry: Entry) -> str:
-    """Whether the median meets the target."""
-    if entry["target"] is None:
-        return ""
-    median, limit = entry["value"]["median"], entry["target"]
-    is_met = median <= limit if entry["at_most"] else median >= limit
-    return "met" if is_met else "**missed**"
 
 
 def processor(machine: Dict[str, Any]) -> str:

@@ -25,7 +25,7 @@ _clock = CLOCKS["wall"]
 
 
 def set_clock(name: str) -> None:
-    """Choose one of `CLOCKS` for all that is timed from now on."""
+    """Choose one of `CLOCKS` for everything that is timed from now on."""
     global _clock
     _clock = CLOCKS[name]
 
@@ -34,7 +34,7 @@ class Side(NamedTuple):
     """One of the things that are timed.
 
     Attributes:
-        run: The work; it takes what `prepare` made.
+        run: The work; it takes the result of `prepare`.
         prepare: Makes fresh input before each run, outside the clock.
     """
 

@@ -1,5 +1,6 @@
 """`training`: the inner loop of `spacy train` against a bare torch module's."""
 
+from argparse import Namespace
 from collections import deque
 from copy import deepcopy
 from functools import partial
@@ -17,7 +18,7 @@ from thinc.api import fix_random_seed, get_torch_default_device
 from torch import nn
 
 from .bare import BareTagger, BareTrainer, Ids
-from .inputs import Setting, count_tokens, read
+from .inputs import DATASET, count_tokens, read
 from .internals import crf_of
 from .rows import Comparison, Outcome, Peer, Skipped
 from .timing import Side
@@ -28,7 +29,7 @@ TARGET = 0.8
 PEER = "the same with pytorch-crf's CRF"
 
 
-def measure(setting: Setting) -> Iterator[Outcome]:
+def measure(args: Namespace) -> Iterator[Outcome]:
     """Tokens/s of spaCy's training loop over those of a bare module's own loop.
 
     All train on the same batches. The target holds for two bare modules, with dense and
@@ -36,8 +37,8 @@ def measure(setting: Setting) -> Iterator[Outcome]:
     show the cost of spaCy and thinc. pytorch-crf's, which most people would take,
     stands beside them.
     """
-    nlp = initialized(setting)
-    examples = read(nlp, setting.train_file)
+    nlp = initialized(args)
+    examples = read(args, nlp, "train")
     batches, steps, tokens = endless_training(nlp, examples, STEPS)
     crf, labels = crf_of(nlp)
 
@@ -47,9 +48,9 @@ def measure(setting: Setting) -> Iterator[Outcome]:
         model = BareTagger(ids, nlp.vocab.vectors, deepcopy(crf), sparse)
         trainer = BareTrainer(model.to(get_torch_default_device()))
         ready = [ids.batch(batch) for batch in batches]
-        return Side(lambda _: trainer.train(ready))
+        return Side(lambda _: [trainer.step(batch) for batch in ready])
 
-    target = TARGET if setting.gpu_id < 0 else None
+    target = TARGET if args.gpu_id < 0 else None
     peers = [
         Peer(f"bare torch, {kind} gradients of the vectors", make, target)
         for kind, make in (
@@ -80,11 +81,11 @@ def endless_training(
     return batches, steps, count_tokens(eg.reference for b in batches for eg in b)
 
 
-def initialized(setting: Setting) -> Language:
+def initialized(args: Namespace) -> Language:
     """The pipeline as `spacy train` has it before its first step."""
     paths = {
-        "paths.train": str(setting.train_file),
-        "paths.dev": str(setting.test_file),
-        "paths.vectors": str(setting.vectors),
+        "paths.train": str(args.data_dir / DATASET.train),
+        "paths.dev": str(args.data_dir / DATASET.test),
+        "paths.vectors": str(args.vectors),
     }
-    return init_nlp(load_config(CONFIG, overrides=paths), use_gpu=setting.gpu_id)
+    return init_nlp(load_config(CONFIG, overrides=paths), use_gpu=args.gpu_id)
