@@ -209,7 +209,7 @@ def start_updates(nlp: Language, corpora: Corpora) -> Any:
 
 
 def resolve_training(nlp: Language) -> Dict[str, Any]:
-    """The section `[training]` of the pipeline's config: optimizer, batcher, numbers."""
+    """The section `[training]` of the pipeline's config: optimizer, batcher, …"""
     section = nlp.config.interpolate()["training"]
     return registry.resolve(section, schema=ConfigSchemaTraining)
 

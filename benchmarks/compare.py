@@ -4,7 +4,7 @@
     python benchmarks/compare.py --before /tmp/before --after . --data-dir DIR \\
         --vectors DIR --model DIR --wide-model DIR --texts FILE -o compare.json
     python benchmarks/compare.py --before /tmp/before --after . --measure crf --pairs 3
-    python benchmarks/compare.py --report -o compare.json
+    python benchmarks/compare.py --report compare.json
 
 Each measure of speed.py runs in whole processes, one with the code of each checkout in
 turn, our side alone. The measures are those of this folder, so both checkouts do the
@@ -23,32 +23,22 @@ from math import comb
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
-from common import read_results, write_results
+from common import a_file, a_folder, at_least, markdown, read_results, write_results
 from measures.machine import machine_facts
 from speed import MEASURES, add_inputs, check_inputs
 
 SPEED = Path(__file__).with_name("speed.py")
-# The others are no speeds of ours, or repeat the rows of `tagging`.
-MEASURED = [
-    name
-    for name in MEASURES
-    if name not in ("precision", "memory", "spacy-ner", "spacy-bilstm")
-]
+# These are no speeds of ours, or repeat the rows of `tagging`.
+LEFT_OUT = {"precision", "memory", "spacy-ner", "spacy-bilstm"}
+MEASURED = [name for name in MEASURES if name not in LEFT_OUT]
 CONFIDENCE = 0.95
 SLOWER = 0.97
 SIDES = ("before", "after")
-INPUTS = (
-    "runs",
-    "threads",
-    "clock",
-    "data_dir",
-    "vectors",
-    "model",
-    "wide_model",
-    "texts",
-)
+# The options that are handed on to speed.py, and name a kind of pairs or the inputs
+KIND = ("runs", "threads", "clock")
+INPUTS = ("data_dir", "vectors", "model", "wide_model", "texts")
 
 
 class Checkout(NamedTuple):
@@ -98,49 +88,36 @@ class Checkout(NamedTuple):
         return done.stdout.strip()
 
 
-class Verdict(NamedTuple):
-    """The median of ratios, its interval, and the result in a word.
-
-    Attributes:
-        low, high: The interval; None where there are too few pairs for one.
-    """
-
-    median: float
-    low: Optional[float]
-    high: Optional[float]
-    word: str
-
-
-def judge(ratios: List[float]) -> Verdict:
+def judge(ratios: List[float]) -> Tuple[str, str, str]:
     """Judge the ratios of speed, after over before, of one row.
 
     The interval is that of order statistics: the number of ratios below the true median
     is binomial with p = 1/2, whatever their distribution (Conover, Practical
     Nonparametric Statistics, 3.2). It exists from six pairs on.
+
+    Returns:
+        The median, its interval, and the verdict.
     """
     n, ordered = len(ratios), sorted(ratios)
     tails = accumulate(comb(n, below) / 2**n for below in range(n))
     rank = sum(2 * tail <= 1 - CONFIDENCE for tail in tails)
+    middle = f"{median(ratios):.3f}"
     if rank == 0:
-        return Verdict(median(ratios), None, None, "too few pairs")
+        return middle, "–", "too few pairs"
     low, high = ordered[rank - 1], ordered[n - rank]
-    word = "**slower**" if high < SLOWER else "faster" if low > 1 else "no slower"
-    return Verdict(median(ratios), low, high, word)
+    verdict = "**slower**" if high < SLOWER else "faster" if low > 1 else "no slower"
+    return middle, f"{low:.3f}–{high:.3f}", verdict
 
 
 def main() -> None:
     parser = make_parser()
     args = parser.parse_args()
     if args.report:
-        if not args.output:
-            parser.error("--report needs -o")
-        print(*table(read_results(args.output)), sep="\n")
+        print(*table(read_results(args.report)), sep="\n")
         return
     measures = args.measure or MEASURED
     if not (args.before and args.after):
         parser.error("--before and --after are needed")
-    if args.pairs < 1 or args.runs < 1:
-        parser.error("--pairs and --runs are at least 1")
     for folder in args.before, args.after:
         if not (folder / "spacy_birnn" / "__init__.py").is_file():
             parser.error(f"{folder} is no checkout of this project")
@@ -150,9 +127,8 @@ def main() -> None:
         for side in SIDES:
             metadata = Path(temp, side)
             metadata.mkdir()
-            folder = getattr(args, side).resolve()
             python = getattr(args, f"{side}_python").absolute()
-            checkouts[side] = Checkout.of(folder, python, metadata)
+            checkouts[side] = Checkout.of(getattr(args, side), python, metadata)
         compare(args, measures, checkouts, Path(temp, "rows.json"))
 
 
@@ -160,9 +136,10 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    option = parser.add_argument
     for side in SIDES:
-        parser.add_argument(f"--{side}", type=Path, metavar="DIR", help="checkout")
-        parser.add_argument(
+        option(f"--{side}", type=a_folder, metavar="DIR", help="checkout")
+        option(
             f"--{side}-python",
             type=Path,
             metavar="PYTHON",
@@ -170,12 +147,11 @@ def make_parser() -> argparse.ArgumentParser:
             help="its interpreter, if its dependencies differ (default: this one)",
         )
     add_inputs(parser, MEASURED)
-    option = parser.add_argument
-    option("--pairs", type=int, default=15, help="of processes (default 15)")
-    option("--runs", type=int, default=3, help="in each process (default 3)")
-    option("--threads", type=int, default=1, help="of each process (default 1)")
+    option("--pairs", type=at_least(1), default=15, help="of processes (default 15)")
+    option("--runs", type=at_least(1), default=3, help="in each process (default 3)")
+    option("--threads", type=at_least(1), default=1, help="of each process (default 1)")
     option("-o", "--output", type=Path, help="keep the figures, JSON")
-    option("--report", action="store_true", help="print the table of --output")
+    option("--report", type=a_file, metavar="FILE", help="print the table of an output")
     return parser
 
 
@@ -187,30 +163,28 @@ def compare(
 ) -> None:
     """Run the pairs that the file of figures does not hold yet, and print the table."""
     options: List[object] = []
-    for name in INPUTS:
-        if getattr(args, name):
+    for name in KIND + INPUTS:
+        if getattr(args, name) is not None:
             options += ["--" + name.replace("_", "-"), getattr(args, name)]
-    pairs: List[Dict[str, Any]] = read_results(args.output) if args.output else []
+    pairs = read_results(args.output) if args.output else []
     commits = {side: checkouts[side].commit() for side in SIDES}
     if any(pair["commits"] != commits for pair in pairs):
         sys.exit(f"{args.output} compares other commits: give another file as -o")
     for measure in measures:
-        kind: Dict[str, Any] = {"measure": measure, "runs": args.runs}
-        kind.update(threads=args.threads, clock=args.clock)
+        kind = {"measure": measure, **{name: getattr(args, name) for name in KIND}}
         done = sum(kind.items() <= pair.items() for pair in pairs)
         for number in range(done, args.pairs):
             # Neither side always comes first.
-            order = SIDES if number % 2 == 0 else reversed(SIDES)
             speeds = {
                 side: run_process(checkouts[side], measure, options, rows)
-                for side in order
+                for side in (SIDES if number % 2 == 0 else SIDES[::-1])
             }
             facts = {"commits": commits, "machine": machine_facts()}
             pairs.append({**kind, **speeds, **facts})
             if args.output:
                 write_results(args.output, pairs)
             print(f"{measure}: pair {number + 1} of {args.pairs}", flush=True)
-    print(*table([p for p in pairs if p["measure"] in measures]), sep="\n")
+    print(*table([pair for pair in pairs if pair["measure"] in measures]), sep="\n")
 
 
 def run_process(
@@ -228,33 +202,18 @@ def run_process(
     return speeds
 
 
-HEADER = """\
-| measure | case | threads | pairs | after / before | 95 % interval | |
-|---|---|---|---|---|---|---|"""
+HEADER = ("measure", "case", "threads", "pairs", "after / before", "95 % interval", "")
 
 
 def table(pairs: List[Dict[str, Any]]) -> Iterator[str]:
-    """The table in Markdown: a row for each row of the measures."""
-    yield HEADER
-    for (measure, case, threads), ratios in ratios_of(pairs).items():
-        found = judge(ratios)
-        interval = "–"
-        if found.low is not None:
-            interval = f"{found.low:.3f}–{found.high:.3f}"
-        yield (
-            f"| {measure} | {case} | {threads} | {len(ratios)} "
-            f"| {found.median:.3f} | {interval} | {found.word} |"
-        )
-
-
-def ratios_of(pairs: List[Dict[str, Any]]) -> Dict[Tuple[str, str, int], List[float]]:
-    """For each measure, row and number of threads the ratios of speed, pair by pair."""
-    ratios: Dict[Tuple[str, str, int], List[float]] = {}
+    """The lines of the table in Markdown, one for each row of the measures."""
+    ratios: Dict[Tuple[str, ...], List[float]] = {}
     for pair in pairs:
         for case, before in pair["before"].items():
-            key = (pair["measure"], case, pair["threads"])
+            key = (pair["measure"], case, str(pair["threads"]))
             ratios.setdefault(key, []).append(pair["after"][case] / before)
-    return ratios
+    rows = ((*key, str(len(row)), *judge(row)) for key, row in ratios.items())
+    return markdown(HEADER, rows)
 
 
 if __name__ == "__main__":

@@ -122,8 +122,8 @@ def rows_of(name: str, args: argparse.Namespace) -> Iterator[Row]:
         if isinstance(outcome, Skipped):
             print(f"{name}: {outcome.case}: skipped, {outcome.reason}", flush=True)
         elif isinstance(outcome, Comparison):
-            rows = outcome.rows_of_ours if args.ours_only else outcome.rows
-            yield from rows(args.runs)
+            peers = () if args.ours_only else outcome.peers
+            yield from outcome._replace(peers=peers).rows(args.runs)
         else:
             yield outcome
 

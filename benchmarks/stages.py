@@ -94,21 +94,16 @@ def measure(title: str, stages: Dict[str, str], work: Callable, tokens: int) -> 
         for name, path in stages.items():
             owner, attribute = path.rsplit(".", 1)
             found = resolve_name(owner).__dict__[attribute]
-            is_static = isinstance(found, staticmethod)
-            timed = watch.timed(name, found.__func__ if is_static else found)
-            stack.enter_context(
-                patch(path, staticmethod(timed) if is_static else timed)
-            )
+            timed: Any = watch.timed(name, getattr(found, "__func__", found))
+            if isinstance(found, staticmethod):
+                timed = staticmethod(timed)
+            stack.enter_context(patch(path, timed))
         watch.timed("rest", work)()
     total = sum(watch.seconds.values())
-    rows = [
-        (name, f"{1e6 * taken / tokens:.2f}", f"{taken / total:.0%}")
-        for name, taken in watch.seconds.items()
-    ]
-    rows.append(
-        (f"all ({tokens / total:,.0f} tokens/s)", f"{1e6 * total / tokens:.2f}", "")
-    )
-    print("", *markdown((title, "µs per token", "share"), rows), sep="\n")
+    rows = {**watch.seconds, f"all ({tokens / total:,.0f} tokens/s)": total}
+    figures = ((name, 1e6 * s / tokens, s / total) for name, s in rows.items())
+    cells = [(name, f"{micros:.2f}", f"{part:.0%}") for name, micros, part in figures]
+    print("", *markdown((title, "µs per token", "share"), cells), sep="\n")
 
 
 if __name__ == "__main__":

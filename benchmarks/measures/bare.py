@@ -1,8 +1,7 @@
-"""Our default network as one torch module, and the loop that trains it: no spaCy."""
+"""Our default network as one torch module, and a step of its training: no spaCy."""
 
 from typing import List, NamedTuple, Sequence
 
-import numpy
 import torch
 from common import lookup_forms
 from spacy.training import Example
@@ -15,8 +14,6 @@ DROPOUT, WORD_DROPOUT = 0.5, 0.05
 LEARN_RATE, GRAD_CLIP = 0.002, 5.0
 UNKNOWN = 0
 """The id that word dropout puts in the place of others."""
-BIOES = {"L": "E", "U": "S"}
-"""spaCy's letters that BIOES has others for."""
 
 
 class Batch(NamedTuple):
@@ -28,48 +25,38 @@ class Batch(NamedTuple):
 
 
 class Ids:
-    """Number the words, characters and labels of annotated sentences.
-
-    Attributes:
-        words, chars: To their ids, from 1; 0 is `UNKNOWN`, and the padding.
-        labels: To their ids, from 0.
-    """
+    """Numbers words, characters (both from 1) and labels of annotated sentences."""
 
     def __init__(self, examples: Sequence[Example], labels: Sequence[str]):
         words = dict.fromkeys(word.text for eg in examples for word in eg.reference)
         self.words = {word: i for i, word in enumerate(words, 1)}
-        chars = dict.fromkeys("".join(words))
-        self.chars = {char: i for i, char in enumerate(chars, 1)}
-        self.labels = {label: i for i, label in enumerate(labels)}
+        self.chars = {c: i for i, c in enumerate(dict.fromkeys("".join(words)), 1)}
+        # spaCy gives the gold labels in BILOU.
+        letters = str.maketrans("ES", "LU")
+        bilou = [label[:1].translate(letters) + label[1:] for label in labels]
+        self.labels = {label: i for i, label in enumerate(bilou)}
 
     def batch(self, examples: Sequence[Example]) -> Batch:
         sentences = [[token.text for token in eg.reference] for eg in examples]
-        tags = [eg.get_aligned_ner() for eg in examples]
         return Batch(
             [[self.words[word] for word in words] for words in sentences],
             [[[self.chars[c] for c in word] for word in words] for words in sentences],
-            [[self.labels[BIOES.get(t[0], t[0]) + t[1:]] for t in ts] for ts in tags],
+            [[self.labels[tag] for tag in eg.get_aligned_ner()] for eg in examples],
         )
 
     def vectors(self, table: Vectors) -> Tensor:
-        """The word vectors of the table, or else small random numbers.
-
-        Returns:
-            One row per id, shape (1 + number of words, D).
-        """
+        """One row per word, of the table or else random, shape (1 + words, D)."""
         bound = (3.0 / table.shape[1]) ** 0.5
         out = torch.empty(1 + len(self.words), table.shape[1]).uniform_(-bound, bound)
-        rows = numpy.asarray(out)
         for word, i in self.words.items():
             found = [table.find(key=form) for form in lookup_forms(word)]
-            row = next((row for row in found if row >= 0), None)
-            if row is not None:
-                rows[i] = table.data[row]
+            for row in [row for row in found if row >= 0][:1]:
+                out[i] = torch.from_numpy(table.data[row])
         return out
 
 
 class BareTagger(nn.Module):
-    """Word vectors and a character CNN, a bidirectional LSTM, a CRF.
+    """Word vectors and a character CNN, a bidirectional LSTM, a CRF, and Adam.
 
     Args:
         ids: The numbers of words, characters and labels.
@@ -88,6 +75,15 @@ class BareTagger(nn.Module):
         self.lstm = nn.LSTM(n_in, HIDDEN, bidirectional=True, batch_first=True)
         self.linear = nn.Linear(2 * HIDDEN, len(ids.labels))
         self.crf = crf
+        self.optimizers: List[torch.optim.Optimizer] = []
+
+    def make_optimizers(self) -> None:
+        """After the module is where it is to stay."""
+        dense, words = list(self.parameters()), self.words.weight
+        if self.words.sparse:
+            dense = [param for param in dense if param is not words]
+            self.optimizers.append(torch.optim.SparseAdam([words], lr=LEARN_RATE))
+        self.optimizers.append(torch.optim.Adam(dense, lr=LEARN_RATE, fused=True))
 
     def forward(self, words: Tensor, chars: Tensor, lengths: List[int]) -> Tensor:
         """Compute the emissions.
@@ -114,21 +110,33 @@ class BareTagger(nn.Module):
         """Negative log-likelihood, the mean over the sentences."""
         device = self.linear.weight.device
         lengths = [len(words) for words in batch.words]
-        chars = [word for words in batch.chars for word in words]
+        chars = flat(batch.chars)
         longest = max(map(len, chars))
         padded_chars = [word + [0] * (longest - len(word)) for word in chars]
         labels = torch.tensor(flat(batch.labels), device=device)
-        emissions = self(
-            torch.tensor(flat(batch.words), device=device),
-            torch.tensor(padded_chars, device=device),
-            lengths,
-        )
+        words = torch.tensor(flat(batch.words), device=device)
+        emissions = self(words, torch.tensor(padded_chars, device=device), lengths)
         sizes = torch.tensor(lengths, device=device)
         mask = torch.arange(max(lengths), device=device) < sizes[:, None]
         if callable(loss := getattr(self.crf, "loss", None)):
             return loss(emissions[mask], lengths, labels) / len(lengths)
         padded = pad_sequence(labels.split(lengths), batch_first=True)
         return -self.crf(emissions, padded, mask, reduction="mean")
+
+    def step(self, batch: Batch) -> float:
+        """Take a step of training, with clipped gradients; returns the loss."""
+        loss = self.loss(batch)
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+        loss.backward()
+        # torch's own clip_grad_norm_ takes no sparse gradients.
+        grads = [values_of(param) for param in self.parameters()]
+        norm = torch.nn.utils.get_total_norm(grads)
+        for grad in grads:
+            grad.mul_((GRAD_CLIP / (norm + 1e-6)).clamp(max=1.0))
+        for optimizer in self.optimizers:
+            optimizer.step()
+        return loss.item()
 
 
 def drop_features(X: Tensor) -> Tensor:
@@ -137,42 +145,8 @@ def drop_features(X: Tensor) -> Tensor:
     return X * kept.div_(1 - DROPOUT)
 
 
-def flat(lists: Sequence[List[int]]) -> List[int]:
+def flat(lists: Sequence[List]) -> List:
     return [item for items in lists for item in items]
-
-
-class BareTrainer:
-    """Adam over a `BareTagger`, with clipped gradients."""
-
-    def __init__(self, model: BareTagger):
-        self.model = model
-        dense, sparse = list(model.parameters()), []
-        if model.words.sparse:
-            sparse = [model.words.weight]
-            dense = [param for param in dense if param is not sparse[0]]
-        adam: torch.optim.Optimizer = torch.optim.Adam(dense, lr=LEARN_RATE, fused=True)
-        self.optimizers = [adam]
-        self.optimizers += [torch.optim.SparseAdam([p], lr=LEARN_RATE) for p in sparse]
-
-    def step(self, batch: Batch) -> float:
-        """Take a step; returns the loss."""
-        loss = self.model.loss(batch)
-        for optimizer in self.optimizers:
-            optimizer.zero_grad()
-        loss.backward()
-        clip_gradients(self.model)
-        for optimizer in self.optimizers:
-            optimizer.step()
-        return loss.item()
-
-
-def clip_gradients(model: nn.Module) -> None:
-    """Clip as torch's `clip_grad_norm_` does, which takes no sparse gradients."""
-    grads = [values_of(param) for param in model.parameters()]
-    norm = torch.nn.utils.get_total_norm(grads)
-    scale = (GRAD_CLIP / (norm + 1e-6)).clamp(max=1.0)
-    for grad in grads:
-        grad.mul_(scale)
 
 
 def values_of(param: nn.Parameter) -> Tensor:

@@ -4,12 +4,13 @@ from argparse import Namespace
 from functools import partial
 from typing import Callable, Iterator, List
 
-from spacy.language import Language
 from spacy.tokens import Doc
 
 from .inputs import docs_of, load, pieces, pipe, running_words, words_of
 from .rows import Comparison, Outcome, Row, ratios, row, spread
 from .timing import Side, alternate, seconds_of
+
+Make = Callable[[int], List[Doc]]
 
 DOUBLINGS = 10
 LENGTH, COUNT = 1000, 64
@@ -32,6 +33,13 @@ def measure(args: Namespace) -> Iterator[Outcome]:
     def many_documents(count: int) -> List[Doc]:
         return docs_of(nlp, pieces(words[: count * DOC_WORDS], DOC_WORDS))
 
+    def several(make: Make, size: int, times: int) -> List[List[Doc]]:
+        return [make(size) for _ in range(times)]
+
+    def pipe_each(inputs: List[List[Doc]]) -> None:
+        for docs in inputs:
+            pipe(nlp, docs)
+
     for case, make, least, unit in (
         ("tokens in one document", one_document, LENGTH, 1),
         (f"documents of {DOC_WORDS} tokens", many_documents, COUNT, DOC_WORDS),
@@ -42,20 +50,11 @@ def measure(args: Namespace) -> Iterator[Outcome]:
             yield Comparison(f"{sizes[-1]:,} {case}", sizes[-1] * unit, side)
         else:
             repeats = [max(1, LEAST_TOKENS // (size * unit)) for size in sizes]
-            sides = [side_of(nlp, make, *pair) for pair in zip(sizes, repeats)]
+            sides = [
+                Side(pipe_each, partial(several, make, size, times))
+                for size, times in zip(sizes, repeats)
+            ]
             yield worst(case, sizes, repeats, sides, args.runs)
-
-
-def side_of(
-    nlp: Language, make: Callable[[int], List[Doc]], size: int, times: int
-) -> Side:
-    """Tag this many inputs of a size."""
-
-    def run(inputs: List[List[Doc]]) -> None:
-        for docs in inputs:
-            pipe(nlp, docs)
-
-    return Side(run, lambda: [make(size) for _ in range(times)])
 
 
 def worst(

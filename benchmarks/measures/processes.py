@@ -10,7 +10,7 @@ from itertools import cycle
 from pathlib import Path
 from string import ascii_lowercase
 from tempfile import TemporaryDirectory
-from typing import Iterator, List, Sequence
+from typing import Any, Dict, Iterator, List, Sequence
 
 from .inputs import COMPONENT, load, pieces, piping, running_words, words_of
 from .rows import Comparison, Outcome, Peer, row, speed_row
@@ -99,9 +99,10 @@ def measure_memory(args: Namespace) -> Iterator[Outcome]:
             case = f"{LONG:,} tokens" + "".join(f", without {it}" for it in excluded)
             peaks = [figure_of("peak", args.model, text, *excluded) for text in texts]
             long, short = (peak / 2**20 for peak in peaks)
-            figures = [long], [short], [long / short]
-            target = None if excluded else 1.05
-            yield row(case, f"{SHORT:,} tokens", "MiB", *figures, target, at_most=True)
+            limit: Dict[str, Any] = {} if excluded else {"target": 1.05}
+            against, unit = f"{SHORT:,} tokens", "MiB"
+            figures = {"ours": [long], "other": [short], "value": [long / short]}
+            yield row(case, against, unit, **figures, **limit, at_most=True)
 
 
 def tagging(*options: object) -> Side:

@@ -1,4 +1,4 @@
-"""Comparisons to make, the rows of results that they give, and their table."""
+"""Comparisons to make, the rows of results that they give, and the table of rows."""
 
 from statistics import median
 from typing import (
@@ -7,6 +7,7 @@ from typing import (
     Dict,
     Iterable,
     Iterator,
+    List,
     NamedTuple,
     Optional,
     Sequence,
@@ -16,7 +17,10 @@ from typing import (
 from .timing import Side, alternate
 
 Row = Dict[str, Any]
-"""A line of the table, as the file of results keeps it: see `row`."""
+"""A line of the table: `case`; `against`, the name of the other side; `ours`, `other`
+and `value` (a ratio, if `value_unit` does not say else), of each its `spread`; `unit`
+of both sides; `runs`; `target`, the least `value`, or with `at_most` the greatest;
+`facts`, anything else worth keeping."""
 
 
 class Skipped(NamedTuple):
@@ -55,18 +59,13 @@ class Comparison(NamedTuple):
     peers: Sequence[Peer] = ()
 
     def rows(self, runs: int) -> Iterator[Row]:
-        """Time all sides: one row per peer."""
+        """Time all sides: one row per peer, or one of our side alone."""
         sides = [self.ours, *(peer.make() for peer in self.peers)]
         ours, *others = alternate(sides, runs)
-        for (name, _, target), other in zip(self.peers, others, strict=True):
+        if not others:
+            yield speed_row(self.case, "–", self.tokens, ours, ours)
+        for (name, _, target), other in zip(self.peers, others):
             yield speed_row(self.case, name, self.tokens, ours, other, target)
-
-    def rows_of_ours(self, runs: int) -> Iterator[Row]:
-        """Time our side alone."""
-        [seconds] = alternate([self.ours], runs)
-        rates = [self.tokens / second for second in seconds]
-        unit = "tokens/s"
-        yield row(self.case, "–", unit, rates, rates, rates, value_unit=unit)
 
 
 Outcome = Union[Comparison, Row, Skipped]
@@ -79,37 +78,13 @@ def row(
     ours: Sequence[float],
     other: Sequence[float],
     value: Sequence[float],
-    target: Optional[float] = None,
-    *,
-    at_most: bool = False,
-    value_unit: str = "x",
-    facts: Optional[Dict[str, Any]] = None,
+    **more: Any,
 ) -> Row:
-    """Make a row of the figures of several runs.
-
-    Args:
-        case: The variant of the measure.
-        against: Name of the other side.
-        unit: Unit of both sides.
-        ours, other: Each side by itself.
-        value: A ratio of both, run by run, unless `value_unit` says else.
-        target: The median of `value` is to be at least this, or `at_most` this.
-        at_most: See `target`.
-        value_unit: Unit of `value`.
-        facts: Anything else worth keeping.
-    """
+    """Make a row of the figures of several runs, and of `more` entries of a `Row`."""
     spreads = {"ours": spread(ours), "other": spread(other), "value": spread(value)}
-    return {
-        "case": case,
-        "against": against,
-        "unit": unit,
-        **spreads,
-        "runs": len(value),
-        "value_unit": value_unit,
-        "target": target,
-        "at_most": at_most,
-        "facts": facts or {},
-    }
+    rest = {"value_unit": "x", "target": None, "at_most": False, "facts": {}, **more}
+    given = {"case": case, "against": against, "unit": unit}
+    return {**given, **spreads, "runs": len(value), **rest}
 
 
 def speed_row(
@@ -123,7 +98,7 @@ def speed_row(
     """Make a row of the seconds that each run of `tokens` tokens took."""
     rate, others = ([tokens / s for s in seconds] for seconds in (ours, other))
     value = ratios(other, ours)
-    return row(case, against, "tokens/s", rate, others, value, target)
+    return row(case, against, "tokens/s", rate, others, value, target=target)
 
 
 def spread(values: Sequence[float]) -> Dict[str, float]:
@@ -132,52 +107,32 @@ def spread(values: Sequence[float]) -> Dict[str, float]:
     return {name: float(f"{figure:.4g}") for name, figure in figures.items()}
 
 
-def ratios(above: Sequence[float], below: Sequence[float]) -> Sequence[float]:
+def ratios(above: Sequence[float], below: Sequence[float]) -> List[float]:
     """Divide run by run."""
     return [a / b for a, b in zip(above, below, strict=True)]
 
 
-HEADER = [
-    "measure",
-    "case",
-    "against",
-    "threads",
-    "ours",
-    "other",
-    "ratio",
-    "target",
-    "",
-    "CPU",
-]
+HEADER = "measure,case,against,threads,ours,other,ratio,target,,CPU".split(",")  # noqa: SIM905
 
 
 def cells_of(row: Row) -> Iterable[str]:
-    """The cells of a row under `HEADER`."""
+    """The cells under `HEADER` of a row, with the entries that speed.py adds."""
     unit, value, target = row["value_unit"], row["value"], row["target"]
     ratio, wanted, verdict = f"{value['median']:.2f} {unit}", "–", ""
     if value["min"] != value["max"]:
         ratio += f" ({value['min']:.2f}–{value['max']:.2f})"
     if target is not None:
         wanted = f"{'≤' if row['at_most'] else '≥'} {target:g} {unit}"
-        sign = -1 if row["at_most"] else 1
-        met = sign * value["median"] >= sign * target
-        verdict = "met" if met else "**missed**"
-    return (
-        row["measure"],
-        row["case"],
-        row["against"],
-        str(row["threads"]) if row["device"] == "cpu" else row["device"],
-        amount(row["ours"]["median"], row["unit"]),
-        amount(row["other"]["median"], row["unit"]),
-        ratio,
-        wanted,
-        verdict,
-        processor(row["machine"]),
-    )
-
-
-def amount(figure: float, unit: str) -> str:
-    return f"{figure:,.0f} {unit}" if figure >= 100 else f"{figure:.3g} {unit}"
+        middle = value["median"]
+        is_met = middle <= target if row["at_most"] else middle >= target
+        verdict = "met" if is_met else "**missed**"
+    yield from (row["measure"], row["case"], row["against"])
+    yield str(row["threads"]) if row["device"] == "cpu" else row["device"]
+    for side in "ours", "other":
+        figure = row[side]["median"]
+        amount = f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
+        yield f"{amount} {row['unit']}"
+    yield from (ratio, wanted, verdict, processor(row["machine"]))
 
 
 def processor(machine: Dict[str, Any]) -> str:

@@ -105,8 +105,8 @@ def measure_precision(args: Namespace) -> Iterator[Outcome]:
             nlp = load_new(model, precision)
             scores.append(100 * nlp.evaluate(inputs.read(args, nlp))["ents_f"])
         low, full = scores
-        figures = [low], [full], [full - low]
-        yield row(case, "fp32", "F1", *figures, 0.1, at_most=True, value_unit="F1")
+        limit = {"target": 0.1, "at_most": True, "value_unit": "F1"}
+        yield row(case, "fp32", "F1", [low], [full], [full - low], **limit)
 
 
 def measure_documents(args: Namespace) -> Iterator[Outcome]:

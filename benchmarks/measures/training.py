@@ -17,7 +17,7 @@ from spacy.util import load_config
 from thinc.api import fix_random_seed, get_torch_default_device
 from torch import nn
 
-from .bare import BareTagger, BareTrainer, Ids
+from .bare import BareTagger, Ids
 from .inputs import DATASET, count_tokens, read
 from .internals import crf_of
 from .rows import Comparison, Outcome, Peer, Skipped
@@ -25,7 +25,6 @@ from .timing import Side
 
 CONFIG = Path(__file__).parents[2] / "configs" / "conll2003.cfg"
 STEPS = 60
-TARGET = 0.8
 PEER = "the same with pytorch-crf's CRF"
 
 
@@ -46,17 +45,15 @@ def measure(args: Namespace) -> Iterator[Outcome]:
         fix_random_seed(0)
         ids = Ids(examples, labels)
         model = BareTagger(ids, nlp.vocab.vectors, deepcopy(crf), sparse)
-        trainer = BareTrainer(model.to(get_torch_default_device()))
+        model.to(get_torch_default_device()).make_optimizers()
         ready = [ids.batch(batch) for batch in batches]
-        return Side(lambda _: [trainer.step(batch) for batch in ready])
+        return Side(lambda _: [model.step(batch) for batch in ready])
 
-    target = TARGET if args.gpu_id < 0 else None
+    target = 0.8 if args.gpu_id < 0 else None
+    name = "bare torch, {} gradients of the vectors".format
     peers = [
-        Peer(f"bare torch, {kind} gradients of the vectors", make, target)
-        for kind, make in (
-            ("dense", partial(bare, crf, sparse=False)),
-            ("row-sparse", partial(bare, crf)),
-        )
+        Peer(name("dense"), partial(bare, crf, sparse=False), target),
+        Peer(name("row-sparse"), partial(bare, crf), target),
     ]
     try:
         import torchcrf
