@@ -35,6 +35,7 @@ from measures.timing import Side, alternate, threads
 from spacy.cli.train import train
 from variants import clock  # noqa: F401  (registers the logger)
 from variants.grid import DEFAULT, GRID, Variant
+from variants.report import draw, insert, results_of, table
 
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.files import replacing
@@ -199,10 +200,6 @@ def time_models(args: argparse.Namespace) -> None:
 
 
 def report(args: argparse.Namespace) -> None:
-    try:
-        from variants.report import draw, insert, results_of, table
-    except ImportError:
-        sys.exit("matplotlib is missing: pip install spacy-birnn[bench]")
     entries = read_results(args.output)
     results = [found for found in results_of(entries) if found.runs and found.speeds]
     if not results:
@@ -216,7 +213,10 @@ def report(args: argparse.Namespace) -> None:
             sys.exit(f"{args.into}: {error}")
         with replacing(args.into) as file:
             file.write(text.encode("utf8"))
-    draw(results, args.plot)
+    try:
+        draw(results, args.plot)
+    except ImportError:
+        sys.exit("no plot: matplotlib is missing: pip install spacy-birnn[bench]")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ def measure(args: Namespace) -> Iterator[Outcome]:
     except ImportError:
         yield Skipped("all", "pytorch-crf is missing: pip install spacy-birnn[bench]")
         return
+    torch.manual_seed(0)
     ragged = torch.randint(1, 2 * LENGTH + 1, (BATCH,), generator=seeded()).tolist()
     shapes = {f"x {LENGTH}": [LENGTH] * BATCH, "ragged": ragged}
     for (shape, lengths), n_labels in product(shapes.items(), LABELS):
@@ -94,7 +95,7 @@ def make_work(
     def peer_viterbi() -> List[int]:
         return [label for labels in peer.decode(padded, mask) for label in labels]
 
-    torch.testing.assert_close(our_loss(), peer_loss())
+    torch.testing.assert_close(our_loss(), peer_loss(), atol=1e-4, rtol=1e-5)
     assert flat.grad is not None
     assert padded.grad is not None
     torch.testing.assert_close(flat.grad, padded.grad[mask], atol=1e-4, rtol=1e-4)

@@ -5,10 +5,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Tuple
 
-import matplotlib
 from common import markdown
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from report import spread
 
 from spacy_birnn.files import replacing
@@ -113,6 +110,10 @@ def draw(results: Iterable[Result], path: Path) -> None:
         results: Those that were both trained and timed.
         path: The picture; its folder is made.
     """
+    import matplotlib
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
+
     known = {result.variant: result for result in results}
     figure = Figure(figsize=(9, 6), layout="constrained")
     axes = figure.add_subplot()
