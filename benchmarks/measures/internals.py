@@ -46,13 +46,13 @@ NER = "spacy_birnn.pipeline.ner.BiRNNEntityRecognizer"
 
 TAGGING_STAGES = {
     "read the Docs' tokens": "spacy_birnn.models.sentences.DocBatch.read",
-    "look forms up": "spacy_birnn.models.forms.FormTable.look_up",
-    "embed forms that are new": "spacy_birnn.models.tok2vec.embed_forms",
-    "project forms that are new": "spacy_birnn.nn.inference.InferenceBiRNN.project",
-    "recurrence": "spacy_birnn.nn.inference.Layer.run",
-    "put in order": "spacy_birnn.nn.inference.InferenceBiRNN.encode",
-    "emissions": "spacy_birnn.nn.decoder.InferenceDecoder.emissions",
-    "Viterbi": "spacy_birnn.nn.decoder.InferenceDecoder.decode",
+    "look forms up": "spacy_birnn.models.tok2vec._look_up",
+    "embed forms that are new": "spacy_birnn.models.embed.FormEmbedder.embed",
+    "project forms that are new": "spacy_birnn.nn.rnn.predict.PreparedBiRNN.project",
+    "recurrence": "spacy_birnn.nn.rnn.predict.PreparedBiRNN.run",
+    "put in order": "spacy_birnn.models.tok2vec.join_groups",
+    "emissions": "spacy_birnn.nn.decoder.SequenceDecoder.forward",
+    "Viterbi": "spacy_birnn.nn.decoder.PreparedDecoder.decode",
     "spans of labels": "spacy_birnn.pipeline.spans.SpanPipe.decode",
     "write into the Docs": f"{NER}.set_annotations",
 }
@@ -60,11 +60,11 @@ TAGGING_STAGES = {
 
 TRAINING_STAGES = {
     "copies of the Examples (spaCy)": "spacy.language._copy_examples",
-    "words to inputs": "spacy_birnn.models.embed._form_inputs",
+    "words to inputs": "spacy_birnn.models.embed.read_forms",
     "embedding, forward": "spacy_birnn.nn.words.WordCharEmbedding.forward",
-    "recurrence, forward": "spacy_birnn.nn.recurrence._Layer.forward",
-    "recurrence, backward": "spacy_birnn.nn.recurrence._Layer.backward",
-    "CRF, forward and backward": "spacy_birnn.nn.crf.CRF.loss",
+    "recurrence, forward": "spacy_birnn.nn.rnn.layer._Packed.forward",
+    "recurrence, backward": "spacy_birnn.nn.rnn.layer._Packed.backward",
+    "CRF, forward and backward": "spacy_birnn.nn.crf.crf.CRF.loss",
     "gold labels": "spacy_birnn.pipeline.spans.SpanPipe.gold_labels",
     "rest of autograd": "torch.autograd.backward",
     "clipping": "spacy_birnn.pipeline.base.clip_gradients",
