@@ -117,7 +117,7 @@ def measure_processes(args: Namespace) -> Iterator[Outcome]:
     """
     with TemporaryDirectory() as temp:
         sides = []
-        for name, n_words in ("text", WORDS), ("line", 1):
+        for name, n_words in ("text.txt", WORDS), ("line.txt", 1):
             path = Path(temp, name)
             write_text(path, words_of(args, "train"), n_words)
             for count in "2", "1":

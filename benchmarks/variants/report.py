@@ -136,7 +136,7 @@ def draw(results: Iterable[Result], path: Path) -> None:
         if others:
             axes.plot(*zip(*others), marker, color=color, label=name)
         # A line for each cell: all else that differs is one number.
-        for cell in {result.variant.cell for result in shown}:
+        for cell in dict.fromkeys(result.variant.cell for result in shown):
             line = [result.xy for result in shown if result.variant.cell == cell]
             axes.plot(*zip(*line), color=color, lw=1, alpha=0.5)
     for variant, result in known.items():
