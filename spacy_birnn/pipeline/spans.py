@@ -102,7 +102,7 @@ class SpanPipe(BiRNNPipe):
         lattice = self.lattice(docs, keep_preset=not self.cfg["overwrite"])
         within = lattice.mask(emissions.device)
         ids = decoder.decode(emissions, lattice.lengths, within)
-        if get_decoder(self.model).decoder == "softmax":
+        if not get_decoder(self.model).is_valid:
             spans = codec.repair(ids, lattice.lengths)
         else:
             spans = codec.decode(ids)
@@ -116,7 +116,7 @@ class SpanPipe(BiRNNPipe):
     ) -> List[Optional[float]]:
         """Marginal probabilities of these very spans."""
         decoder = get_decoder(self.model)
-        if decoder.decoder == "softmax":
+        if not decoder.is_valid:
             return self._repaired_confidences(emissions, lattice, spans)
         probabilities = decoder.span_marginals(
             emissions,
