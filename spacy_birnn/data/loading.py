@@ -3,13 +3,14 @@
 import hashlib
 import sys
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any, Iterator, Optional
+from typing import Any, Dict, Iterator, Optional
 from urllib.parse import urlsplit
 
 from ..errors import BirnnError, Errors
 from .download import download, is_url
-from .text import list_files
+from .text import list_files, read_lines
 
 _BUILDERS = {
     ".parquet": "parquet",
@@ -28,10 +29,10 @@ def load(
     revision: Optional[str],
     streaming: bool,
 ) -> Any:
-    """Load one split of a dataset; see ``create_datasets_reader``.
+    """Load one split of a dataset; see `create_datasets_reader`.
 
     Returns:
-        A ``Dataset``, or an ``IterableDataset`` where streaming.
+        A `Dataset`, or an `IterableDataset` where streaming.
 
     Raises:
         BirnnError: There is no such dataset, configuration, split or file, or it
@@ -56,16 +57,43 @@ def load(
         if _is_saved(Path(path)):
             saved = datasets.load_from_disk(path)
             if isinstance(saved, dict):
-                if split not in saved:
-                    known = ", ".join(saved)
-                    raise BirnnError(
-                        Errors.B134.format(path=path, split=split, known=known)
-                    )
-                saved = saved[split]
+                saved = _select(saved, split, path)
             return saved.to_iterable_dataset() if streaming else saved
         return datasets.load_dataset(
             path, name=name, split=split, revision=revision, streaming=streaming
         )
+
+
+def _select(splits: Dict[str, Any], split: str, path: str) -> Any:
+    """One split of a saved folder, or what slices such as `train[:10%]` are of it.
+
+    `datasets` understands slices only of what it builds itself.
+    """
+    import datasets
+
+    sizes = {name: len(part) for name, part in splits.items()}
+    try:
+        parts = datasets.ReadInstruction.from_spec(split).to_absolute(sizes)
+    except (AssertionError, ValueError) as error:
+        known = ", ".join(splits)
+        raise BirnnError(
+            Errors.B134.format(path=path, split=split, known=known)
+        ) from error
+    # A part that is a whole split has no bounds.
+    rows = [range(sizes[part.splitname])[part.from_ : part.to] for part in parts]
+    return datasets.concatenate_datasets(
+        [splits[part.splitname].select(r) for part, r in zip(parts, rows, strict=True)]
+    )
+
+
+def row_place(path: str, split: str, number: int) -> str:
+    """Say where a row stands, counted from 1: by its line where a file has lines."""
+    file = Path(path)
+    has_lines = file.is_file() and file.name.removesuffix(".gz").endswith(".jsonl")
+    if split == _ONLY_SPLIT and has_lines:
+        lines = (i for i, line in enumerate(read_lines(file), 1) if line.strip())
+        return f"{path}:{next(islice(lines, number - 1, None), number)}"
+    return f"{path}, row {number}"
 
 
 def _builder(path: str) -> Optional[str]:
@@ -79,7 +107,7 @@ def _builder(path: str) -> Optional[str]:
 
 
 def _is_saved(path: Path) -> bool:
-    """Whether a directory was written by ``save_to_disk``."""
+    """Whether a directory was written by `save_to_disk`."""
     return (path / "dataset_dict.json").exists() or (path / "state.json").exists()
 
 
@@ -103,7 +131,7 @@ def _fetch(url: str, cache: Path) -> Path:
 
 @contextmanager
 def coded_errors(path: str) -> Iterator[None]:
-    """Turn whatever ``datasets`` and what is below it raise into one line.
+    """Turn whatever `datasets` and what is below it raise into one line.
 
     Their own log lines are held back meanwhile, and so are their progress bars where
     nobody looks at a terminal.
