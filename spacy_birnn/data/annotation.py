@@ -14,7 +14,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ..errors import BirnnError, Errors
 from .text import read_lines, read_text
@@ -37,14 +37,14 @@ class AnnotatedText:
         text: The text.
         place: Where it stands, for messages.
         spans: The spans; None where nobody has annotated it, or the answer was no.
-        broken: Spans of several parts, which no component can learn.
+        broken: The parts of each span that has several, which no component can learn.
         doc_json: The whole record, where it is a `Doc.to_json`.
     """
 
     text: str
     place: str
     spans: Optional[List[CharSpan]] = None
-    broken: Tuple[CharSpan, ...] = ()
+    broken: Sequence[List[CharSpan]] = ()
     doc_json: Optional[Dict[str, Any]] = None
 
 
@@ -291,7 +291,7 @@ def _read_brat(path: Path, encoding: str) -> AnnotatedText:
         raise BirnnError(Errors.B148.format(path=ann, text=source.name))
     annotated = AnnotatedText(read_text(source, encoding), str(source), [])
     spans: List[CharSpan] = []
-    broken: List[CharSpan] = []
+    broken: List[List[CharSpan]] = []
     for number, line in enumerate(read_lines(ann, encoding), 1):
         if not line.startswith("T"):
             continue  # relations, events, attributes and notes
@@ -301,16 +301,21 @@ def _read_brat(path: Path, encoding: str) -> AnnotatedText:
         if match is None:
             reason = "a line with T needs 'T1<TAB>LABEL START END<TAB>words'"
             raise BirnnError(Errors.B145.format(where=where, reason=reason))
-        parts = [tuple(map(int, p.split())) for p in match["offsets"].split(";")]
-        for start, end in parts:
+        parts = []
+        for offsets in match["offsets"].split(";"):
+            start, end = map(int, offsets.split())
             if not 0 <= start <= end <= len(annotated.text):
                 raise BirnnError(
                     Errors.B146.format(
                         where=where, start=start, end=end, length=len(annotated.text)
                     )
                 )
-            (spans if len(parts) == 1 else broken).append((start, end, match["label"]))
-    annotated.spans, annotated.broken = spans, tuple(broken)
+            parts.append((start, end, match["label"]))
+        if len(parts) == 1:
+            spans += parts
+        else:
+            broken.append(parts)
+    annotated.spans, annotated.broken = spans, broken
     return annotated
 
 

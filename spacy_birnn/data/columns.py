@@ -199,12 +199,13 @@ def _tell_numbers(
 ) -> Tuple[bool, Tuple[int, ...]]:
     """Whether column 0 counts tokens, and which columns hold numbers only."""
     numbers = set(range(layout.width))
-    counts, highest, before, rows = True, 0, -1, 0
+    counts, is_start, before = True, True, -1
+    rows, counted, steps = 0, 0, 0
     for number, line in enumerate(head, 1):
         if number == header or (line and is_comment(line, layout)):
             continue
         if not _is_row(line):
-            before = -1
+            is_start = True
             continue
         cells = layout.split(line)
         if len(cells) != layout.width:
@@ -212,13 +213,15 @@ def _tell_numbers(
         numbers -= {i for i in numbers if not _NUMBER.fullmatch(cells[i].strip())}
         if not numbers:
             return False, ()
+        rows += 1
         if _NO_WORD.fullmatch(cells[0]):
             continue
-        rows += 1
+        counted += 1
         value = int(cells[0]) if cells[0].isdecimal() else -1
-        counts &= value == before + 1 or (before == -1 and value == 1)
-        before, highest = value, max(highest, value)
-    counts &= 0 in numbers and rows > 2 and highest > 0
+        counts &= value == before + 1 or (is_start and value in (0, 1))
+        steps += not is_start and value == before + 1
+        before, is_start = value, False
+    counts &= 0 in numbers and counted > 2 and steps > 0
     if rows < _ENOUGH_ROWS:
         numbers = {0} if counts else set()
     return counts, tuple(sorted(numbers))

@@ -145,9 +145,11 @@ class _Aligner:
                 unknown |= _touched(doc, start, end)
             else:
                 spans.append(span)
-        for start, end, _ in annotated.broken:
-            self.broken.append(f"{annotated.place}: '{_shorten(doc.text[start:end])}'")
-            unknown |= _touched(doc, start, end)
+        for parts in annotated.broken:
+            words = " … ".join(doc.text[start:end] for start, end, _ in parts)
+            self.broken.append(f"{annotated.place}: '{_shorten(words)}'")
+            for start, end, _ in parts:
+                unknown |= _touched(doc, start, end)
         return spans, unknown
 
     def report(self, notes: Notes) -> None:

@@ -6,7 +6,7 @@ import spacy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spacy_birnn.data.conll import create_conll_reader
+from spacy_birnn.data.conll import ConllCorpus
 from spacy_birnn.schemes import SCHEMES, encode
 
 NLP = spacy.blank("en")
@@ -97,7 +97,7 @@ def test_round_trip(
     columns = {name: i - 4 * negative for i, name in enumerate(order)}
     sentences = [sentence for document in documents for sentence in document]
 
-    examples = list(create_conll_reader(path, columns, scheme=scheme)(NLP))
+    examples = list(ConllCorpus(path, columns=columns, scheme=scheme)(NLP))
     assert words(eg.predicted for eg in examples) == [s[0] for s in sentences]
     for eg, (tokens, tags, chunk_spans, ent_spans) in zip(
         examples, sentences, strict=True
@@ -108,7 +108,7 @@ def test_round_trip(
         assert spans_of(eg.reference.ents) == ent_spans
         assert all(token.ent_iob_ for token in eg.reference)
 
-    reader = create_conll_reader(path, columns, scheme=scheme, docs="document")
+    reader = ConllCorpus(path, columns=columns, scheme=scheme, docs="document")
     docs = [eg.reference for eg in reader(NLP)]
     assert words(docs) == [
         [w for s in document for w in s[0]] for document in documents
