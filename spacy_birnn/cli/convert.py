@@ -106,7 +106,7 @@ def read_docs(
         BirnnError: The files cannot be read, or are .spacy files already; an unknown
             language; or an option without an effect.
     """
-    formats = {format} if format else find_formats(path, options.get("columns"))
+    formats = {format} if format else find_formats(path, options)
     if "spacy" in formats:
         raise BirnnError(Errors.B215.format(path=path))
     if lang is not None and "spans" not in formats:

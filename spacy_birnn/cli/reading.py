@@ -45,15 +45,16 @@ def open_corpus(
         check_effect(given, {format})
     else:
         reader = AnyCorpus
-        check_effect(given, find_formats(path, given.get("columns")))
+        check_effect(given, find_formats(path, given))
     settings = {**(defaults or {}), **given}
     known = _arguments(reader)
     return reader(path, **{k: v for k, v in settings.items() if k in known})
 
 
-def find_formats(path: Path, columns: Optional[Dict[str, int]] = None) -> Set[str]:
+def find_formats(path: Path, options: Mapping[str, Any]) -> Set[str]:
     """Tell the formats of a file, or of the files of a directory."""
-    corpus = AnyCorpus(path, columns=columns)
+    telling = {k: options[k] for k in ("columns", "encoding") if options.get(k)}
+    corpus = AnyCorpus(path, **telling)
     return {corpus.sniff(file) for file in corpus.list_files()}
 
 

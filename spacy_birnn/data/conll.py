@@ -136,7 +136,7 @@ class _ColumnFile:
         pairs: Dict[str, TagPairs] = {target: Counter() for target in spans}
         for block in self._blocks() if spans else ():
             for target, counter in pairs.items():
-                counter.update(tag_pairs(_column(block, self.columns[target])))
+                counter.update(tag_pairs(_tags(block, self.columns[target])))
         label = self.settings.label
         return {target: tell_tags(counts, label) for target, counts in pairs.items()}
 
@@ -161,9 +161,7 @@ class _ColumnFile:
         for target, index in self.columns.items():
             if target in readers:
                 column = f"column {index} ({target})"
-                tags, tokens = readers[target].read(
-                    _column(block, index), where, column
-                )
+                tags, tokens = readers[target].read(_tags(block, index), where, column)
                 sentence.columns[target] = tags
                 repaired += tokens
             elif target not in ("word", "sentence"):
@@ -175,7 +173,12 @@ class _ColumnFile:
 
 
 def _column(block: Block, index: int) -> List[str]:
-    return [row[index].strip() for row in block.rows]
+    return [row[index] for row in block.rows]
+
+
+def _tags(block: Block, index: int) -> List[str]:
+    """The tags of a column, without the blanks that some editors put beside tabs."""
+    return [row[index].strip(" ") for row in block.rows]
 
 
 def _oddities(layout: Layout, is_word_given: bool, name: str) -> Iterator[str]:
