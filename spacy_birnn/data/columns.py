@@ -108,14 +108,16 @@ def tell_layout(
     """
     stream = iter(lines)
     head = list(islice(stream, HEAD))
-    while not any(_is_row(line) for line in head):
+    while not any(_is_row(line) and line[0] != "#" for line in head):
         more = list(islice(stream, HEAD))
         if not more:
-            raise BirnnError(Errors.B118.format(path=name))
+            break
         head += more
     # What begins with `#` may be a comment: it counts only where there is nothing else.
     rows = [line for line in head if _is_row(line) and line[0] != "#"]
     rows = rows or [line for line in head if _is_row(line)]
+    if not rows:
+        raise BirnnError(Errors.B118.format(path=name))
     tabs = sum("\t" in line for line in rows)
     sign = separator if separator != "auto" else None if tabs else _tell_sign(rows)
     widths = Counter(len(_trim(_split(line, sign))) for line in rows)

@@ -112,7 +112,9 @@ class FileCorpus(ABC):
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         examples = islice(self._read_all(nlp), self.limit or None)
-        yield from show_progress(examples, f"Reading {self.path}", "documents")
+        assert self.path is not None
+        task = f"Reading {Path(self.path).name}"
+        yield from show_progress(examples, task, "documents")
 
     def _read_all(self, nlp: Language) -> Iterator[Example]:
         notes = Notes(str(self.path))

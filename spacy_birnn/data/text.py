@@ -70,8 +70,8 @@ def read_text(path: Path, encoding: str = "utf-8") -> str:
     with open_binary(path) as file:
         try:
             data = file.read()
-            is_wide = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-            return data.decode("utf-16" if is_wide else encoding).removeprefix("\ufeff")
+            encoding = _seen_encoding(data, encoding)
+            return data.decode(encoding).removeprefix("\ufeff")
         except (UnicodeDecodeError, OSError, EOFError, zlib.error):
             # Reading it line by line says where it fails.
             return "\n".join(read_lines(path, encoding))
@@ -117,12 +117,19 @@ def decode_lines(
         ) from error
 
 
+def _seen_encoding(data: bytes, encoding: str) -> str:
+    """The encoding that a mark at the beginning tells, else the given one."""
+    has_mark = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    is_wide = "\n".encode(encoding) != b"\n"
+    return "utf-16" if has_mark and not is_wide else encoding
+
+
 def _split_lines(lines: Iterator[bytes], encoding: str) -> Tuple[Iterable[bytes], str]:
     """The lines of a file that was split at line feeds, and how they are decoded."""
     first = next(lines, b"")
-    is_wide = first[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    if is_wide or "\n".encode(encoding) != b"\n":
-        text = b"".join(chain([first], lines)).decode("utf-16" if is_wide else encoding)
+    encoding = _seen_encoding(first, encoding)
+    if "\n".encode(encoding) != b"\n":
+        text = b"".join(chain([first], lines)).decode(encoding)
         first, lines, encoding = text.encode("utf-8"), iter(()), "utf-8"
         if b"\n" in first:
             return BytesIO(first), encoding
