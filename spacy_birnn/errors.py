@@ -380,6 +380,11 @@ class Warnings(metaclass=_Coded):
         "or map the labels."
     )
 
+    W111 = (
+        "{path}: the tokenizer of no language in particular (xx) splits the texts: "
+        "give --lang CODE for that of the pipeline to be trained."
+    )
+
     # --- W201-W299: scoring, tagging, command line ------------------------------------
     W201 = (
         "{path} looks like columns, but .txt is read as text, a document a line: give "

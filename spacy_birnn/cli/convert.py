@@ -1,5 +1,6 @@
 """`convert`: annotated files to spaCy's own format."""
 
+import warnings
 from pathlib import Path
 from typing import Annotated, Any, Iterator, Optional
 
@@ -8,7 +9,7 @@ import typer
 from spacy.tokens import Doc, DocBin
 
 from ..data.text import list_files
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, Warnings
 from ..files import check_output, replacing
 from . import options as shared
 from .options import Scheme, check_ending, check_not_input, value_of
@@ -117,5 +118,7 @@ def read_docs(
     except ImportError as error:
         reason = " ".join(str(error).split())
         raise BirnnError(Errors.B216.format(lang=lang, reason=reason)) from error
+    if lang is None and "spans" in formats:
+        warnings.warn(Warnings.W111.format(path=path), stacklevel=2)
     for example in corpus(nlp):
         yield example.reference

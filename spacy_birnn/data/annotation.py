@@ -11,41 +11,17 @@
 """
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from ..errors import BirnnError, Errors
-from .text import read_lines, read_text
-
-CharSpan = Tuple[int, int, str]
-"""First character, the one after the last, label."""
-
-BRAT = ".ann"
+from .brat import AnnotatedText, CharSpan, is_brat, read_brat
+from .text import read_lines
 
 _LISTS = ("ents", "spans", "entities", "label", "labels")
 _STARTS, _ENDS = ("start", "start_offset"), ("end", "end_offset")
 _ANNOTATIONS = ("annotations", "completions")
-
-
-@dataclass
-class AnnotatedText:
-    """A text and what a person has said of it.
-
-    Attributes:
-        text: The text.
-        place: Where it stands, for messages.
-        spans: The spans; None where nobody has annotated it, or the answer was no.
-        broken: The parts of each span that has several, which no component can learn.
-        doc_json: The whole record, where it is a `Doc.to_json`.
-    """
-
-    text: str
-    place: str
-    spans: Optional[List[CharSpan]] = None
-    broken: Sequence[List[CharSpan]] = ()
-    doc_json: Optional[Dict[str, Any]] = None
 
 
 def is_annotation(first_line: str) -> bool:
@@ -80,28 +56,48 @@ def read_annotation(
         BirnnError: The file is not what a tool writes, with its place.
     """
     if is_brat(path):
-        yield _read_brat(path, encoding)
+        yield read_brat(path, encoding)
         return
     is_empty = True
-    for place, record in _records(path, encoding):
+    for place, record in read_records(read_lines(path, encoding), str(path)):
         is_empty = False
         yield _Record(record, place).read(target, spans_key)
     if is_empty:
         raise BirnnError(Errors.B118.format(path=path))
 
 
-def _records(path: Path, encoding: str) -> Iterator[Tuple[str, Any]]:
-    """The records of JSON lines, or of one list that takes the whole file."""
-    lines = read_lines(path, encoding)
+def read_texts(lines: Iterable[str], name: str) -> Iterator[Tuple[str, Any]]:
+    """Read the texts of JSON that a tool has written and nothing else, as `tag` does.
+
+    Args:
+        lines: Lines without their ends.
+        name: What messages call the file.
+
+    Returns:
+        Each text, with the record that it is part of.
+
+    Raises:
+        BirnnError: The file is not what a tool writes, with its place.
+    """
+    for place, record in read_records(lines, name):
+        yield _Record(record, place).text(), record
+
+
+def read_records(lines: Iterable[str], name: str) -> Iterator[Tuple[str, Any]]:
+    """Yield the records of JSON lines, or of one list that takes the whole file.
+
+    Each comes after its place: file and line, or the number of the item.
+    """
+    lines = iter(lines)
     is_first = True
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         if is_first and not _is_whole(line):
-            yield from _whole(path, "\n".join([line, *lines]))
+            yield from _whole(name, "\n".join([line, *lines]))
             return
         is_first = False
-        yield f"{path}:{number}", _parse(line, f"{path}:{number}")
+        yield f"{name}:{number}", _parse(line, f"{name}:{number}")
 
 
 def _is_whole(line: str) -> bool:
@@ -113,13 +109,13 @@ def _is_whole(line: str) -> bool:
         return line.startswith("{") and line.strip() != "{"
 
 
-def _whole(path: Path, text: str) -> Iterator[Tuple[str, Any]]:
-    content = _parse(text, str(path))
+def _whole(name: str, text: str) -> Iterator[Tuple[str, Any]]:
+    content = _parse(text, name)
     if isinstance(content, dict):
-        yield str(path), content
+        yield name, content
         return
     for number, record in enumerate(content, 1):
-        yield f"{path}, item {number}", record
+        yield f"{name}, item {number}", record
 
 
 def _parse(text: str, place: str) -> Any:
@@ -137,14 +133,21 @@ class _Record:
     record: Any
     place: str
 
-    def read(self, target: str, spans_key: str) -> AnnotatedText:
+    def text(self) -> str:
+        """The text, under whatever key."""
+        record = self._fields()
+        data = record.get("data")
+        return self._text(data if isinstance(data, dict) else record)
+
+    def _fields(self) -> Dict[str, Any]:
         record = self.record
         if isinstance(record, list) and len(record) == 2 and _is_text(record[0]):
-            record = {"text": record[0], **self._object(record[1])}
-        record = self._object(record)
-        data = record.get("data")
-        values = data if isinstance(data, dict) else record
-        text = self._text(values)
+            return {"text": record[0], **self._object(record[1])}
+        return self._object(record)
+
+    def read(self, target: str, spans_key: str) -> AnnotatedText:
+        """The text with its spans."""
+        record, text = self._fields(), self.text()
         annotated = AnnotatedText(text, self.place)
         if _is_doc_json(record):
             annotated.doc_json = record
@@ -279,59 +282,3 @@ def _is_doc_json(record: Dict[str, Any]) -> bool:
 
 def _is_token(value: Any) -> bool:
     return isinstance(value, dict) and "start" in value and "text" not in value
-
-
-_BRAT_SPAN = re.compile(r"(?P<label>\S+) (?P<offsets>\d+ \d+(?:;\d+ \d+)*)")
-
-
-def _read_brat(path: Path, encoding: str) -> AnnotatedText:
-    ann = path.with_suffix(BRAT)
-    source = ann.with_suffix(".txt")
-    if not source.is_file():
-        raise BirnnError(Errors.B148.format(path=ann, text=source.name))
-    annotated = AnnotatedText(read_text(source, encoding), str(source), [])
-    spans: List[CharSpan] = []
-    broken: List[List[CharSpan]] = []
-    for number, line in enumerate(read_lines(ann, encoding), 1):
-        if not line.startswith("T"):
-            continue  # relations, events, attributes and notes
-        where = f"{ann}:{number}"
-        cells = line.split("\t")
-        match = _BRAT_SPAN.fullmatch(cells[1]) if len(cells) > 1 else None
-        if match is None:
-            reason = "a line with T needs 'T1<TAB>LABEL START END<TAB>words'"
-            raise BirnnError(Errors.B145.format(where=where, reason=reason))
-        parts = []
-        for offsets in match["offsets"].split(";"):
-            start, end = map(int, offsets.split())
-            if not 0 <= start <= end <= len(annotated.text):
-                raise BirnnError(
-                    Errors.B146.format(
-                        where=where, start=start, end=end, length=len(annotated.text)
-                    )
-                )
-            parts.append((start, end, match["label"]))
-        if len(parts) == 1:
-            spans += parts
-        else:
-            broken.append(parts)
-    annotated.spans, annotated.broken = spans, broken
-    return annotated
-
-
-def is_brat(path: Path) -> bool:
-    """Whether a file holds brat's spans, or a text that has such a file beside it."""
-    return path.suffix == BRAT or (
-        path.suffix == ".txt" and path.with_suffix(BRAT).is_file()
-    )
-
-
-def texts_of_brat(files: Iterable[Path]) -> List[Path]:
-    """Leave out brat's settings, and the spans of texts that are there too."""
-    names = set(files)
-    return [
-        file
-        for file in files
-        if file.suffix != ".conf"
-        and not (file.suffix == BRAT and file.with_suffix(".txt") in names)
-    ]

@@ -13,13 +13,8 @@ from ..errors import BirnnError, Errors, Warnings
 from ..schemes import RAW, TagPairs, tag_pairs
 from .arguments import SEPARATORS, SPAN_TARGETS, Separator, check_choice, check_columns
 from .base import Sentence, group_documents, make_example
-from .columns import (
-    Block,
-    Layout,
-    check_columns_fit,
-    read_blocks,
-    tell_layout,
-)
+from .columns import Block, check_columns_fit, read_blocks
+from .layout import Layout, tell_layout
 from .reader import EmptyWordRule, Notes, TokenCorpus
 from .tags import RepairCount, TagReader, read_values, tell_tags
 from .text import read_lines

@@ -17,12 +17,13 @@ from thinc.types import Ints2d
 from ..errors import BirnnError, Errors
 from ..pipeline.gold import same_tokens
 from ..schemes import SCHEMES, is_tag
-from .annotation import is_annotation, is_brat
-from .columns import is_docstart, split_row
+from .annotation import is_annotation
+from .brat import is_brat
 from .conll import ConllCorpus
 from .conllu import ConlluCorpus
 from .conllu_rows import GLOBAL_COLUMNS, WIDTH
 from .conllu_rows import split_row as split_conllu_row
+from .layout import is_docstart, split_row
 from .reader import Notes
 from .spans import SpansCorpus
 from .text import open_binary, read_lines

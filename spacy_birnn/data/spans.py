@@ -10,8 +10,9 @@ from spacy.training import Example
 from spacy.util import filter_spans
 
 from ..errors import BirnnError, Errors, Warnings
-from .annotation import AnnotatedText, CharSpan, read_annotation, texts_of_brat
+from .annotation import read_annotation
 from .arguments import ALIGNMENT_MODES, SPAN_TARGETS, AlignmentMode, check_choice
+from .brat import AnnotatedText, CharSpan, texts_of_brat
 from .reader import FileCorpus, Notes
 
 

@@ -27,6 +27,7 @@ from typing import (
 
 from spacy.util import get_words_and_spaces
 
+from ..data.annotation import read_texts
 from ..data.base import Sentence
 from ..data.conll import read_words
 from ..data.conllu import read_conllu
@@ -234,6 +235,15 @@ def _sentence_item(sentence: Sentence) -> Item:
     return Item(words, Context(starts_document=sentence.starts_document))
 
 
+def read_annotated(source: Input) -> Iterator[Item]:
+    """A document per record of an annotation tool, of which only the text is read."""
+    lines = decode_lines(source.file, source.name)
+    for number, (text, record) in enumerate(read_texts(lines, source.name), 1):
+        _check_length(text, source.max_length, f"{source.name}, item {number}")
+        meta = record if isinstance(record, dict) else {}
+        yield Item(text, Context(meta=meta))
+
+
 def read_docbin(source: Input) -> Iterator[Item]:
     """An item a doc, with all annotation that it brings."""
     for doc in take_apart(source.file, source.name):
@@ -246,4 +256,5 @@ SOURCES: Dict[str, Callable[[Input], Iterator[Item]]] = {
     "conll": read_conll_words,
     "conllu": read_conllu_words,
     "spacy": read_docbin,
+    "spans": read_annotated,
 }

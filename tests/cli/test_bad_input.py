@@ -57,7 +57,7 @@ BAD = [
     ("convert good.conll OUT --encoding utf-9", 1, "B140"),
     ("convert bad.txt OUT", 1, "B108"),
     ("convert spans.json OUT --lang qq", 1, "B216"),
-    ("convert bad.jsonl OUT", 1, "B144"),
+    ("convert bad.jsonl OUT --lang en", 1, "B144"),
     ("evaluate {ruler} bad.jsonl -o OUT", 1, "B144"),
     ("evaluate absent good.conll -o OUT", 1, "B204"),
     ("evaluate {ruler} absent -o OUT", 1, "B105"),

@@ -4,6 +4,7 @@ import warnings
 import pytest
 import spacy
 
+from spacy_birnn.data.annotation import read_texts
 from spacy_birnn.data.corpus import AnyCorpus, sniff
 from spacy_birnn.data.spans import SpansCorpus
 from spacy_birnn.errors import BirnnError
@@ -119,6 +120,17 @@ def test_unannotated_is_not_without_entities(write, name):
         assert [t.ent_iob_ for t in doc] == ["O"] * 5
     with pytest.warns(UserWarning, match=r"^\[W105\] .*\(ents\)"):
         read(write(NOTHING[name]))
+
+
+@pytest.mark.parametrize("name", [*EXPORTS, *NOTHING])
+@pytest.mark.parametrize("is_list", [False, True])
+def test_texts_alone(name, is_list):
+    record = {**EXPORTS, **NOTHING}[name]
+    lines = (
+        json.dumps([record], indent=1).split("\n") if is_list else [json.dumps(record)]
+    )
+    if name != "spacy 2" or is_list:
+        assert list(read_texts(lines, "x")) == [(TEXT, record)]
 
 
 def test_of_several_annotations_the_ground_truth_counts(write):
