@@ -216,7 +216,8 @@ class Errors(metaclass=_Coded):
     )
     B142 = (
         "{path}: column {index} holds nothing but numbers, so it cannot be the words: "
-        "set the column that holds them, e.g. --columns word=1."
+        "name the column that holds them, as in --columns word=1,ents=-1 (`columns` in "
+        "a config)."
     )
     B143 = "{path}:{line}: global.columns names no column FORM, which holds the words."
     B144 = "{where}: not JSON ({reason})."
@@ -345,7 +346,7 @@ class Warnings(metaclass=_Coded):
 
     W102 = (
         "{path}: column 0 counts the tokens of each sentence, so the words are read "
-        "from column 1: say so with --columns word=1 (word = 1 in `columns`)."
+        "from column 1: say so with --columns word=1,ents=-1 (`columns` in a config)."
     )
     W103 = (
         "{path}:{line}: the row names the columns and is left out: say so with "
@@ -383,6 +384,11 @@ class Warnings(metaclass=_Coded):
     W111 = (
         "{path}: the tokenizer of no language in particular (xx) splits the texts: "
         "give --lang CODE for that of the pipeline to be trained."
+    )
+
+    W112 = (
+        "{path}: `columns` name the words alone, so no labels are read from the other "
+        "columns of the file: add them, as in word={word},ents=-1."
     )
 
     # --- W201-W299: scoring, tagging, command line ------------------------------------

@@ -94,6 +94,8 @@ class _ColumnFile:
         self.notes.ask_for(*(t for t in columns if t not in ("word", "sentence")))
         for line in _oddities(self.layout, "word" in columns, self.name):
             notes.add(line)
+        if list(columns) == ["word"] and self.layout.width > 1:
+            notes.add(Warnings.W112.format(path=self.name, word=word))
 
     def _lines(self) -> Tuple[Layout, Iterator[str]]:
         lines = read_lines(self.path, self.settings.encoding)

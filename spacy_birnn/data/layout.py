@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Iterable, Iterator, List, Optional, Tuple
 
@@ -114,19 +114,22 @@ def tell_layout(
     widths = Counter(len(_trim(_split(line, sign))) for line in rows)
     width = widths.most_common(1)[0][0]
     layout = Layout(width, sign, has_tabs=2 * tabs > len(rows))
-    first = _find_header(head, layout) if header is None else _first_row(head, layout)
-    layout = Layout(
-        width,
-        sign,
-        layout.has_tabs,
-        first if header is not False else 0,
-        header is not None,
-        *_tell_numbers(head, layout, first if header is not False else 0),
+    first = 0
+    if header is not False:
+        first = _first_row(head, layout) if header else _find_header(head, layout)
+    counts, numbers = _tell_numbers(head, layout, first)
+    layout = replace(
+        layout,
+        header=first,
+        is_header_told=header is not None,
+        counts=counts,
+        numbers=numbers,
     )
     return layout, chain(head, stream)
 
 
 def is_row(line: str) -> bool:
+    """Whether a line is neither empty nor the mark of a document."""
     return bool(line) and not line.isspace() and not is_docstart(line)
 
 

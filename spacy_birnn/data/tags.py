@@ -162,20 +162,16 @@ def tell_tags(pairs: TagPairs, label: Optional[str] = None) -> TagReader:
     prefixes = {match["prefix"].upper() for match in matches if match}
     if prefixes & set("MW") and not prefixes & set("IU"):
         return TagReader("bmes", label or ONLY_TYPE, [spelling])
-    # Read under the scheme that has the most prefixes, to tell which one it is.
-    canonical = {}
-    for tag in {tag for pair in pairs for tag in pair}:
+
+    def usual(tag: str) -> str:
         match = pattern.fullmatch(tag)
-        canonical[tag] = (
-            f"{match['prefix'].upper()}-{match['label'] or label or ONLY_TYPE}"
-            if match
-            else BLANK
-            if tag in ("O", "o")
-            else tag
-        )
+        if match is None:
+            return tag.upper()  # O or a mark for a missing tag
+        return f"{match['prefix'].upper()}-{match['label'] or ONLY_TYPE}"
+
     spelled: TagPairs = Counter()
     for (before, tag), count in pairs.items():
-        spelled[canonical[before], canonical[tag]] += count
+        spelled[usual(before), usual(tag)] += count
     return TagReader(scheme_of(spelled), label or ONLY_TYPE, [spelling])
 
 

@@ -140,7 +140,9 @@ def test_ten_columns_that_are_not_conllu(write):
     text = "1-2\tdu\t" + "_\t" * 7 + "_\n1\tde\t" + "_\t" * 7 + "_\n"
     text += "2\tle\t" + "_\t" * 7 + "_\n2.1\tx\t" + "_\t" * 7 + "_\n"
     text += "3\tsud\t" + "_\t" * 7 + "_\n"
-    docs = read(write(text), columns={"word": 1})
+    path = write(text)
+    with pytest.warns(UserWarning, match=r"^\[W112\] .*word=1,ents=-1"):
+        docs = read(path, columns={"word": 1})
     assert words(docs) == [["de", "le", "sud"]]
 
 

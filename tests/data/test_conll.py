@@ -84,7 +84,10 @@ def test_documents_begin_at_docstart_only(write):
     assert words(read(write(text), docs="sentence")) == [["a"], ["b"], ["c"]]
     assert words(read(write("a O\n\nb O\n"), docs="document")) == [["a", "b"]]
     text = "0 -DOCSTART- O\n\n0 a O\n\n0 -DOCSTART- O\n1 b O\n"
-    assert words(read(write(text), {"word": 1}, docs="document")) == [["a"], ["b"]]
+    assert words(read(write(text), {"word": 1, "ents": 2}, docs="document")) == [
+        ["a"],
+        ["b"],
+    ]
 
 
 def test_what_begins_with_a_hash(write):
