@@ -229,3 +229,109 @@ def test_mistakes_in_the_settings():
         ConlluCorpus(b"x")
     with pytest.raises(BirnnError, match=r"^\[B138\]"):
         ConlluCorpus("x", limit=-1)
+
+
+PLUS = """\
+# global.columns = ID FORM UPOS CORPUS:NE
+1-2\tdu\t_\t_
+1\tde\tADP\tO
+2\tle\tDET\tO
+3\tSud\tNOUN\tB-LOC
+3.1\tx\t_\t_
+4\tOuest\tNOUN\tI-LOC
+
+1\tIci\tADV\t*
+"""
+
+
+def test_conllu_plus(write):
+    path = write(PLUS.replace("*", "O"))
+    first, second = read(path, ents_key="CORPUS:NE")
+    assert [t.text for t in first] == ["de", "le", "Sud", "Ouest"]
+    assert [t.pos_ for t in first] == ["ADP", "DET", "NOUN", "NOUN"]
+    assert [(e.text, e.label_) for e in first.ents] == [("Sud Ouest", "LOC")]
+    assert not first.has_annotation("TAG")
+    assert not first.has_annotation("DEP")
+    assert second[0].ent_iob_ == "O"
+    first, _ = read(path, ents_key="CORPUS:NE", merge_subtokens=True)
+    assert [t.text for t in first] == ["du", "Sud", "Ouest"]
+    assert first.ents[0].start == 1
+    assert not read(path)[0].has_annotation("ENT_IOB")
+    with pytest.raises(BirnnError, match=r"^\[B114\] .*:9: unknown tag '\*'"):
+        read(write(PLUS), ents_key="CORPUS:NE")
+
+
+def test_conllu_plus_needs_words(write):
+    path = write("# global.columns = ID UPOS\n1\tX\n")
+    with pytest.raises(BirnnError, match=r"^\[B143\] .*:1: .*FORM"):
+        read(path)
+    path = write("# global.columns = ID FORM\n1\tX\tx\n")
+    with pytest.raises(BirnnError, match=r"^\[B120\] .*:2: 3 columns .* has 2"):
+        read(path)
+
+
+def test_merged_entities_and_heads(write):
+    row = "{}\t{}\t_\tX\t_\t_\t{}\t{}\t_\t{}"
+    lines = [
+        row.format("1-2", "vamos-nos", "_", "_", "_").replace("X", "_"),
+        row.format(1, "vamos", 0, "root", "name=O"),
+        row.format(2, "nos", 1, "obj", "name=B-PER"),
+        row.format(3, "a", 4, "case", "_"),
+        row.format(4, "Lyon", 2, "obl", "name=B-LOC|SpaceAfter=No"),
+    ]
+    (doc,) = read(write("\n".join(lines)), merge_subtokens=True)
+    assert doc.text == "vamos-nos a Lyon"
+    assert [t.head.i for t in doc] == [0, 2, 0]
+    assert [t.dep_ for t in doc] == ["ROOT", "case", "obl"]
+    assert [(e.text, e.label_) for e in doc.ents] == [
+        ("vamos-nos", "PER"),
+        ("Lyon", "LOC"),
+    ]
+
+
+def test_empty_words(write):
+    rows = [_row(head="_"), _row(id="2", form=" ", head="_"), _row(id="3", head="_")]
+    rows = [row.replace("\t_\t_\t_", "\tX\t_\t_", 1) for row in rows]
+    path = write("\n".join(rows))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\[W105\]")
+        with pytest.warns(UserWarning, match=r"^\[W104\] .*: 1 empty .*:2\."):
+            (doc,) = read(path, empty_words="drop")
+    assert [t.text for t in doc] == ["x", "x"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 3), st.sampled_from(["PER", "LOC", ""])),
+        min_size=1,
+        max_size=6,
+    ),
+    st.data(),
+)
+def test_merging_keeps_texts_and_trees(tmp_path, tokens, data):
+    """Each token is one to three words; the words form a tree drawn at random."""
+    lines, first = [], 1
+    count = sum(size for size, _ in tokens)
+    order = data.draw(st.permutations(range(1, count + 1)))
+    heads = {order[0]: 0}
+    for i, word in enumerate(order[1:], 1):
+        heads[word] = data.draw(st.sampled_from(order[:i]))
+    for size, label in tokens:
+        rest = "_\t_\t_\t_\t_\t_\t_\t_"
+        if size > 1:
+            lines.append(f"{first}-{first + size - 1}\tt{first}\t{rest}")
+        for word in range(first, first + size):
+            form = f"w{word}" if size > 1 else f"t{first}"
+            tag = f"name=B-{label}" if label and word == first else "name=O"
+            lines.append(f"{word}\t{form}\t_\tX\t_\t_\t{heads[word]}\tdep\t_\t{tag}")
+        first += size
+    path = tmp_path / "a.conllu"
+    path.write_text("\n".join(lines))
+    (doc,) = read(path, merge_subtokens=True)
+    assert len(doc) == len(tokens)
+    assert all(token.text.startswith("t") for token in doc)
+    assert [token.ent_type_ for token in doc] == [label for _, label in tokens]
+    # Words of one token may depend on each other's tokens: then there is no tree.
+    roots = [token for token in doc if token.head == token]
+    assert len(roots) == 1 or not doc.has_annotation("DEP")
