@@ -25,6 +25,7 @@ NAMES = {
         "spacy-birnn.ConlluCorpus.v1",
         "spacy-birnn.Corpus.v1",
         "spacy-birnn.DatasetsCorpus.v1",
+        "spacy-birnn.SpansCorpus.v1",
     ],
     "spacy_scorers": ["spacy-birnn.seqeval_scorer.v1"],
     "spacy_cli": ["birnn"],

@@ -11,7 +11,7 @@ from spacy.util import CONFIG_SECTION_ORDER, load_model_from_config
 from thinc.api import Config
 
 from ..data.arguments import SPAN_TARGETS
-from ..data.conll import create_conll_reader
+from ..data.conll import ConllCorpus
 from ..errors import BirnnError, Errors
 from ..files import check_output, replacing
 from ..schemes import RAW
@@ -90,7 +90,7 @@ def init_config(
     target = TASKS[task].column
     columns = columns or {"word": 0, target: -1}
     # The reader's own checks, before anybody trains with the config.
-    create_conll_reader(Path(), columns, scheme)  # type: ignore[arg-type]
+    ConllCorpus(Path(), columns=columns, scheme=scheme)  # type: ignore[arg-type]
     if target not in columns:
         raise BirnnError(Errors.B220.format(task=task, column=target))
     if scheme == RAW and target in SPAN_TARGETS:

@@ -6,6 +6,7 @@ from typing import Any, Dict, Tuple
 from spacy.util import load_config_from_str
 from thinc.api import Config
 
+from ..data.arguments import SPAN_TARGETS
 from ..pipeline.defaults import default_model
 
 
@@ -181,6 +182,8 @@ def recipe_config(
     }
     for corpus in config["corpora"].values():
         corpus.update(columns=dict(columns), scheme=scheme)
+        if chosen.column in SPAN_TARGETS:
+            corpus["target"] = chosen.column
     training = config["training"]
     training.update(
         dropout=recipe.dropout,

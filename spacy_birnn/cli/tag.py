@@ -98,7 +98,7 @@ def tag_command(
         files,
         output if output is not None else sys.stdout.buffer,
         target_format,
-        word_column=(columns or {}).get("word", 0),
+        word_column=(columns or {}).get("word"),
         batch_size=batch_size,
         n_process=n_process,
         progress=_show_progress if _is_progress_seen(output) else None,

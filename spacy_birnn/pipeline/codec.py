@@ -5,6 +5,7 @@ belongs to a span (`BEGIN`, `INSIDE`, `OUTSIDE`, `MISSING`, spaCy's ENT_IOB valu
 which type.
 """
 
+from itertools import product
 from typing import List, NamedTuple, Sequence, Tuple
 
 import numpy
@@ -44,17 +45,15 @@ class SpanCodec:
         index = {name: i for i, name in enumerate(self.types)}
         split = [schemes.split_tag(label) for label in self.labels]
         self._type = numpy.array([index.get(name, -1) for _, name in split])
-        self._begins = numpy.array([prefix in "BS" for prefix, _ in split])
-        self._inside = numpy.array([prefix in "IE" for prefix, _ in split])
-        is_open = numpy.array([prefix in "BI" for prefix, _ in split])
+        self._inside = numpy.array([schemes.stays_inside(p) for p, _ in split])
+        self._begins = (self._type >= 0) & ~self._inside
+        is_open = numpy.array([schemes.leaves_open(p) for p, _ in split])
         same_type = self._type[:, None] == self._type
         self._continues = is_open[:, None] & self._inside & same_type
         # [type, begins, goes on] -> label
         self._ids = numpy.zeros((max(len(self.types), 1), 2, 2), dtype="int64")
-        prefixes = {(1, 1): "B", (1, 0): "S", (0, 1): "I", (0, 0): "E"}
-        if scheme == "iob2":
-            prefixes = {(1, 1): "B", (1, 0): "B", (0, 1): "I", (0, 0): "I"}
-        for (begins, goes_on), prefix in prefixes.items():
+        for begins, goes_on in product((0, 1), repeat=2):
+            prefix = schemes.span_prefix(scheme, bool(begins), bool(goes_on))
             for name, i in index.items():
                 label = self.labels.index(f"{prefix}-{name}")
                 self._ids[i, begins, goes_on] = label

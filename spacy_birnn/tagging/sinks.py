@@ -21,7 +21,7 @@ from typing import (
 
 from spacy.tokens import Doc, DocBin
 
-from ..data.conll import DOCSTART
+from ..data.layout import DOCSTART
 from .docbins import pack_docs
 from .items import Context
 from .records import to_lines, to_record

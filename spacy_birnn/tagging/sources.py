@@ -27,8 +27,9 @@ from typing import (
 
 from spacy.util import get_words_and_spaces
 
+from ..data.annotation import read_texts
 from ..data.base import Sentence
-from ..data.conll import read_blocks, read_sentence
+from ..data.conll import read_words
 from ..data.conllu import read_conllu
 from ..data.corpus import are_columns, sniff
 from ..data.text import decode_lines, open_binary, read_lines
@@ -47,17 +48,18 @@ class Input:
         file: Its bytes, unpacked.
         name: What messages call it.
         max_length: The most characters that a text may have.
-        word_column: The column of CoNLL files that holds the words.
+        word_column: The column of CoNLL files that holds the words; None for the first
+            that has some.
     """
 
     file: BinaryIO
     name: str
     max_length: int
-    word_column: int = 0
+    word_column: Optional[int] = None
 
 
 def read_items(
-    path: Path, format: str, max_length: int, word_column: int = 0
+    path: Path, format: str, max_length: int, word_column: Optional[int] = None
 ) -> Iterator[Item]:
     """Stream what a file, or standard input (``-``), holds.
 
@@ -65,7 +67,8 @@ def read_items(
         path: The file.
         format: One of ``SOURCES``.
         max_length: The most characters that a text may have.
-        word_column: The column of CoNLL files that holds the words.
+        word_column: The column of CoNLL files that holds the words; None for the first
+            that has some.
 
     Raises:
         BirnnError: The file cannot be read, or is not what ``format`` says.
@@ -168,7 +171,7 @@ def _content(record: Dict[str, Any], max_length: int, where: str) -> Union[str, 
         raise BirnnError(Errors.B207.format(where=where))
     if text is not None and not isinstance(text, str):
         _refuse(where, "text", "a string", text)
-    if words is None:
+    if words is None or (text is not None and _are_objects(words)):
         text = cast(str, text)
         _check_length(text, max_length, where)
         return text
@@ -178,6 +181,12 @@ def _content(record: Dict[str, Any], max_length: int, where: str) -> Union[str, 
         if not isinstance(word, str) or not word:
             _refuse(where, "tokens", "a list of words", word)
     return _pretokenized(words, text, where)
+
+
+def _are_objects(words: Any) -> bool:
+    """Whether tokens are places in the text, as `Doc.to_json` and Prodigy have them."""
+    is_list = isinstance(words, list) and bool(words)
+    return is_list and all(isinstance(word, dict) for word in words)
 
 
 def _pretokenized(words: List[str], text: Optional[str], where: str) -> Words:
@@ -210,9 +219,7 @@ def _check_length(text: str, limit: int, where: str) -> None:
 def read_conll_words(source: Input) -> Iterator[Item]:
     """An item a sentence, of which only the words are read."""
     lines = decode_lines(source.file, source.name)
-    columns = {"word": source.word_column}
-    for block in read_blocks(lines, source.name):
-        sentence, _ = read_sentence(block, columns, {}, source.name)
+    for sentence in read_words(lines, source.name, source.word_column):
         yield _sentence_item(sentence)
 
 
@@ -228,6 +235,15 @@ def _sentence_item(sentence: Sentence) -> Item:
     return Item(words, Context(starts_document=sentence.starts_document))
 
 
+def read_annotated(source: Input) -> Iterator[Item]:
+    """A document per record of an annotation tool, of which only the text is read."""
+    lines = decode_lines(source.file, source.name)
+    for number, (text, record) in enumerate(read_texts(lines, source.name), 1):
+        _check_length(text, source.max_length, f"{source.name}, item {number}")
+        meta = record if isinstance(record, dict) else {}
+        yield Item(text, Context(meta=meta))
+
+
 def read_docbin(source: Input) -> Iterator[Item]:
     """An item a doc, with all annotation that it brings."""
     for doc in take_apart(source.file, source.name):
@@ -240,4 +256,5 @@ SOURCES: Dict[str, Callable[[Input], Iterator[Item]]] = {
     "conll": read_conll_words,
     "conllu": read_conllu_words,
     "spacy": read_docbin,
+    "spans": read_annotated,
 }

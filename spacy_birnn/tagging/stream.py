@@ -34,7 +34,7 @@ def tag_files(
     output: Union[Path, BinaryIO],
     output_format: str,
     *,
-    word_column: int = 0,
+    word_column: Optional[int] = None,
     batch_size: int = 256,
     n_process: int = 1,
     progress: Optional[Callable[[Iterator[Records]], Iterator[Records]]] = None,
@@ -47,7 +47,8 @@ def tag_files(
         output: A path, written whole or not at all (packed if it ends in ``.gz``), or
             an open file.
         output_format: A format of ``SINKS``.
-        word_column: The column of CoNLL input that holds the words.
+        word_column: The column of CoNLL input that holds the words; None for the
+            first that has some.
         batch_size: The most docs a batch.
         n_process: Processes; -1 for one a core.
         progress: Wraps the stream of records to show how far it is.
