@@ -11,9 +11,9 @@ from spacy.tokens import Doc
 from ..nn.lazy import lazy
 
 PORTION = 40_000
-"""Tokens, more or less, that the model is given at once in prediction, whatever the size
-of a batch: enough for long documents to run side by side (66 of 600 tokens). They take
-100 MB at the default sizes, 200 MB at width 400."""
+"""Tokens, more or less, that the model is given at once in prediction, whatever the
+size of a batch: enough for long documents to run side by side (66 of 600 tokens). They
+take 100 MB at the default sizes, 200 MB at width 400."""
 
 
 @dataclass(frozen=True)
