@@ -51,7 +51,7 @@ _HEADER = "spacy-birnn"
 
 
 class _Prepared(NamedTuple):
-    """What a shim has prepared for prediction.
+    """Something that a shim has prepared for prediction.
 
     Attributes:
         request: the state of the weights, and what was asked for.
