@@ -183,7 +183,7 @@ def test_our_errors_inside_spacy_train_are_one_line(folder, run):
         [sys.executable, "-m", "spacy", "train", "ner.cfg"]
         + ["--paths.train", "bad.conll", "--paths.dev", "good.conll"],
         capture_output=True,
-        timeout=240,
+        timeout=600,
     )
     assert result.returncode == 1
     assert re.fullmatch(rb"\[B115\] .+\n", result.stderr), result.stderr
@@ -192,7 +192,7 @@ def test_our_errors_inside_spacy_train_are_one_line(folder, run):
 def test_other_errors_keep_their_traceback():
     code = "import spacy_birnn.cli.register\nraise ValueError('not ours')"
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, timeout=120
+        [sys.executable, "-c", code], capture_output=True, timeout=600
     )
     assert b"Traceback" in result.stderr
     assert b"ValueError: not ours" in result.stderr

@@ -91,7 +91,7 @@ def test_config_trains(task, corpus, tmp_path, run_process):
         + ["--training.max_epochs", "150", "--training.eval_frequency", "50"]
         + ["--training.dropout", "0.1"],
         capture_output=True,
-        timeout=280,
+        timeout=900,
     )
     assert train.returncode == 0, train.stderr
     nlp = spacy.load(model / "model-best")

@@ -142,7 +142,7 @@ def test_datasets_is_imported_only_where_one_is_read():
         "import sys, spacy_birnn.data.hub, spacy_birnn.data.corpus;"
         "assert not {'datasets', 'pyarrow', 'pandas'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=600)
 
 
 # --- mistakes -------------------------------------------------------------------------

@@ -162,7 +162,7 @@ def load_from_hub(server, answer, dataset, tmp_path):
             },
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=600,
             check=True,
         )
         return [json.loads(line) for line in result.stdout.splitlines()]

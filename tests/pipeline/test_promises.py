@@ -95,7 +95,7 @@ def test_promise_01_forked_processes_do_not_matter():
     code = PROCESSES.format(
         method="fork", factories=list(FACTORIES), batch_sizes=[2, 100]
     )
-    assert run_python(code, timeout=90, OMP_NUM_THREADS="2").endswith("equal\n")
+    assert run_python(code, timeout=900, OMP_NUM_THREADS="2").endswith("equal\n")
 
 
 @pytest.mark.slow
@@ -103,7 +103,7 @@ def test_promise_01_spawned_processes_do_not_matter(tmp_path):
     code = PROCESSES.format(method="spawn", factories=["birnn_ner"], batch_sizes=[4])
     script = tmp_path / "spawned.py"  # which the processes import
     script.write_text(code, encoding="utf8")
-    assert run_python(str(script), timeout=200).endswith("equal\n")
+    assert run_python(str(script), timeout=900).endswith("equal\n")
 
 
 # --- 2: every token is decided --------------------------------------------------------
