@@ -1,4 +1,4 @@
-"""What all components share: training, prediction and k-best over a batch's lattice."""
+"""What all components share: training, prediction and k-best over a batch."""
 
 from abc import ABCMeta, abstractmethod
 from collections import Counter
@@ -23,7 +23,8 @@ from ..models.flat import gradient, to_arrays, to_tensor
 from ..models.sentences import DocBatch, portions
 from ..models.sequence_tagger import get_decoder, set_labels
 from ..models.shim import shim_of
-from .lattice import Lattice
+from ..models.tagger import get_decoder, set_labels
+from .sequences import Sequences
 from .storage import ChecksummedPipe
 
 SAMPLE = 10
@@ -102,12 +103,14 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         """The decoder's labels and the scheme whose constraints hold between them."""
 
     @abstractmethod
-    def lattice(self, docs: Sequence[Doc], keep_preset: bool = False) -> Lattice:
+    def sequences(self, docs: Sequence[Doc], keep_preset: bool = False) -> Sequences:
         """Sequences and permitted labels; `keep_preset` fixes what is already set."""
 
     @abstractmethod
-    def gold_labels(self, examples: Sequence[Example]) -> numpy.ndarray:
-        """Label ids over all tokens of a batch, -1 where missing, shape (N,)."""
+    def gold_labels(
+        self, examples: Sequence[Example], sequences: Sequences
+    ) -> numpy.ndarray:
+        """Label ids of the rows of a batch that take part, -1 where missing."""
 
     @abstractmethod
     def decode(self, docs: Sequence[Doc], emissions: Tensor) -> List[Any]:
@@ -115,7 +118,8 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
 
     @abstractmethod
     def label_strings(self, doc: Doc, ids: Sequence[int]) -> List[str]:
-        """One string a token of a document, from the ids of its rows in the lattice."""
+        """One string per token of a document, from the ids of its rows that take
+        part."""
 
     # --- labels -----------------------------------------------------------------------
 
@@ -218,22 +222,20 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         """
         examples = list(examples)
         docs = [example.predicted for example in examples]
-        lattice = self.lattice(docs)
-        gold = self.gold_labels(examples)
+        sequences = self.sequences(docs)
+        gold = self.gold_labels(examples, sequences)
         lengths = [len(doc) for doc in docs]
         ops, device = self.model.ops, get_decoder(self.model).linear.weight.device
         emissions = to_tensor(ops, scores, device, requires_grad=True)
-        if lattice.rows is not None:
-            gold = gold[lattice.rows]
         if (gold < 0).all():
             return 0.0, [ops.alloc2f(*score.shape) for score in scores]
         loss = get_decoder(self.model).loss(
-            lattice.select(emissions),
-            lattice.lengths,
+            sequences.select(emissions),
+            sequences.lengths,
             torch.from_numpy(gold).to(emissions.device),
-            permitted=lattice.mask(emissions.device),
+            sequences.permitted_on(emissions.device),
         )
-        loss = loss / len(lattice.lengths)
+        loss = loss / len(sequences.lengths)
         if not torch.isfinite(loss):
             raise BirnnError(Errors.B019.format(name=self.name, loss=loss.item()))
         loss.backward()
@@ -283,9 +285,9 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
             k: how many.
 
         Returns:
-            For each document, best first, one label a token in the decoder's scheme,
+            For each document, best first, one label per token in the decoder's scheme,
             and the natural log-probability among all valid sequences; fewer than k
-            where fewer exist.
+            where fewer exist. White space inside a span is `I-X`, elsewhere `O`.
 
         Raises:
             BirnnError: k is less than 1.
@@ -298,14 +300,14 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         docs = DocBatch(docs)
         if not docs:
             return []
-        lattice, emissions = self.lattice(docs), self._emissions(docs)
-        sequences = get_decoder(self.model).k_best(
-            lattice.select(emissions),
-            lattice.lengths,
+        sequences, emissions = self.sequences(docs), self._emissions(docs)
+        found = get_decoder(self.model).k_best(
+            sequences.select(emissions),
+            sequences.lengths,
             k,
-            permitted=lattice.mask(emissions.device),
+            sequences.permitted_on(emissions.device),
         )
         return [
             [(self.label_strings(doc, ids), log) for ids, log in best]
-            for doc, best in zip(docs, lattice.join_k_best(docs, sequences, k))
+            for doc, best in zip(docs, sequences.join_k_best(docs, found, k))
         ]

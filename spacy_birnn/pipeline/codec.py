@@ -112,6 +112,27 @@ class SpanCodec:
             offset += length
         return spans
 
+    def inside_gaps(self, ids: numpy.ndarray, breaks: numpy.ndarray) -> List[str]:
+        """The labels of white space that is left out between two words, and thereby
+        inside a span or not.
+
+        Args:
+            ids: label ids of the words, shape (W,).
+            breaks: words where a sequence begins.
+
+        Returns:
+            `I-X` where the next word continues a span of X, else `O`: one label for
+            each word but the last.
+        """
+        goes_on = self._continues[ids[:-1], ids[1:]]
+        is_break = numpy.zeros(len(ids) + 1, dtype=bool)
+        is_break[breaks] = True
+        goes_on &= ~is_break[1:-1]
+        return [
+            f"I-{self.types[kind]}" if inside else schemes.BLANK
+            for inside, kind in zip(goes_on.tolist(), self._type[ids[1:]].tolist())
+        ]
+
     def repaired_probability(
         self, probabilities: numpy.ndarray, span: FlatSpan, at_start: bool, at_end: bool
     ) -> float:

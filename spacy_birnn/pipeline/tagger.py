@@ -19,7 +19,7 @@ from ..models.sequence_tagger import get_decoder, get_prepared_decoder
 from . import gold
 from .base import BiRNNPipe
 from .defaults import default_model
-from .lattice import Lattice
+from .sequences import Sequences
 
 CUSTOM = "_."
 SPACE_LABELS = {"pos": "SPACE"}
@@ -117,13 +117,13 @@ class BiRNNTagger(BiRNNPipe):
                 raise BirnnError(Errors.B018.format(name=self.name, label=label))
         return list(self.labels), "raw"
 
-    def lattice(self, docs: Sequence[Doc], keep_preset: bool = False) -> Lattice:
+    def sequences(self, docs: Sequence[Doc], keep_preset: bool = False) -> Sequences:
         """Words only: white space has its label without being asked."""
-        found = doc_batch(docs).sentences
-        rows = numpy.flatnonzero(~found.space) if found.has_space else None
-        return Lattice(found.words_only().lengths, rows)
+        return Sequences.of_words(doc_batch(docs).sentences)
 
-    def gold_labels(self, examples: Sequence[Example]) -> numpy.ndarray:
+    def gold_labels(
+        self, examples: Sequence[Example], sequences: Sequences
+    ) -> numpy.ndarray:
         index = {label: i for i, label in enumerate(self.labels)}
         ids = []
         for example in examples:
@@ -135,20 +135,20 @@ class BiRNNTagger(BiRNNPipe):
                     ids.append(index[tag])
                 else:
                     raise self.unknown_label(tag)
-        return numpy.array(ids, dtype="int64")
+        return sequences.select_array(numpy.array(ids, dtype="int64"))
 
     def decode(self, docs: Sequence[Doc], emissions: Tensor) -> List[Tags]:
-        decoder, lattice = get_decoder(self.model), self.lattice(docs)
-        words = lattice.select(emissions)
-        ids = get_prepared_decoder(self.model).decode(words, lattice.lengths)
+        decoder, sequences = get_decoder(self.model), self.sequences(docs)
+        words = sequences.select(emissions)
+        ids = get_inference_decoder(self.model).decode(words, sequences.lengths)
         marginals: Optional[List[float]] = None
         if self.cfg["confidence"]:
-            of_all = decoder.marginals(words, lattice.lengths)
+            of_all = decoder.marginals(words, sequences.lengths)
             chosen = torch.from_numpy(ids).to(of_all.device).unsqueeze(1)
             of_ours = of_all.gather(1, chosen).squeeze(1)
             marginals = of_ours.clamp(max=1.0).tolist()
         results, offset, labels = [], 0, ids.tolist()
-        for n_rows in lattice.rows_per_doc(docs):
+        for n_rows in sequences.rows_per_doc(docs):
             rows = slice(offset, offset + n_rows)
             found = None if marginals is None else marginals[rows]
             results.append((labels[rows], found))

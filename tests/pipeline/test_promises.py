@@ -162,14 +162,14 @@ def test_promise_03_only_valid_sequences(factory, decoder, scheme):
         start = st.sampled_from([1, -1])
         starts = [data.draw(start) for _ in words]
         doc = Doc(nlp.vocab, words=words, sent_starts=starts)
-        lattice = pipe.lattice([doc], keep_preset=True)
-        within = lattice.mask("cpu")
+        sequences = pipe.sequences([doc], keep_preset=True)
+        permitted = sequences.permitted_on("cpu")
         decoder = get_decoder(pipe.model)
-        ids = decoder.decode(pipe._emissions([doc]), lattice.lengths, within)
+        ids = decoder.decode(pipe._emissions([doc]), sequences.lengths, permitted)
         (best,) = pipe.k_best([doc], k=4)
         for labels in (pipe.label_strings(doc, ids.tolist()), *[x for x, _ in best]):
             offset = 0
-            for length in lattice.lengths:
+            for length in sequences.lengths:
                 tags = labels[offset : offset + length]
                 assert schemes.decode(tags, scheme)[1] == 0
                 offset += length
@@ -238,10 +238,10 @@ def test_promise_04_missing_is_not_outside(factory, decoder):
     scores = pipe.model.predict([data[0].predicted])
     loss, (gradient,) = pipe.get_loss(data, scores)
     known = pipe.prepare_labels()[0].index("O" if factory == "birnn_ner" else "VERB")
-    lattice = pipe.lattice([data[0].predicted])
+    sequences = pipe.sequences([data[0].predicted])
     emissions = pipe._emissions([data[0].predicted])
     module = get_decoder(pipe.model)
-    probability = module.marginals(emissions, lattice.lengths)[1, known]
+    probability = module.marginals(emissions, sequences.lengths)[1, known]
     if decoder == "constrained":  # trained token by token
         probability = emissions.softmax(1)[1, known]
     assert loss == pytest.approx(-float(probability.log()), abs=1e-4)

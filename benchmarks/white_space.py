@@ -1,0 +1,128 @@
+"""The cost of white space: F1 of one pipeline on one corpus, laid out in several ways.
+
+    python benchmarks/white_space.py MODEL FILE -o benchmarks/results/white_space.json
+
+MODEL has a `birnn_ner`, FILE has CoNLL columns with the entities in the last one and
+`-DOCSTART-` between the documents. The words and the entities are always the same: what
+differs is which white-space tokens stand between them, and where documents end.
+"""
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional
+
+import spacy
+from spacy.language import Language
+from spacy.pipeline import Sentencizer
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from spacy_birnn.data.conll import create_conll_reader
+from spacy_birnn.files import replacing
+
+LINE, BLANK_LINE = "\n", "\n\n"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where white-space tokens are put in.
+
+    Attributes:
+        docs: a `Doc` per "sentence" or per "document"; a document has no sentence
+            starts, as running text has none.
+        within: stands after each 8th word of a sentence, but its last one.
+        between: stands after each sentence of a document, but its last one.
+        every: sentences after which `between` stands.
+        split: whether spaCy's rule-based `sentencizer` sets sentence starts.
+    """
+
+    docs: str
+    within: Optional[str] = None
+    between: Optional[str] = None
+    every: int = 1
+    split: bool = False
+
+
+LAYOUTS: Dict[str, Layout] = {
+    "sentences": Layout("sentence"),
+    "sentences, wrapped": Layout("sentence", within=LINE),
+    "sentences, wrapped with blank lines": Layout("sentence", within=BLANK_LINE),
+    "documents": Layout("document"),
+    "documents, wrapped": Layout("document", within=LINE),
+    "documents, wrapped with blank lines": Layout("document", within=BLANK_LINE),
+    "a sentence per line": Layout("document", between=LINE),
+    "a sentence per paragraph": Layout("document", between=BLANK_LINE),
+    "three sentences per paragraph": Layout("document", between=BLANK_LINE, every=3),
+    "three sentences per paragraph, wrapped": Layout(
+        "document", LINE, BLANK_LINE, every=3
+    ),
+    "a sentence per line, sentencizer": Layout("document", between=LINE, split=True),
+    "a sentence per paragraph, sentencizer": Layout(
+        "document", between=BLANK_LINE, split=True
+    ),
+}
+WORDS = 8
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", help="a pipeline with a birnn_ner")
+    parser.add_argument("file", type=Path, help="CoNLL columns, entities in the last")
+    parser.add_argument("-o", "--output", type=Path, help="results, JSON")
+    args = parser.parse_args()
+    nlp = spacy.load(args.model)
+    scores = {name: score(nlp, args.file, layout) for name, layout in LAYOUTS.items()}
+    for name, value in scores.items():
+        print(f"{100 * value:6.2f}  {name}")
+    if args.output:
+        with replacing(args.output) as file:
+            file.write(json.dumps(scores, indent=2).encode("utf-8") + b"\n")
+
+
+def score(nlp: Language, path: Path, layout: Layout) -> float:
+    """F1 of the exact entities."""
+    columns = {"word": 0, "ents": -1}
+    reader = create_conll_reader(path, columns, docs=layout.docs)  # type: ignore[arg-type]
+    examples = [lay_out(example.reference, layout) for example in reader(nlp)]
+    return nlp.evaluate(examples)["ents_f"]
+
+
+def lay_out(gold: Doc, layout: Layout) -> Example:
+    """The same document with white-space tokens, its sentence starts forgotten."""
+    words: List[str] = []
+    tags: List[str] = []
+    for i, space in enumerate(separators(gold, layout)):
+        token = gold[i]
+        kind = f"-{token.ent_type_}" if token.ent_type_ else ""
+        words.append(token.text)
+        tags.append(f"{token.ent_iob_}{kind}")
+        if space:
+            goes_on = i + 1 < len(gold) and gold[i + 1].ent_iob_ == "I"
+            words.append(space)
+            tags.append(f"I{kind}" if goes_on else "O")
+    predicted = Doc(gold.vocab, words=words)
+    if layout.split:
+        Sentencizer()(predicted)
+    return Example(predicted, Doc(gold.vocab, words=words, ents=tags))
+
+
+def separators(gold: Doc, layout: Layout) -> Iterator[Optional[str]]:
+    """The white-space token that stands after each token, if any."""
+    n_sentences, n_words = 0, 0
+    for token in gold:
+        n_words += 1
+        if token.i + 1 == len(gold):
+            yield None
+        elif gold[token.i + 1].is_sent_start:
+            n_sentences, n_words = n_sentences + 1, 0
+            yield layout.between if n_sentences % layout.every == 0 else None
+        else:
+            yield layout.within if n_words % WORDS == 0 else None
+
+
+if __name__ == "__main__":
+    main()
