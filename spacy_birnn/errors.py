@@ -117,6 +117,10 @@ class Errors(metaclass=_Coded):
         "was initialized: load the embedding that it was trained with, or initialize "
         "it again."
     )
+    B033 = (
+        "Component '{name}': min_confidence = {value!r} must be a number from 0 (leave "
+        "nothing out) to 1."
+    )
 
     # --- B101-B199: data and tag schemes ----------------------------------------------
     B101 = (

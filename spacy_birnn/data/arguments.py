@@ -4,13 +4,13 @@ import codecs
 from pathlib import Path
 from typing import Any, Literal, Sequence
 
+from ..attributes import custom_name
 from ..errors import BirnnError, Errors
 from ..schemes import RAW
 from .tags import READABLE
 
 SPAN_TARGETS = ("ents", "chunks")
 TARGETS = (*SPAN_TARGETS, "tag", "pos")
-CUSTOM = "_."
 
 Scheme = Literal["auto", "iob1", "iob2", "bioes", "bilou", "bmes", "io", "raw"]
 SCHEME_CHOICES = ("auto", *READABLE, RAW)
@@ -80,11 +80,7 @@ def check_encoding(encoding: Any) -> None:
 
 
 def _is_custom(target: Any) -> bool:
-    return (
-        isinstance(target, str)
-        and target.startswith(CUSTOM)
-        and target.removeprefix(CUSTOM).isidentifier()
-    )
+    return isinstance(target, str) and custom_name(target) is not None
 
 
 def _is_whole(value: Any) -> bool:

@@ -24,6 +24,7 @@ from ..models.sentences import DocBatch, portions
 from ..models.sequence_tagger import get_decoder, set_labels
 from ..models.shim import shim_of
 from ..models.tagger import get_decoder, set_labels
+from .candidates import PredictedSpan, keep_candidates
 from .sequences import Sequences
 from .storage import ChecksummedPipe
 
@@ -43,6 +44,8 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         target: what is labelled: "ents", "spans", "tag", "pos" or "_.name".
         overwrite: replace what earlier components have set.
         confidence: write exact marginal probabilities beside the labels.
+        min_confidence: leave out what has a smaller marginal probability, 0 for none.
+        candidates: keep what is left out in `doc.spans["birnn_candidates"]`.
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
         scorer: scores examples, see `spacy-birnn.seqeval_scorer.v1`.
         settings: more settings, which the scorer gets too.
@@ -61,6 +64,8 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         target: str,
         overwrite: bool,
         confidence: bool,
+        min_confidence: float,
+        candidates: bool,
         grad_clip: float,
         scorer: Optional[Callable],
         **settings: Any,
@@ -73,6 +78,8 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
             raise BirnnError(
                 Errors.B006.format(where=where, key="grad_clip", value=grad_clip)
             )
+        if not 0.0 <= min_confidence <= 1.0:
+            raise BirnnError(Errors.B033.format(name=name, value=min_confidence))
         self.vocab = vocab
         self.model = model
         self.name = name
@@ -82,6 +89,8 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
             "target": target,
             "overwrite": overwrite,
             "confidence": confidence,
+            "min_confidence": min_confidence,
+            "candidates": candidates,
             "grad_clip": grad_clip,
             **settings,
         }
@@ -276,6 +285,24 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         if not any(map(len, docs)):
             return torch.zeros((0, emissions.get_dim("nO")), device=device)
         return to_tensor(self.model.ops, self.model.predict(docs), device)
+
+    @property
+    def needs_confidence(self) -> bool:
+        """Whether marginal probabilities have to be computed."""
+        return self.cfg["confidence"] or self.cfg["min_confidence"] > 0.0
+
+    def drop_uncertain(
+        self, doc: Doc, spans: List[PredictedSpan]
+    ) -> List[PredictedSpan]:
+        """Without the spans whose confidence is less than `min_confidence`; those are
+        kept beside where that is wanted."""
+        least = self.cfg["min_confidence"]
+        if not least:
+            return spans
+        dropped = [span for span in spans if span.confidence < least]
+        if self.cfg["candidates"]:
+            keep_candidates(doc, self.name, dropped)
+        return [span for span in spans if span.confidence >= least]
 
     def k_best(self, docs: Iterable[Doc], k: int = 5) -> KBest:
         """The k most probable label sequences of each document, which stays untouched.

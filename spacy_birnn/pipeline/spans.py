@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import replace
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import numpy
 from spacy.tokens import Doc
@@ -13,24 +13,9 @@ from ..models.sentences import DocBatch, Sentences, doc_batch
 from ..models.tagger import get_decoder, get_inference_decoder
 from . import gold
 from .base import BiRNNPipe
+from .candidates import PredictedSpan
 from .codec import FlatSpan, SpanCodec
 from .sequences import Sequences
-
-
-class PredictedSpan(NamedTuple):
-    """A span of a document.
-
-    Attributes:
-        start: its first token.
-        end: the token after its last one.
-        label: its type.
-        confidence: marginal probability of this very span, where it is wanted.
-    """
-
-    start: int
-    end: int
-    label: str
-    confidence: Optional[float] = None
 
 
 class SpanPipe(BiRNNPipe):
@@ -123,7 +108,7 @@ class SpanPipe(BiRNNPipe):
         else:
             spans = codec.decode(ids)
         confidences: List[Optional[float]] = [None] * len(spans)
-        if self.cfg["confidence"] and spans:
+        if self.needs_confidence and spans:
             confidences = self._confidences(emissions, sequences, spans)
         found = [
             FlatSpan(*sequences.tokens(span.start, span.end), span.type)

@@ -13,15 +13,16 @@ from thinc.api import Model
 from thinc.types import Floats2d, Ints2d
 from torch import Tensor
 
+from ..attributes import custom_name
 from ..errors import BirnnError, Errors
 from ..models.sentences import doc_batch
 from ..models.sequence_tagger import get_decoder, get_prepared_decoder
 from . import gold
 from .base import BiRNNPipe
+from .candidates import PredictedSpan
 from .defaults import default_model
 from .sequences import Sequences
 
-CUSTOM = "_."
 SPACE_LABELS = {"pos": "SPACE"}
 SPACE_LABEL = "_SP"
 """What spaCy's own pipelines give to white space."""
@@ -38,11 +39,13 @@ Tags = Tuple[List[int], Optional[List[float]]]
         "target": "tag",
         "overwrite": False,
         "confidence": False,
+        "min_confidence": 0.0,
+        "candidates": False,
         "grad_clip": 5.0,
         "scorer": {"@scorers": "spacy-birnn.seqeval_scorer.v1"},
     },
-    # Of the two only the target's own is ever there.
-    default_score_weights={"tag_acc": 0.5, "pos_acc": 0.5},
+    # For the default target; `init-config` writes those of others.
+    default_score_weights={"tag_acc": 1.0},
 )
 def make_birnn_tagger(
     nlp: Language,
@@ -51,6 +54,8 @@ def make_birnn_tagger(
     target: str,
     overwrite: bool,
     confidence: bool,
+    min_confidence: float,
+    candidates: bool,
     grad_clip: float,
     scorer: Optional[Callable],
 ) -> "BiRNNTagger":
@@ -61,11 +66,12 @@ def make_birnn_tagger(
         target: "tag" (`token.tag_`), "pos" (`token.pos_`) or "_.name" (`token._.name`).
         overwrite: replace the tags that earlier components have set.
         confidence: fill `token._.confidence` with the exact marginal of each tag.
+        min_confidence: leave tags empty whose marginal is smaller, 0 for none.
+        candidates: keep what is left out in `doc.spans["birnn_candidates"]`.
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
         scorer: scores examples.
     """
-    is_custom = target.startswith(CUSTOM) and target[len(CUSTOM) :].isidentifier()
-    if target not in ("tag", "pos") and not is_custom:
+    if target not in ("tag", "pos") and not custom_name(target):
         raise BirnnError(Errors.B017.format(name=name, target=target))
     return BiRNNTagger(
         nlp.vocab,
@@ -74,6 +80,8 @@ def make_birnn_tagger(
         target=target,
         overwrite=overwrite,
         confidence=confidence,
+        min_confidence=min_confidence,
+        candidates=candidates,
         grad_clip=grad_clip,
         scorer=scorer,
     )
@@ -83,12 +91,14 @@ class BiRNNTagger(BiRNNPipe):
     """A part-of-speech tagger, or any other labelling of tokens."""
 
     def register_extensions(self) -> None:
-        names = ["confidence"]
-        if self.target.startswith(CUSTOM):
-            names.append(self.target[len(CUSTOM) :])
-        for name in names:
-            if not Token.has_extension(name):
+        for name in ("confidence", self.attribute):
+            if name and not Token.has_extension(name):
                 Token.set_extension(name, default=None)
+
+    @property
+    def attribute(self) -> str:
+        """The name of the custom attribute that is written, "" for none."""
+        return custom_name(self.target) or ""
 
     @property
     def space_label(self) -> str:
@@ -100,8 +110,7 @@ class BiRNNTagger(BiRNNPipe):
             return [token.tag_ for token in doc]
         if self.target == "pos":
             return [token.pos_ for token in doc]
-        name = self.target[len(CUSTOM) :]
-        return [token._.get(name) for token in doc]
+        return [token._.get(self.attribute) for token in doc]
 
     def collect_labels(self, example: Example) -> Iterable[str]:
         reference = example.reference
@@ -142,7 +151,7 @@ class BiRNNTagger(BiRNNPipe):
         words = sequences.select(emissions)
         ids = get_inference_decoder(self.model).decode(words, sequences.lengths)
         marginals: Optional[List[float]] = None
-        if self.cfg["confidence"]:
+        if self.needs_confidence:
             of_all = decoder.marginals(words, sequences.lengths)
             chosen = torch.from_numpy(ids).to(of_all.device).unsqueeze(1)
             of_ours = of_all.gather(1, chosen).squeeze(1)
@@ -169,17 +178,42 @@ class BiRNNTagger(BiRNNPipe):
                 continue
             earlier: List[Any] = self.read(doc)
             keep = [bool(tag) and not self.cfg["overwrite"] for tag in earlier]
-            tags = [
-                old if kept else new
-                for old, new, kept in zip(earlier, self.label_strings(doc, ids), keep)
-            ]
-            self._write(doc, tags)
-            if marginals is not None:
-                values = iter(marginals)
-                for token, kept in zip(doc, keep):
-                    confidence = 1.0 if token.is_space else next(values)
+            found: List[Any] = list(self.label_strings(doc, ids))
+            confidences = self._confidences(doc, marginals)
+            for i in self._drop_uncertain(doc, found, confidences, keep):
+                found[i], confidences[i] = "", None
+            self._write(doc, [e if k else f for e, f, k in zip(earlier, found, keep)])
+            if self.cfg["confidence"]:
+                for token, confidence, kept in zip(doc, confidences, keep):
                     if not kept:
                         token._.confidence = confidence
+
+    def _confidences(
+        self, doc: Doc, marginals: Optional[List[float]]
+    ) -> List[Optional[float]]:
+        """One per token, of the marginals of the words; white space is certain."""
+        if marginals is None:
+            return [None] * len(doc)
+        values = iter(marginals)
+        return [1.0 if token.is_space else next(values) for token in doc]
+
+    def _drop_uncertain(
+        self,
+        doc: Doc,
+        tags: List[str],
+        confidences: List[Optional[float]],
+        keep: List[bool],
+    ) -> List[int]:
+        """The tokens whose new tag is left out, see `drop_uncertain`."""
+        if not self.cfg["min_confidence"]:
+            return []
+        spans = [
+            PredictedSpan(i, i + 1, tags[i], confidences[i])
+            for i in range(len(doc))
+            if not keep[i]
+        ]
+        left = {span.start for span in self.drop_uncertain(doc, spans)}
+        return [span.start for span in spans if span.start not in left]
 
     def _write(self, doc: Doc, tags: List[str]) -> None:
         if self.target == "tag":
@@ -187,9 +221,8 @@ class BiRNNTagger(BiRNNPipe):
         elif self.target == "pos":
             _write_attr(doc, POS, [UNIVERSAL_POS[tag] for tag in tags])
         else:
-            name = self.target[len(CUSTOM) :]
             for token, tag in zip(doc, tags):
-                token._.set(name, tag)
+                token._.set(self.attribute, tag or None)
 
 
 def _write_attr(doc: Doc, attr: int, values: List[int]) -> None:

@@ -9,8 +9,8 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from spacy_birnn import schemes
-from spacy_birnn.models.sequence_tagger import get_decoder
-from spacy_birnn.pipeline.spans import PredictedSpan
+from spacy_birnn.models.tagger import get_decoder
+from spacy_birnn.pipeline.candidates import PredictedSpan
 
 from .toys import (
     SENTENCES,
@@ -223,7 +223,7 @@ def test_learns_from_other_tokens():
     nlp.initialize(lambda: data)
     assert train(nlp, data, 50) < 0.1
     doc = nlp(predicted.copy())
-    assert [e.text for e in doc.ents] == ["Anna", "Berg", "Rio-Tinto"]
+    assert [e.text for e in doc.ents] == ["Anna  Berg", "Rio-Tinto"]
 
 
 def test_partly_annotated_documents_are_learned():
