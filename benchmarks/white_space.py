@@ -1,10 +1,13 @@
-"""The cost of white space: F1 of one pipeline on one corpus, laid out in several ways.
+"""The cost of white space: the score of one pipeline on one corpus, laid out in several
+ways.
 
     python benchmarks/white_space.py MODEL FILE -o benchmarks/results/white_space.json
 
-MODEL has a `birnn_ner`, FILE has CoNLL columns with the entities in the last one and
-`-DOCSTART-` between the documents. The words and the entities are always the same: what
-differs is which white-space tokens stand between them, and where documents end.
+MODEL is one of our components alone: a `birnn_ner` (the score is F1 of exact entities)
+or a `birnn_tagger` (accuracy). FILE is CoNLL-U, or has CoNLL columns with what MODEL
+predicts in the last one; its documents are marked. The words and the annotation are
+always the same: what differs is which white-space tokens stand between the words, and
+where documents end.
 """
 
 import argparse
@@ -19,7 +22,7 @@ from spacy.pipeline import Sentencizer
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_birnn.data.conll import create_conll_reader
+from spacy_birnn.data.corpus import create_corpus_reader
 from spacy_birnn.files import replacing
 
 LINE, BLANK_LINE = "\n", "\n\n"
@@ -70,8 +73,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("model", help="a pipeline with a birnn_ner")
-    parser.add_argument("file", type=Path, help="CoNLL columns, entities in the last")
+    parser.add_argument("model", help="a pipeline of one component")
+    parser.add_argument("file", type=Path, help="annotated documents")
     parser.add_argument("-o", "--output", type=Path, help="results, JSON")
     args = parser.parse_args()
     nlp = spacy.load(args.model)
@@ -84,30 +87,36 @@ def main() -> None:
 
 
 def score(nlp: Language, path: Path, layout: Layout) -> float:
-    """F1 of the exact entities."""
-    columns = {"word": 0, "ents": -1}
-    reader = create_conll_reader(path, columns, docs=layout.docs)  # type: ignore[arg-type]
+    """F1 of the exact entities, or the accuracy of the tags."""
+    (_, pipe), *_ = nlp.pipeline
+    target = pipe.cfg["target"]
+    columns = {"word": 0, target: -1}
+    reader = create_corpus_reader(path, columns, docs=layout.docs)  # type: ignore[arg-type]
     examples = [lay_out(example.reference, layout) for example in reader(nlp)]
-    return nlp.evaluate(examples)["ents_f"]
+    return nlp.evaluate(examples)["ents_f" if target == "ents" else f"{target}_acc"]
 
 
 def lay_out(gold: Doc, layout: Layout) -> Example:
     """The same document with white-space tokens, its sentence starts forgotten."""
     words: List[str] = []
-    tags: List[str] = []
+    annotation: Dict[str, List[str]] = {"ents": [], "tags": [], "pos": []}
     for i, space in enumerate(separators(gold, layout)):
         token = gold[i]
         kind = f"-{token.ent_type_}" if token.ent_type_ else ""
         words.append(token.text)
-        tags.append(f"{token.ent_iob_}{kind}")
+        annotation["ents"].append(f"{token.ent_iob_}{kind}")
+        annotation["tags"].append(token.tag_)
+        annotation["pos"].append(token.pos_)
         if space:
             goes_on = i + 1 < len(gold) and gold[i + 1].ent_iob_ == "I"
             words.append(space)
-            tags.append(f"I{kind}" if goes_on else "O")
+            annotation["ents"].append(f"I{kind}" if goes_on else "O")
+            annotation["tags"].append("")
+            annotation["pos"].append("")
     predicted = Doc(gold.vocab, words=words)
     if layout.split:
         Sentencizer()(predicted)
-    return Example(predicted, Doc(gold.vocab, words=words, ents=tags))
+    return Example(predicted, Doc(gold.vocab, words=words, **annotation))
 
 
 def separators(gold: Doc, layout: Layout) -> Iterator[Optional[str]]:

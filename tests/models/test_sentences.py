@@ -28,6 +28,13 @@ def make(words, starts=None):
         (["a", "\n", "c"], [True, True, True], [1, 1, 1], [1, 1]),
         ([" ", "\t"], None, [2], []),
         ([" ", "a"], [True, True], [1, 1], [1]),
+        (["a", "\n", "b"], None, [3], [2]),
+        (["a", "\n\n", "b"], None, [2, 1], [1, 1]),
+        (["a", "\n\n", "b"], [True, False, False], [2, 1], [1, 1]),
+        (["a", "\n", " ", "\r\n", "b", "c"], None, [4, 2], [1, 2]),
+        (["a", "\r\n", "b", "\n", "c"], None, [5], [3]),
+        (["\n\n", "a"], None, [1, 1], [1]),
+        (["a", "\n\n"], None, [2], [1]),
     ],
 )
 def test_one_document(words, starts, lengths, without):

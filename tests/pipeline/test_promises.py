@@ -165,19 +165,23 @@ def test_promise_03_only_valid_sequences(factory, decoder, scheme):
         sequences = pipe.sequences([doc], keep_preset=True)
         permitted = sequences.permitted_on("cpu")
         decoder = get_decoder(pipe.model)
-        ids = decoder.decode(pipe._emissions([doc]), sequences.lengths, permitted)
+        emissions = sequences.select(pipe._emissions([doc]))
+        ids = decoder.decode(emissions, sequences.lengths, permitted)
         (best,) = pipe.k_best([doc], k=4)
         for labels in (pipe.label_strings(doc, ids.tolist()), *[x for x, _ in best]):
+            of_words = [tag for tag, token in zip(labels, doc) if not token.is_space]
             offset = 0
             for length in sequences.lengths:
-                tags = labels[offset : offset + length]
+                tags = of_words[offset : offset + length]
                 assert schemes.decode(tags, scheme)[1] == 0
                 offset += length
-            assert {tag for tag, t in zip(labels, doc) if t.is_space} <= {"O"}
+            of_spaces = {tag for tag, token in zip(labels, doc) if token.is_space}
+            assert of_spaces <= {"O", *(f"I-{label}" for label in pipe.labels)}
         nlp(doc)
         written = doc.ents if factory == "birnn_ner" else doc.spans["chunks"]
         for span in written:
-            assert not any(token.is_space for token in span)
+            assert not span[0].is_space
+            assert not span[-1].is_space
 
     check()
 
