@@ -70,10 +70,18 @@ class DocBatch(List[Doc]):
 
     @lazy
     def sentences(self) -> Sentences:
-        """They begin where a start is set, and after a blank line; a document without
-        either is one."""
-        starts = self._attrs[:, 1] == 1  # 1 yes, -1 no, 0 not known
-        starts |= self._after_blank_lines()
+        """They begin where a start is set; a document without any is one."""
+        return self._cut(self._attrs[:, 1] == 1)  # 1 yes, -1 no, 0 not known
+
+    @lazy
+    def paragraphs(self) -> Sentences:
+        """The sentences, cut where there is a blank line: no span crosses one."""
+        if not self.sentences.has_space:
+            return self.sentences
+        return self._cut((self._attrs[:, 1] == 1) | self._after_blank_lines())
+
+    def _cut(self, starts: numpy.ndarray) -> Sentences:
+        """Cut at these tokens, shape (N,), and where a document begins."""
         sizes = [len(doc) for doc in self if len(doc)]
         starts[[0, *accumulate(sizes[:-1])][: len(sizes)]] = True
         bounds = [*starts.nonzero()[0].tolist(), len(starts)]
@@ -82,15 +90,14 @@ class DocBatch(List[Doc]):
 
     def _after_blank_lines(self) -> numpy.ndarray:
         """Which tokens are the first word after two line breaks or more, shape (N,)."""
-        space = self._attrs[:, 2] == 1
+        space = self.sentences.space
         breaks = numpy.zeros(len(space), dtype="int64")
-        if space.any():
-            for doc, rows in self._rows_of_docs():
-                for i in numpy.flatnonzero(space[rows]).tolist():
-                    breaks[rows.start + i] = _line_breaks(doc[i].text)
+        for doc, rows in self._rows_of_docs():
+            for i in numpy.flatnonzero(space[rows]).tolist():
+                breaks[rows.start + i] = _line_breaks(doc[i].text)
         # Several white-space tokens in a row count as one.
         gap = numpy.cumsum(~space)
-        before = numpy.bincount(gap, weights=breaks, minlength=1)
+        before = numpy.bincount(gap, weights=breaks)
         return ~space & (before[gap - 1] >= 2)
 
     def _rows_of_docs(self) -> Iterator[Tuple[Doc, slice]]:

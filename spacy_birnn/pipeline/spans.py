@@ -56,7 +56,7 @@ class SpanPipe(BiRNNPipe):
 
     def sequences(self, docs: Sequence[Doc], keep_preset: bool = False) -> Sequences:
         batch = doc_batch(docs)
-        found = batch.sentences
+        found = batch.paragraphs
         if not keep_preset:
             return Sequences.of_words(found)
         preset = self.preset(batch)

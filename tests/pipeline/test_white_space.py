@@ -194,19 +194,39 @@ def test_k_best_where_a_sentence_ends():
     assert {tags[1] for tags, _ in best} == {"O"}
 
 
-def test_nothing_crosses_a_blank_line():
-    nlp = trained()
+def test_no_span_crosses_a_blank_line():
+    nlp = untrained()
     pipe = nlp.get_pipe("birnn_ner")
-    one, two = ["Tilda", "hired", "Old"], ["Harbour", "Berg"]
-    apart = [nlp(Doc(nlp.vocab, words=words)) for words in (one, two)]
-    expected = [(e.label_, e.text) for doc in apart for e in doc.ents]
+    words = ["Anna", "\n", "Berg", "GAP", "Old", " ", "Harbour"]
     for gap in (["\n\n"], ["\n", "\n"], ["\r\n \r\n"], ["\u2029", " ", "\n"]):
-        doc = Doc(nlp.vocab, words=[*one, *gap, *two])
-        assert pipe.sequences([doc]).lengths == [3, 2]
-        assert [(e.label_, e.text) for e in nlp(doc).ents] == expected
+        doc = Doc(nlp.vocab, words=[*words[:3], *gap, *words[4:]])
+        assert pipe.sequences([doc]).lengths == [2, 2]
+        for _ in range(5):
+            shake(nlp)
+            for entity in nlp(doc.copy()).ents:
+                assert entity.end <= 3 or entity.start >= 3 + len(gap)
     for gap in (["\n"], [" ", "\t"], ["\r\n"]):
-        doc = Doc(nlp.vocab, words=[*one, *gap, *two])
-        assert pipe.sequences([doc]).lengths == [5]
+        doc = Doc(nlp.vocab, words=[*words[:3], *gap, *words[4:]])
+        assert pipe.sequences([doc]).lengths == [4]
+
+
+def test_words_are_read_in_their_context_across_a_blank_line():
+    nlp = untrained()
+    words = ["Anna", "hired", "\n\n", "Otto"]
+    spaced = nlp.get_pipe("birnn_ner").model.predict([Doc(nlp.vocab, words=words)])[0]
+    del words[2]
+    plain = nlp.get_pipe("birnn_ner").model.predict([Doc(nlp.vocab, words=words)])[0]
+    assert abs(spaced[[0, 1, 3]] - plain).max() < 1e-5
+
+
+def test_a_gold_entity_across_a_blank_line_is_two():
+    nlp = untrained()
+    words = ["Old", "\n\n", "Harbour", "rains"]
+    reference = Doc(nlp.vocab, words=words, ents=["B-LOC", "I-LOC", "I-LOC", "O"])
+    data = [Example(Doc(nlp.vocab, words=words), reference)]
+    train(nlp, data, 40)
+    doc = nlp(data[0].predicted)
+    assert [(e.start, e.end) for e in doc.ents] == [(0, 1), (2, 3)]
 
 
 def test_documents_end_at_blank_lines_of_their_own():
