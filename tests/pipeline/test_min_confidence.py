@@ -70,11 +70,13 @@ def test_without_confidences(factory):
     certain = trained(factory, confidence=True)
     pipe = certain.get_pipe(factory)
     every = [predicted(pipe, doc) for doc in certain.pipe(texts())]
-    found = sorted(p for entries in every for *_, p in entries)
+    values = sorted(p for entries in every for *_, p in entries)
     # Between the two that lie furthest apart: a batch may change the last digits.
-    gap = max(range(1, len(found)), key=lambda i: found[i] - found[i - 1])
-    least = (found[gap - 1] + found[gap]) / 2
-    nlp = trained(factory, min_confidence=least)
+    gap = max(range(1, len(values)), key=lambda i: values[i] - values[i - 1])
+    least = (values[gap - 1] + values[gap]) / 2
+    nlp = spacy.blank("en")
+    nlp.add_pipe(factory, config=config(min_confidence=least))
+    nlp.from_bytes(certain.to_bytes())
     for text, entries in zip(texts(), every):
         doc = nlp(text)
         expected = [(*entry[:3], None) for entry in entries if entry[3] >= least]
