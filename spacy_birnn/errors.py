@@ -21,7 +21,7 @@ class _Coded(type):
 class Errors(metaclass=_Coded):
     # --- B001-B099: models and components ---------------------------------------------
     B001 = (
-        "The model is not initialized: call nlp.initialize(lambda: examples), or load "
+        "{what} is not initialized: call nlp.initialize(lambda: examples), or load "
         "a trained pipeline."
     )
     B002 = "The model's weights cannot be read ({reason}): the file is cut or altered."
@@ -65,12 +65,9 @@ class Errors(metaclass=_Coded):
     )
     B014 = (
         "Component '{name}': label '{label}' was not there at initialization (known: "
-        "{known}): map it, list it in [initialize.components.{name}] labels (a stream "
-        "is initialized on its first examples alone), or train a new component."
-    )
-    B015 = (
-        "Component '{name}': labels cannot be added once the model is initialized "
-        "(add_label '{label}'): give them to nlp.initialize."
+        "{known}): add it with nlp.get_pipe('{name}').add_label('{label}'), list it in "
+        "[initialize.components.{name}] labels (a stream is initialized on its first "
+        "examples alone), or map it to one that is there."
     )
     B016 = "Component '{name}': k_best needs k of at least 1, not {k!r}."
     B017 = (
@@ -120,6 +117,18 @@ class Errors(metaclass=_Coded):
     B033 = (
         "Component '{name}': min_confidence = {value!r} must be a number from 0 (leave "
         "nothing out) to 1."
+    )
+    B034 = (
+        "spacy-birnn.add_labels.v1: '{name}' is no component of ours in the pipeline "
+        "(ours: {known}): give the name that the component has there."
+    )
+    B035 = (
+        "[initialize] vectors: {path}: no such folder, and no installed package of "
+        "that name. Check --paths.vectors; null trains without vectors."
+    )
+    B036 = (
+        "[initialize] vectors: {path} is no folder of vectors as spaCy keeps them: "
+        "make one with python -m spacy init vectors {lang} FILE DIR."
     )
 
     # --- B101-B199: data and tag schemes ----------------------------------------------

@@ -23,7 +23,7 @@ from ..models.flat import gradient, to_arrays, to_tensor
 from ..models.sentences import DocBatch, portions
 from ..models.sequence_tagger import get_decoder, set_labels
 from ..models.shim import shim_of
-from ..models.tagger import get_decoder, set_labels
+from ..models.tagger import add_labels, get_decoder, set_labels
 from .candidates import PredictedSpan, keep_candidates
 from .sequences import Sequences
 from .storage import ChecksummedPipe
@@ -51,6 +51,8 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         settings: more settings, which the scorer gets too.
 
     Attributes:
+        cfg: the settings, the labels, and `masked`: those that were added to a trained
+            component and that no update has taught yet.
         n_updates: steps taken in training.
         n_clipped: how many of them were clipped.
     """
@@ -86,6 +88,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         self.scorer = scorer
         self.cfg: Dict[str, Any] = {
             "labels": [],
+            "masked": [],
             "target": target,
             "overwrite": overwrite,
             "confidence": confidence,
@@ -112,7 +115,11 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         """The decoder's labels and the scheme whose constraints hold between them."""
 
     @abstractmethod
-    def sequences(self, docs: Sequence[Doc], keep_preset: bool = False) -> Sequences:
+    def label_ids(self, label: str) -> List[int]:
+        """The ids of the decoder's labels that a label stands for."""
+
+    @abstractmethod
+    def find_sequences(self, docs: Sequence[Doc], keep_preset: bool) -> Sequences:
         """Sequences and permitted labels; `keep_preset` fixes what is already set."""
 
     @abstractmethod
@@ -148,24 +155,64 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         return self.cfg["target"]
 
     def add_label(self, label: str) -> int:
-        """Add a label before initialization.
+        """Add a label, also to a trained component.
+
+        One that is added to a trained component is masked until an update whose gold
+        holds it: until then the component predicts as before.
 
         Returns:
             1, or 0 where the label was there.
 
         Raises:
-            BirnnError: the model is initialized.
+            BirnnError: the label cannot be used.
         """
         if label in self.cfg["labels"]:
             return 0
+        before = self.cfg["labels"]
+        self._check_labels([*before, label])
+        self.cfg["labels"] = [*before, label]
+        try:
+            names, scheme = self.prepare_labels()
+        except BirnnError:
+            self.cfg["labels"] = before
+            raise
         if self.is_initialized:
-            raise BirnnError(Errors.B015.format(name=self.name, label=label))
-        self.cfg["labels"] = [*self.cfg["labels"], label]
+            self.cfg["masked"] = [*self.cfg["masked"], label]
+            add_labels(self.model, names, scheme)
         return 1
+
+    def sequences(self, docs: Sequence[Doc], keep_preset: bool = False) -> Sequences:
+        """The sequences of a batch, and the labels that their tokens may have.
+
+        Args:
+            docs: the batch.
+            keep_preset: what is already set is fixed.
+        """
+        return self._mask(self.find_sequences(docs, keep_preset))
+
+    def _mask(self, sequences: Sequences) -> Sequences:
+        """Without the labels that no update has taught yet."""
+        masked = [i for label in self.cfg["masked"] for i in self.label_ids(label)]
+        n_labels = len(self.model.get_ref("emissions").attrs["labels"])
+        return sequences.without_labels(masked, n_labels)
+
+    def _unmask(self, gold: numpy.ndarray) -> None:
+        """Labels that the gold annotation holds are there from now on."""
+        present = set(numpy.unique(gold).tolist()) if self.cfg["masked"] else set()
+        self.cfg["masked"] = [
+            label
+            for label in self.cfg["masked"]
+            if present.isdisjoint(self.label_ids(label))
+        ]
 
     @property
     def is_initialized(self) -> bool:
         return bool(self.model.get_ref("emissions").attrs["labels"])
+
+    def _check_initialized(self) -> None:
+        if not self.is_initialized:
+            what = f"Component '{self.name}'"
+            raise BirnnError(Errors.B001.format(what=what))
 
     def unknown_label(self, label: str) -> BirnnError:
         known = ", ".join(self.labels)
@@ -205,15 +252,34 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         self.model.initialize(X=sample)
 
     def _set_labels(self, labels: List[str]) -> None:
-        for i, label in enumerate(labels):
-            if not isinstance(label, str) or not label or label in labels[:i]:
-                raise BirnnError(Errors.B023.format(name=self.name, label=label))
-        self.cfg["labels"] = labels
+        self._check_labels(labels)
+        self.cfg["labels"], self.cfg["masked"] = labels, []
         if not labels:
             key = self.cfg.get("spans_key")
             what = f"spans['{key}']" if key is not None else f"'{self.target}' tags"
             raise BirnnError(Errors.B013.format(name=self.name, what=what))
         set_labels(self.model, *self.prepare_labels())
+
+    def _check_labels(self, labels: List[str]) -> None:
+        for i, label in enumerate(labels):
+            if not isinstance(label, str) or not label or label in labels[:i]:
+                raise BirnnError(Errors.B023.format(name=self.name, label=label))
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[Dict[str, float]] = None,
+    ) -> Dict[str, float]:
+        """Learn from a batch of examples, as every trainable pipe does.
+
+        Raises:
+            BirnnError: the component is not initialized; see also `get_loss`.
+        """
+        self._check_initialized()
+        return super().update(examples, drop=drop, sgd=sgd, losses=losses)
 
     def get_loss(
         self, examples: Iterable[Example], scores: List[Floats2d]
@@ -231,8 +297,10 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         """
         examples = list(examples)
         docs = [example.predicted for example in examples]
-        sequences = self.sequences(docs)
+        sequences = self.find_sequences(docs, keep_preset=False)
         gold = self.gold_labels(examples, sequences)
+        self._unmask(gold)
+        sequences = self._mask(sequences)
         lengths = [len(doc) for doc in docs]
         ops, device = self.model.ops, get_decoder(self.model).linear.weight.device
         emissions = to_tensor(ops, scores, device, requires_grad=True)
@@ -271,7 +339,12 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
     # --- prediction -------------------------------------------------------------------
 
     def predict(self, docs: Iterable[Doc]) -> List[Any]:
-        """Label documents without changing them: one prediction a document."""
+        """Label documents without changing them: one prediction a document.
+
+        Raises:
+            BirnnError: the component is not initialized.
+        """
+        self._check_initialized()
         self.register_extensions()  # a pickled component may be in another process now
         predictions: List[Any] = []
         for batch in portions(docs):
@@ -317,8 +390,9 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
             where fewer exist. White space inside a span is `I-X`, elsewhere `O`.
 
         Raises:
-            BirnnError: k is less than 1.
+            BirnnError: k is less than 1, or the component is not initialized.
         """
+        self._check_initialized()
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise BirnnError(Errors.B016.format(name=self.name, k=k))
         if isinstance(docs, (Doc, str)):

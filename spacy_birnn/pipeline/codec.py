@@ -156,6 +156,10 @@ class SpanCodec:
             forward = forward * (1.0 - self._continues @ probabilities[span.end])
         return min(max(float(forward.sum()), 0.0), 1.0)
 
+    def ids_of(self, kind: int) -> List[int]:
+        """The ids of all labels of a type."""
+        return numpy.flatnonzero(self._type == kind).tolist()
+
     def path(self, span: FlatSpan) -> List[int]:
         """The labels of a span's tokens."""
         length = span.end - span.start

@@ -1,6 +1,6 @@
 """The label sequences that come into question for a batch of documents."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nlargest
 from itertools import product
 from typing import Any, Iterable, List, Optional, Sequence, Tuple
@@ -40,6 +40,17 @@ class Sequences:
             return cls(sentences.lengths)
         rows = numpy.flatnonzero(~sentences.space)
         return cls(sentences.words_only().lengths, rows)
+
+    def without_labels(self, ids: Sequence[int], n_labels: int) -> "Sequences":
+        """The same, but no row may have one of these labels, of L in all."""
+        if not ids:
+            return self
+        if self.permitted is None:
+            permitted = numpy.ones((sum(self.lengths), n_labels), dtype=bool)
+        else:
+            permitted = self.permitted.copy()
+        permitted[:, ids] = False
+        return replace(self, permitted=permitted)
 
     def select(self, X: Tensor) -> Tensor:
         """The rows that take part, of all rows (N, …)."""

@@ -54,7 +54,10 @@ class SpanPipe(BiRNNPipe):
             raise self.unknown_label(label)
         return types.index(label)
 
-    def sequences(self, docs: Sequence[Doc], keep_preset: bool = False) -> Sequences:
+    def label_ids(self, label: str) -> List[int]:
+        return self.codec.ids_of(self.type_index(label))
+
+    def find_sequences(self, docs: Sequence[Doc], keep_preset: bool) -> Sequences:
         batch = doc_batch(docs)
         found = batch.paragraphs
         if not keep_preset:

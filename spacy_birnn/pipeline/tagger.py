@@ -126,7 +126,10 @@ class BiRNNTagger(BiRNNPipe):
                 raise BirnnError(Errors.B018.format(name=self.name, label=label))
         return list(self.labels), "raw"
 
-    def sequences(self, docs: Sequence[Doc], keep_preset: bool = False) -> Sequences:
+    def label_ids(self, label: str) -> List[int]:
+        return [self.labels.index(label)]
+
+    def find_sequences(self, docs: Sequence[Doc], keep_preset: bool) -> Sequences:
         """Words only: white space has its label without being asked."""
         return Sequences.of_words(doc_batch(docs).sentences)
 
@@ -149,10 +152,13 @@ class BiRNNTagger(BiRNNPipe):
     def decode(self, docs: Sequence[Doc], emissions: Tensor) -> List[Tags]:
         decoder, sequences = get_decoder(self.model), self.sequences(docs)
         words = sequences.select(emissions)
-        ids = get_inference_decoder(self.model).decode(words, sequences.lengths)
+        permitted = sequences.permitted_on(words.device)
+        ids = get_inference_decoder(self.model).decode(
+            words, sequences.lengths, permitted
+        )
         marginals: Optional[List[float]] = None
         if self.needs_confidence:
-            of_all = decoder.marginals(words, sequences.lengths)
+            of_all = decoder.marginals(words, sequences.lengths, permitted)
             chosen = torch.from_numpy(ids).to(of_all.device).unsqueeze(1)
             of_ours = of_all.gather(1, chosen).squeeze(1)
             marginals = of_ours.clamp(max=1.0).tolist()
