@@ -163,7 +163,7 @@ class TorchShim(PyTorchShim):
             for name, tensor in module.state_dict().items():
                 tensor[tuple(map(slice, weights[name].shape))] = weights[name]
         self._set(module.to(self.device), args)
-        self._version = object()
+        self._changed()
         self._take_new_id()
 
     def __call__(self, inputs: Tuple[Any, ...], is_train: bool):

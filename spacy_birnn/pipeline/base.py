@@ -21,9 +21,8 @@ from ..models.clipping import clip_gradients
 from ..models.embed import log_coverage
 from ..models.flat import gradient, to_arrays, to_tensor
 from ..models.sentences import DocBatch, portions
-from ..models.sequence_tagger import get_decoder, set_labels
+from ..models.sequence_tagger import add_labels, get_decoder, set_labels
 from ..models.shim import shim_of
-from ..models.tagger import add_labels, get_decoder, set_labels
 from .candidates import PredictedSpan, keep_candidates
 from .sequences import Sequences
 from .storage import ChecksummedPipe

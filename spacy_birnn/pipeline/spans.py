@@ -10,7 +10,7 @@ from spacy.training import Example
 from torch import Tensor
 
 from ..models.sentences import DocBatch, Sentences, doc_batch
-from ..models.tagger import get_decoder, get_inference_decoder
+from ..models.sequence_tagger import get_decoder, get_prepared_decoder
 from . import gold
 from .base import BiRNNPipe
 from .candidates import PredictedSpan
@@ -101,7 +101,7 @@ class SpanPipe(BiRNNPipe):
     def decode(
         self, docs: Sequence[Doc], emissions: Tensor
     ) -> List[List[PredictedSpan]]:
-        codec, decoder = self.codec, get_inference_decoder(self.model)
+        codec, decoder = self.codec, get_prepared_decoder(self.model)
         sequences = self.sequences(docs, keep_preset=not self.cfg["overwrite"])
         emissions = sequences.select(emissions)
         permitted = sequences.permitted_on(emissions.device)

@@ -153,7 +153,7 @@ class BiRNNTagger(BiRNNPipe):
         decoder, sequences = get_decoder(self.model), self.sequences(docs)
         words = sequences.select(emissions)
         permitted = sequences.permitted_on(words.device)
-        ids = get_inference_decoder(self.model).decode(
+        ids = get_prepared_decoder(self.model).decode(
             words, sequences.lengths, permitted
         )
         marginals: Optional[List[float]] = None

@@ -9,7 +9,7 @@ from thinc.api import Adam
 
 from spacy_birnn import schemes
 from spacy_birnn.errors import BirnnError
-from spacy_birnn.models.tagger import get_decoder
+from spacy_birnn.models.sequence_tagger import get_decoder
 
 from .toys import (
     FACTORIES,
@@ -122,7 +122,7 @@ def test_weights_that_were_there_stay(factory):
     added = decoder.linear.weight[len(old["linear.weight"]) :].detach()
     assert 0 < abs(added).max() < 1
     _, pairs, _ = schemes.transition_constraints(labels, scheme)
-    transitions = decoder.crf.weights(added.dtype).transitions
+    transitions = decoder.crf.chain(added.dtype).transitions
     assert numpy.array_equal(transitions.isfinite().numpy(), pairs)
 
 

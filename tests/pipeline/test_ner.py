@@ -9,7 +9,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from spacy_birnn import schemes
-from spacy_birnn.models.tagger import get_decoder
+from spacy_birnn.models.sequence_tagger import get_decoder
 from spacy_birnn.pipeline.candidates import PredictedSpan
 
 from .toys import (

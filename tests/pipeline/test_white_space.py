@@ -8,7 +8,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import fix_random_seed
 
-from spacy_birnn.models.tagger import get_decoder
+from spacy_birnn.models.sequence_tagger import get_decoder
 
 from .toys import SENTENCES, config, doc_of, found, shake, train, trained, untrained
 
