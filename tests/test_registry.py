@@ -27,6 +27,10 @@ NAMES = {
         "spacy-birnn.DatasetsCorpus.v1",
         "spacy-birnn.SpansCorpus.v1",
     ],
+    "spacy_callbacks": [
+        "spacy-birnn.add_labels.v1",
+        "spacy-birnn.check_vectors.v1",
+    ],
     "spacy_scorers": ["spacy-birnn.seqeval_scorer.v1"],
     "spacy_cli": ["birnn"],
     "console_scripts": ["spacy-birnn"],

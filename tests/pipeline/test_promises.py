@@ -352,8 +352,8 @@ def bad_inputs():
         nlp.add_pipe("birnn_ner", config=config())
         nlp.initialize(lambda: [Example(nlp.make_doc("a"), nlp.make_doc("a"))])
 
-    def late_label():
-        untrained().get_pipe("birnn_ner").add_label("NEW")
+    def no_label():
+        untrained().get_pipe("birnn_ner").add_label("")
 
     def no_k():
         untrained().get_pipe("birnn_ner").k_best([], k=0)
@@ -382,7 +382,7 @@ def bad_inputs():
     return [
         (unseen_label, ["birnn_ner", "'NEW'"]),
         (no_labels, ["birnn_ner", "'ents'"]),
-        (late_label, ["birnn_ner", "'NEW'"]),
+        (no_label, ["birnn_ner", "''"]),
         (no_k, ["birnn_ner", "0"]),
         (bad_target, ["birnn_tagger", "'ner'"]),
         (odd_width, ["width = 15"]),
