@@ -75,15 +75,20 @@ def main() -> None:
     )
     parser.add_argument("model", help="a pipeline of one component")
     parser.add_argument("file", type=Path, help="annotated documents")
-    parser.add_argument("-o", "--output", type=Path, help="results, JSON")
+    parser.add_argument("--name", default="now", help="of this run in the results")
+    parser.add_argument("-o", "--output", type=Path, help="results, JSON; others stay")
     args = parser.parse_args()
     nlp = spacy.load(args.model)
     scores = {name: score(nlp, args.file, layout) for name, layout in LAYOUTS.items()}
     for name, value in scores.items():
         print(f"{100 * value:6.2f}  {name}")
     if args.output:
+        results = {}
+        if args.output.exists():
+            results = json.loads(args.output.read_text("utf-8"))
+        results[args.name] = {name: round(value, 4) for name, value in scores.items()}
         with replacing(args.output) as file:
-            file.write(json.dumps(scores, indent=2).encode("utf-8") + b"\n")
+            file.write(json.dumps(results, indent=2).encode("utf-8") + b"\n")
 
 
 def score(nlp: Language, path: Path, layout: Layout) -> float:
