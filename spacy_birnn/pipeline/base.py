@@ -21,9 +21,10 @@ from ..models.clipping import clip_gradients
 from ..models.embed import log_coverage
 from ..models.flat import gradient, to_arrays, to_tensor
 from ..models.sentences import DocBatch, portions
-from ..models.sequence_tagger import add_labels, get_decoder, set_labels
+from ..models.sequence_tagger import get_decoder
 from ..models.shim import shim_of
 from .candidates import PredictedSpan, keep_candidates
+from .labels import LabelledPipe
 from .sequences import Sequences
 from .storage import ChecksummedPipe
 
@@ -33,7 +34,7 @@ SAMPLE = 10
 KBest = List[List[Tuple[List[str], float]]]
 
 
-class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
+class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
     """A sequence tagger. Subclasses say what a label is and where it is written.
 
     Args:
@@ -50,8 +51,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         settings: more settings, which the scorer gets too.
 
     Attributes:
-        cfg: the settings, the labels, and `masked`: those that were added to a trained
-            component and that no update has taught yet.
+        cfg: the settings and the labels, as the component is now.
         n_updates: steps taken in training.
         n_clipped: how many of them were clipped.
     """
@@ -106,18 +106,6 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         """Register the custom attributes that are written, where they are absent."""
 
     @abstractmethod
-    def collect_labels(self, example: Example) -> Iterable[str]:
-        """The labels that the reference document of an example has."""
-
-    @abstractmethod
-    def prepare_labels(self) -> Tuple[List[str], str]:
-        """The decoder's labels and the scheme whose constraints hold between them."""
-
-    @abstractmethod
-    def label_ids(self, label: str) -> List[int]:
-        """The ids of the decoder's labels that a label stands for."""
-
-    @abstractmethod
     def find_sequences(self, docs: Sequence[Doc], keep_preset: bool) -> Sequences:
         """Sequences and permitted labels; `keep_preset` fixes what is already set."""
 
@@ -136,49 +124,10 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         """One string per token of a document, from the ids of its rows that take
         part."""
 
-    # --- labels -----------------------------------------------------------------------
-
-    @property
-    def labels(self) -> Tuple[str, ...]:
-        """Entity or chunk types, or tags."""
-        return tuple(self.cfg["labels"])
-
-    @property
-    def label_data(self) -> List[str]:
-        """What `[initialize.components.….labels]` takes."""
-        return list(self.cfg["labels"])
-
     @property
     def target(self) -> str:
         """What is labelled: "ents", "spans", "tag", "pos" or "_.name"."""
         return self.cfg["target"]
-
-    def add_label(self, label: str) -> int:
-        """Add a label, also to a trained component.
-
-        One that is added to a trained component is masked until an update whose gold
-        holds it: until then the component predicts as before.
-
-        Returns:
-            1, or 0 where the label was there.
-
-        Raises:
-            BirnnError: the label cannot be used.
-        """
-        if label in self.cfg["labels"]:
-            return 0
-        before = self.cfg["labels"]
-        self._check_labels([*before, label])
-        self.cfg["labels"] = [*before, label]
-        try:
-            names, scheme = self.prepare_labels()
-        except BirnnError:
-            self.cfg["labels"] = before
-            raise
-        if self.is_initialized:
-            self.cfg["masked"] = [*self.cfg["masked"], label]
-            add_labels(self.model, names, scheme)
-        return 1
 
     def sequences(self, docs: Sequence[Doc], keep_preset: bool = False) -> Sequences:
         """The sequences of a batch, and the labels that their tokens may have.
@@ -187,35 +136,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
             docs: the batch.
             keep_preset: what is already set is fixed.
         """
-        return self._mask(self.find_sequences(docs, keep_preset))
-
-    def _mask(self, sequences: Sequences) -> Sequences:
-        """Without the labels that no update has taught yet."""
-        masked = [i for label in self.cfg["masked"] for i in self.label_ids(label)]
-        n_labels = len(self.model.get_ref("emissions").attrs["labels"])
-        return sequences.without_labels(masked, n_labels)
-
-    def _unmask(self, gold: numpy.ndarray) -> None:
-        """Labels that the gold annotation holds are there from now on."""
-        present = set(numpy.unique(gold).tolist()) if self.cfg["masked"] else set()
-        self.cfg["masked"] = [
-            label
-            for label in self.cfg["masked"]
-            if present.isdisjoint(self.label_ids(label))
-        ]
-
-    @property
-    def is_initialized(self) -> bool:
-        return bool(self.model.get_ref("emissions").attrs["labels"])
-
-    def _check_initialized(self) -> None:
-        if not self.is_initialized:
-            what = f"Component '{self.name}'"
-            raise BirnnError(Errors.B001.format(what=what))
-
-    def unknown_label(self, label: str) -> BirnnError:
-        known = ", ".join(self.labels)
-        return BirnnError(Errors.B014.format(name=self.name, label=label, known=known))
+        return self.mask(self.find_sequences(docs, keep_preset))
 
     # --- training ---------------------------------------------------------------------
 
@@ -245,24 +166,10 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
             words.update(token.text for token in example.predicted)
             if labels is None:
                 found.update(self.collect_labels(example))
-        self._set_labels(sorted(found, key=str) if labels is None else list(labels))
+        self.fix_labels(sorted(found, key=str) if labels is None else list(labels))
         assert sample, SpacyErrors.E923.format(name=self.name)
         log_coverage(self.model, self.name, self.vocab, words)
         self.model.initialize(X=sample)
-
-    def _set_labels(self, labels: List[str]) -> None:
-        self._check_labels(labels)
-        self.cfg["labels"], self.cfg["masked"] = labels, []
-        if not labels:
-            key = self.cfg.get("spans_key")
-            what = f"spans['{key}']" if key is not None else f"'{self.target}' tags"
-            raise BirnnError(Errors.B013.format(name=self.name, what=what))
-        set_labels(self.model, *self.prepare_labels())
-
-    def _check_labels(self, labels: List[str]) -> None:
-        for i, label in enumerate(labels):
-            if not isinstance(label, str) or not label or label in labels[:i]:
-                raise BirnnError(Errors.B023.format(name=self.name, label=label))
 
     def update(
         self,
@@ -277,7 +184,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         Raises:
             BirnnError: the component is not initialized; see also `get_loss`.
         """
-        self._check_initialized()
+        self.check_initialized()
         return super().update(examples, drop=drop, sgd=sgd, losses=losses)
 
     def get_loss(
@@ -298,8 +205,8 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         docs = [example.predicted for example in examples]
         sequences = self.find_sequences(docs, keep_preset=False)
         gold = self.gold_labels(examples, sequences)
-        self._unmask(gold)
-        sequences = self._mask(sequences)
+        self.unmask(gold)
+        sequences = self.mask(sequences)
         lengths = [len(doc) for doc in docs]
         ops, device = self.model.ops, get_decoder(self.model).linear.weight.device
         emissions = to_tensor(ops, scores, device, requires_grad=True)
@@ -343,7 +250,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         Raises:
             BirnnError: the component is not initialized.
         """
-        self._check_initialized()
+        self.check_initialized()
         self.register_extensions()  # a pickled component may be in another process now
         predictions: List[Any] = []
         for batch in portions(docs):
@@ -391,7 +298,7 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         Raises:
             BirnnError: k is less than 1, or the component is not initialized.
         """
-        self._check_initialized()
+        self.check_initialized()
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise BirnnError(Errors.B016.format(name=self.name, k=k))
         if isinstance(docs, (Doc, str)):
