@@ -57,6 +57,7 @@ class SpanCodec:
             for name, i in index.items():
                 label = self.labels.index(f"{prefix}-{name}")
                 self._ids[i, begins, goes_on] = label
+        self._ids_of_type = self._ids.tolist()  # a list is read faster, one by one
 
     def encode(
         self, iob: numpy.ndarray, types: numpy.ndarray, breaks: numpy.ndarray
@@ -162,13 +163,13 @@ class SpanCodec:
 
     def path(self, span: FlatSpan) -> List[int]:
         """The labels of a span's tokens."""
+        (end, inside), (single, begin) = self._ids_of_type[span.type]
         length = span.end - span.start
-        begins, continued = [1] + [0] * (length - 1), [1] * (length - 1) + [0]
-        return self._ids[span.type, begins, continued].tolist()
+        return [single] if length == 1 else [begin, *[inside] * (length - 2), end]
 
     def follower(self, span: FlatSpan) -> int:
         """The label that must not come next, or the span is longer; -1 for none."""
-        return int(self._ids[span.type, 0, 1]) if self.scheme == "iob2" else -1
+        return self._ids_of_type[span.type][0][1] if self.scheme == "iob2" else -1
 
 
 def spans_to_arrays(
