@@ -85,7 +85,7 @@ class SpanPipe(BiRNNPipe):
         return self.codec.encode(iob, types, numpy.cumsum([0, *sequences.lengths]))
 
     def label_strings(self, doc: Doc, ids: Sequence[int]) -> List[str]:
-        codec, sequences = self.codec, self.sequences([doc])
+        codec, sequences = self.codec, self.find_sequences([doc], keep_preset=False)
         if sequences.rows is None:
             return [codec.labels[i] for i in ids]
         breaks = numpy.cumsum([0, *sequences.lengths])
