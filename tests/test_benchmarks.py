@@ -11,7 +11,9 @@ import compare
 import pytest
 import spacy
 import torch
+import white_space
 from measures import child, internals, processes, rows, timing
+from spacy.tokens import Doc
 
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = ROOT / "benchmarks"
@@ -301,3 +303,28 @@ def test_a_folder_that_is_no_checkout_is_refused(tmp_path, monkeypatch, capsys):
         compare.main()
     assert stopped.value.code == 2
     assert f"{tmp_path} is no checkout of this project" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", white_space.LAYOUTS)
+def test_a_layout_changes_white_space_alone(name):
+    """Words, annotation and the number of entities are those of the corpus."""
+    layout = white_space.LAYOUTS[name]
+    words = ["Old", "Harbour", "is", "far", "from", "here", "and", "New", "York", "."]
+    ents = ["B-LOC", "I-LOC", *["O"] * 5, "B-LOC", "I-LOC", "O"]
+    starts = [i % 10 == 0 for i in range(40)]
+    vocab = spacy.blank("en").vocab
+    gold = Doc(vocab, words=words * 4, ents=ents * 4, sent_starts=starts)
+    example = white_space.lay_out(gold, layout)
+    reference = example.reference
+    kept = [token for token in reference if not token.is_space]
+    assert [token.text for token in kept] == words * 4
+    assert [entity.label_ for entity in reference.ents] == ["LOC"] * 8
+    assert not any(entity[0].is_space for entity in reference.ents)
+    spaces = [token.text for token in reference if token.is_space]
+    n_between = 0 if layout.between is None else 3 // layout.every
+    expected = [layout.within] * 4 * bool(layout.within)
+    assert sorted(spaces) == sorted(expected + [layout.between] * n_between)
+    assert example.predicted.has_annotation("SENT_START") is layout.split
+    if layout.within:
+        inside = [e for e in reference.ents if any(token.is_space for token in e)]
+        assert [entity.text.split() for entity in inside] == [["New", "York"]] * 4
