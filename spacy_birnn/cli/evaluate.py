@@ -12,7 +12,8 @@ from spacy.scorer import Scorer
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..data.arguments import CUSTOM, SPAN_TARGETS
+from ..attributes import CUSTOM
+from ..data.arguments import SPAN_TARGETS
 from ..data.text import list_files
 from ..errors import BirnnError, Errors, Warnings
 from ..files import check_output, replacing

@@ -111,7 +111,7 @@ def init_config(
     tasks = split_tasks(task)
     columns = columns or default_columns(tasks)
     # The reader's own checks, before anybody trains with the config.
-    create_conll_reader(Path(), columns, scheme)  # type: ignore[arg-type]
+    ConllCorpus(Path(), columns=columns, scheme=scheme)  # type: ignore[arg-type]
     for name in tasks:
         column = TASKS[name].column
         if column not in columns:

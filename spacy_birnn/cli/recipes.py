@@ -189,8 +189,12 @@ def recipe_config(
         TASKS[task].factory: component(TASKS[task], RECIPES[task, optimize])
         for task in tasks
     }
+    targets = [TASKS[task].column for task in tasks]
+    spans = [target for target in targets if target in SPAN_TARGETS]
     for corpus in config["corpora"].values():
         corpus.update(columns=dict(columns), scheme=scheme)
+        if spans:
+            corpus["target"] = spans[0]
     recipe = joint([RECIPES[task, optimize] for task in tasks])
     training = config["training"]
     training.update(

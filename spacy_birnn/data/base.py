@@ -8,20 +8,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from ..attributes import CUSTOM
-from ..errors import BirnnError, Errors, Warnings
-from ..schemes import (
-    BLANK,
-    decode,
-    encode,
-    expected_tags,
-    is_tag,
-    transition_constraints,
-)
-from .arguments import check_limit, check_path
-from .text import list_files
-
-# How files write "nobody has annotated this", which is not "there is nothing" (O).
-MISSING = frozenset(["", "-", "_"])
+from ..schemes import decode
 
 
 @dataclass
