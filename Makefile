@@ -1,7 +1,8 @@
 # From a fresh clone, with nothing but Python 3.10 or newer and make:
 #
 #   make demo    train, score, package and use a tagger on the demo corpus (offline)
-#   make test    run the tests
+#   make test    run the tests that are not slow (eight minutes on two idle cores)
+#   make test-slow    run the slow ones: whole projects, other processes, kills
 #   make lint    ruff and mypy
 #
 # Each sets up what it needs in .venv from the pinned constraints. Another interpreter:
@@ -21,7 +22,7 @@ SENTENCE := Ingrid Okafor, chief executive of Corvena, told reporters in Bergen 
 export OMP_NUM_THREADS ?= 1
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint clean
+.PHONY: demo test test-slow lint clean
 
 # torch comes first and alone, so that pip's own configuration decides which build of it
 # is taken: a CPU build that it finds satisfies everything after.
@@ -48,7 +49,10 @@ demo: $(VENV)/.installed
 	$(DEMO_VENV)/bin/spacy-birnn evaluate en_birnn_demo assets/demo/test.conll
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m "not slow"
+
+test-slow: $(VENV)/.installed
+	$(BIN)/python -m pytest -n auto --maxprocesses 2 -m slow
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

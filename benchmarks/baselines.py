@@ -1,7 +1,7 @@
 """Train spaCy's own components on the project's corpora, and set them beside ours.
 
-    python benchmarks/baselines.py --dataset wnut17 --system ner --data-dir DIR \
-        --glove glove.6B.100d.txt.gz --seeds 0 1 2 --seconds 240 -o results.json
+    python benchmarks/baselines.py --dataset wnut17 --system ner --data-dir DIR \\
+        --vectors DIR --seeds 0 1 2 --seconds 240 -o results.json
     python benchmarks/baselines.py --report -o results.json --metrics metrics
 
 One call trains one cell of the table (a dataset, a system): the first seed in every
@@ -12,28 +12,29 @@ import argparse
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List
 
-import spacy
-import thinc
-import torch
 from common import (
     DATASETS,
     Corpora,
+    a_folder,
+    add_forms,
     add_result,
+    at_least,
     load_corpora,
-    load_vectors,
     words_of,
 )
+from measures.machine import versions
+from measures.timing import threads
 from report import print_report
 from spacy.cli.init_config import init_config
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.schemas import ConfigSchemaTraining
+from spacy.training.initialize import load_vectors_into_model
 from spacy.training.loop import create_train_batches, train_while_improving
 from spacy.util import fix_random_seed, load_model_from_config, registry
-from thinc.api import Config, Model, NumpyOps, set_current_ops
-from threadpoolctl import threadpool_limits
+from thinc.api import Config, NumpyOps, set_current_ops
 
 from spacy_birnn.errors import BirnnError
 
@@ -61,44 +62,36 @@ def main() -> None:
     if args.report:
         print_report(args.output, args.metrics)
         return
-    required = ("dataset", "system", "data_dir", "glove", "seconds")
-    missing = [name for name in required if getattr(args, name) is None]
-    if missing:
-        flags = ", ".join("--" + name.replace("_", "-") for name in missing)
-        parser.error(f"training needs {flags}")
-    if not args.glove.is_file():
-        parser.error(f"--glove: there is no file {args.glove}")
-    dataset = DATASETS[args.dataset]
-    if (args.system == "tagger") != (dataset.score == "tag_acc"):
+    for name in ("dataset", "system", "data_dir", "vectors", "seconds"):
+        if getattr(args, name) is None:
+            parser.error(f"training needs --{name.replace('_', '-')}")
+    if (args.system == "tagger") != (DATASETS[args.dataset].score == "tag_acc"):
         parser.error(f"{args.system} does not learn what {args.dataset} annotates")
-    settings = SETTINGS[args.system]
-    if args.setting != "auto" and args.setting not in settings:
+    settings = list(SETTINGS[args.system])
+    if args.setting not in ("auto", *settings):
         parser.error(f"--setting: auto or one of {', '.join(settings)}")
     # thinc's own product (BLIS) is several times slower than numpy's on some machines
     set_current_ops(NumpyOps(use_blis=False))
-    torch.set_num_threads(args.threads)
-    with threadpool_limits(args.threads):
-        run_cell(args, list(settings) if args.setting == "auto" else [args.setting])
+    with threads(args.threads):
+        run_cell(args, settings if args.setting == "auto" else [args.setting])
 
 
 def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--dataset", choices=DATASETS)
-    parser.add_argument("--system", choices=SETTINGS)
-    parser.add_argument("--setting", default="auto", help="auto: the best one on dev")
-    parser.add_argument("--data-dir", type=Path, help="folder of the dataset's files")
-    parser.add_argument("--glove", type=Path, help="word v1 … v100, may be gzipped")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--seconds", type=float, help="of training, for one run")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("-o", "--output", type=Path, required=True, help="JSON")
-    parser.add_argument("--report", action="store_true", help="print the table")
-    parser.add_argument(
-        "--metrics",
-        type=Path,
-        default=Path("metrics"),
-        help="folder of what `spacy birnn evaluate -o` wrote for our pipelines",
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    option = parser.add_argument
+    option("--dataset", choices=DATASETS)
+    option("--system", choices=SETTINGS)
+    option("--setting", default="auto", help="auto: the best one on dev")
+    option("--data-dir", type=a_folder, help="folder of the dataset's files")
+    option("--vectors", type=a_folder, help="word vectors (scripts/make_vectors.py)")
+    option("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    option("--seconds", type=float, help="of training, for one run")
+    option("--threads", type=at_least(1), default=1)
+    option("-o", "--output", type=Path, required=True, help="JSON")
+    option("--report", action="store_true", help="print the table")
+    option("--metrics", type=Path, default=Path("metrics"), help="files of our scores")
     return parser
 
 
@@ -117,8 +110,9 @@ def run(args: argparse.Namespace, setting: str, seed: int) -> Dict[str, Any]:
     sizes = SETTINGS[args.system][setting]
     fix_random_seed(seed)
     nlp = load_model_from_config(make_config(args.system, **sizes), auto_fill=True)
+    load_vectors_into_model(nlp, args.vectors)
     corpora = load_corpora(dataset, args.data_dir, nlp)
-    found = load_vectors(nlp, args.glove, words_of(corpora))
+    found = add_forms(nlp.vocab.vectors, words_of(corpora))
     print(f"{args.dataset} {args.system} {setting} seed {seed}", flush=True)
     trained = train(nlp, corpora, dataset.score, args.seconds)
     result = {
@@ -142,21 +136,13 @@ def run(args: argparse.Namespace, setting: str, seed: int) -> Dict[str, Any]:
     return result
 
 
-def versions() -> Dict[str, str]:
-    return {
-        "spacy": spacy.__version__,
-        "thinc": thinc.__version__,
-        "torch": torch.__version__,
-    }
-
-
 def make_config(system: str, width: int, depth: int, dropout: float) -> Config:
     """Return the config that spaCy recommends, with its sizes and encoder set."""
     component = "tagger" if system == "tagger" else "ner"
     config = init_config(
         lang="en", pipeline=[component], optimize="accuracy", gpu=False
     )
-    config["paths"]["vectors"] = None  # load_vectors sets them
+    config["paths"]["vectors"] = None  # set later, with more keys
     config["training"]["dropout"] = dropout
     encode = config["components"]["tok2vec"]["model"]["encode"]
     if system == "ner-bilstm":
@@ -171,7 +157,7 @@ def make_config(system: str, width: int, depth: int, dropout: float) -> Config:
 def train(
     nlp: Language, corpora: Corpora, score: str, seconds: float
 ) -> Dict[str, Any]:
-    """Train for so many seconds and keep the weights that do best on dev.
+    """Train for this many seconds and keep the weights that do best on dev.
 
     The clock counts the processor time of this thread, which is the wall time of an
     idle machine and is not stretched by neighbours on a busy one. Scoring dev counts;
@@ -179,8 +165,8 @@ def train(
     """
     clock, wall = time.thread_time, time.perf_counter
     updates = start_updates(nlp, corpora)
-    best: Tuple[float, float] = (-1.0, 0.0)
-    weights: Dict[str, bytes] = {}
+    models = {name: p.model for name, p in nlp.pipeline if isinstance(p, TrainablePipe)}
+    best, best_seconds, weights = -1.0, 0.0, {}
     began, began_wall = clock(), wall()
     due, cost = seconds / EVALUATIONS, 0.0
     for _, info, _ in updates:
@@ -189,17 +175,13 @@ def train(
         if now < due and not last:
             continue
         result = nlp.evaluate(corpora["dev"])[score]
-        if result > best[0]:
-            best = (result, now)
-            weights = {name: model.to_bytes() for name, model in models_of(nlp)}
+        if result > best:
+            best, best_seconds = result, now
+            weights = {name: model.to_bytes() for name, model in models.items()}
         after = clock() - began
         cost = after - now
         due = after + max(seconds / EVALUATIONS, cost / EVALUATION_SHARE)
-        print(
-            f"{now:7.1f} s  {info['epoch']:3} epochs  {info['step'] + 1:6} steps  "
-            f"{info['words']:9} tokens  dev {result:.4f}",
-            flush=True,
-        )
+        print(f"{now:7.1f} s  {info['epoch']:3} epochs  dev {result:.4f}", flush=True)
         if last:
             break
     trained = {
@@ -208,19 +190,12 @@ def train(
         "steps": info["step"] + 1,
         "epochs": info["epoch"],
         "tokens": info["words"],
-        "best_dev": best[0],
-        "best_dev_seconds": round(best[1], 1),
+        "best_dev": best,
+        "best_dev_seconds": round(best_seconds, 1),
     }
-    for name, model in models_of(nlp):
+    for name, model in models.items():
         model.from_bytes(weights[name])
     return trained
-
-
-def models_of(nlp: Language) -> List[Tuple[str, Model]]:
-    pipes = nlp.pipeline
-    return [
-        (name, pipe.model) for name, pipe in pipes if isinstance(pipe, TrainablePipe)
-    ]
 
 
 def start_updates(nlp: Language, corpora: Corpora) -> Any:
@@ -234,7 +209,7 @@ def start_updates(nlp: Language, corpora: Corpora) -> Any:
 
 
 def resolve_training(nlp: Language) -> Dict[str, Any]:
-    """What the pipeline's config says of training: optimizer, batcher, numbers."""
+    """The section `[training]` of the pipeline's config: optimizer, batcher, …"""
     section = nlp.config.interpolate()["training"]
     return registry.resolve(section, schema=ConfigSchemaTraining)
 
@@ -245,8 +220,8 @@ def train_updates(nlp: Language, training: Dict[str, Any], batches: Any) -> Any:
         nlp,
         training["optimizer"],
         batches,
-        # who wants dev scored does so between two steps
-        lambda: (0.0, {}),
+        # to score dev is left to the caller, between two steps
+        evaluate=lambda: (0.0, {}),
         dropout=training["dropout"],
         eval_frequency=sys.maxsize,
         accumulate_gradient=training["accumulate_gradient"],

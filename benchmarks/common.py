@@ -1,134 +1,128 @@
-"""What the baselines and the report share: corpora, vectors, the file of results."""
+"""Shared by all scripts: corpora, vectors, files of results, tables, options."""
 
-import gzip
+import argparse
 import json
-import os
 import re
 import sys
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
-import numpy
 from spacy.language import Language
 from spacy.training import Example
+from spacy.util import registry
 from spacy.vectors import Vectors
 
-from spacy_birnn.data.conll import create_conll_reader
-from spacy_birnn.data.conllu import create_conllu_reader
+from spacy_birnn.files import replacing
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 import split_dev
 
 Corpora = Dict[str, List[Example]]
-RULES = ("exact", "lower", "digits")
+RULES, MISSING = ("exact", "lower", "digits"), ("missing", -1)
 CELL = ("dataset", "system", "setting", "seed")
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """The files of a corpus, what is learned from them, and its score.
+    """The files of a corpus, and the score of what is learned from them.
 
     Attributes:
         dev: None where a seeded tenth of the documents of `train` chooses the
             checkpoint (scripts/split_dev.py).
+        columns: The columns of the files by their content; None for CoNLL-U.
         score: spaCy's key of the score of its own component: exact spans, or accuracy.
-        metrics: What the project's files of our scores in metrics/ begin with.
+        metrics: The beginning of the names of the files of our scores.
         our_score: The key of the same score of our component.
-        columns: What the columns of the files hold; None for CoNLL-U.
         test_is_dev: Whether the test file is a development set: testb is held out.
     """
 
     train: str
     dev: Optional[str]
     test: str
-    score: str
     metrics: str
-    our_score: str
     columns: Optional[Dict[str, int]] = None
+    score: str = "ents_f"
+    our_score: str = "ents_f"
     test_is_dev: bool = False
 
 
 DATASETS = {
     "wnut17": Dataset(
-        train="wnut17train.conll",
-        dev="emerging.dev.conll",
-        test="emerging.test.annotated",
-        score="ents_f",
+        *("wnut17train.conll", "emerging.dev.conll", "emerging.test.annotated"),
         metrics="wnut17",
-        our_score="ents_f",
         columns={"word": 0, "ents": 1},
     ),
     "conll2003": Dataset(
-        train="eng.train",
-        dev=None,
-        test="eng.testa",
-        score="ents_f",
+        *("eng.train", None, "eng.testa"),
         metrics="conll2003",
-        our_score="ents_f",
         columns={"word": 0, "ents": 3},
         test_is_dev=True,
     ),
     # spaCy's ner learns the chunks as if they were entities
     "conll2000": Dataset(
-        train="train.txt",
-        dev="dev.txt",
-        test="test.txt",
-        score="ents_f",
+        *("train.txt", "dev.txt", "test.txt"),
         metrics="conll2000",
-        our_score="spans_chunks_f",
         columns={"word": 0, "ents": 2},
+        our_score="spans_chunks_f",
     ),
     # spaCy's tagger learns UPOS where it learns `tag`
     "ud-lines": Dataset(
         train="en_lines-ud-train.conllu",
         dev="en_lines-ud-dev.conllu",
         test="en_lines-ud-test.conllu",
-        score="tag_acc",
         metrics="ud_upos",
+        score="tag_acc",
         our_score="pos_acc",
     ),
 }
 
 
 def load_corpora(dataset: Dataset, data_dir: Path, nlp: Language) -> Corpora:
-    """Read train, dev and test with the project's readers, a Doc a sentence."""
-    files = {"train": data_dir / dataset.train, "test": data_dir / dataset.test}
-    if dataset.dev:
-        files["dev"] = data_dir / dataset.dev
-        return read_files(dataset, files, nlp)
+    """Read train, dev and test with the project's readers, one sentence per Doc."""
+    train, test = data_dir / dataset.train, data_dir / dataset.test
     with tempfile.TemporaryDirectory() as temp:
-        whole = files["train"]
-        files["train"], files["dev"] = Path(temp, "train"), Path(temp, "dev")
-        split_dev.main([str(whole), str(files["train"]), str(files["dev"])])
-        return read_files(dataset, files, nlp)
-
-
-def read_files(dataset: Dataset, files: Dict[str, Path], nlp: Language) -> Corpora:
-    corpora = {}
-    for part, path in files.items():
-        if dataset.columns:
-            reader = create_conll_reader(path, columns=dataset.columns)
+        if dataset.dev:
+            dev = data_dir / dataset.dev
         else:
-            reader = create_conllu_reader(path)
-        corpora[part] = list(reader(nlp))
-        if dataset.score == "tag_acc":
-            for example in corpora[part]:
-                for token in example.reference:
-                    token.tag_ = token.pos_
-    return corpora
+            whole, train, dev = train, Path(temp, "train"), Path(temp, "dev")
+            split_dev.main([str(whole), str(train), str(dev)])
+        files = {"train": train, "test": test, "dev": dev}
+        return {part: read_columns(nlp, files[part], dataset) for part in files}
+
+
+def read_columns(
+    nlp: Language, path: Path, dataset: Dataset, **options: Any
+) -> List[Example]:
+    """Read a file of a corpus with the project's reader."""
+    name = "spacy-birnn.ConlluCorpus.v1"
+    if dataset.columns:
+        name = "spacy-birnn.ConllCorpus.v1"
+        options["columns"] = dataset.columns
+    examples = list(registry.readers.get(name)(path, **options)(nlp))
+    if dataset.score == "tag_acc":
+        for token in (token for eg in examples for token in eg.reference):
+            token.tag_ = token.pos_
+    return examples
 
 
 def words_of(corpora: Corpora) -> Set[str]:
     """The distinct words of all files of a corpus."""
-    return {
-        token.text
-        for examples in corpora.values()
-        for example in examples
-        for token in example.reference
-    }
+    examples = (example for part in corpora.values() for example in part)
+    return {token.text for example in examples for token in example.reference}
 
 
 def lookup_forms(word: str) -> Tuple[str, str, str]:
@@ -137,64 +131,27 @@ def lookup_forms(word: str) -> Tuple[str, str, str]:
     return word, lower, re.sub(r"\d", "0", lower)
 
 
-def load_vectors(nlp: Language, path: Path, words: Set[str]) -> Dict[str, int]:
-    """Give every word the row of the form found first, under its own spelling.
-
-    spaCy looks up the exact form only, and GloVe 6B is lower-cased: without these
-    keys `Germany` would have no vector. Rows of forms that do not occur are not read:
-    nothing would look them up.
-
-    Returns:
-        How many distinct words were found by which form.
-    """
-    wanted = {form for word in words for form in lookup_forms(word)}
-    index: Dict[str, int] = {}
-    rows: List[numpy.ndarray] = []
-    open_text = gzip.open if path.suffix == ".gz" else open
-    with open_text(path, "rt", encoding="utf8") as lines:
-        for line in lines:
-            form, _, values = line.rstrip("\n").partition(" ")
-            if form in wanted and form not in index:
-                index[form] = len(rows)
-                rows.append(numpy.array(values.split(" "), dtype="float32"))
-    vectors = Vectors(
-        strings=nlp.vocab.strings, data=numpy.stack(rows), name="glove", mode="default"
-    )
-    found = add_forms(vectors, lambda form: index.get(form, -1), words)
-    nlp.vocab.vectors = vectors
-    return found
-
-
-def add_forms(
-    vectors: Vectors, row_of: Callable[[str], int], words: Set[str]
-) -> Dict[str, int]:
+def add_forms(vectors: Vectors, words: Set[str]) -> Dict[str, int]:
     """Give every word a key to the row of the form found first.
 
-    Args:
-        vectors: What the keys are added to.
-        row_of: The row of exactly this form, -1 for none.
-        words: The distinct words.
+    spaCy looks up the exact form only, and GloVe 6B is lower-cased: without these keys
+    `Germany` would have no vector.
 
     Returns:
-        How many distinct words were found by which form.
+        The number of distinct words found by each form.
     """
     found: Counter = Counter()
     for word in sorted(words):
-        for rule, form in zip(RULES, lookup_forms(word), strict=True):
-            row = row_of(form)
-            if row >= 0:
-                vectors.add(word, row=row)
-                found[rule] += 1
-                break
-        else:
-            found["missing"] += 1
+        rows = [vectors.find(key=form) for form in lookup_forms(word)]
+        rule, row = next(((r, row) for r, row in zip(RULES, rows) if row >= 0), MISSING)
+        found[rule] += 1
+        if row >= 0:
+            vectors.add(word, row=row)
     return dict(found)
 
 
 def read_results(path: Path) -> List[Dict[str, Any]]:
-    if not path.exists():
-        return []
-    return json.loads(path.read_text(encoding="utf8"))
+    return json.loads(path.read_text(encoding="utf8")) if path.exists() else []
 
 
 def add_result(path: Path, run: Dict[str, Any], key: Sequence[str] = CELL) -> None:
@@ -202,18 +159,51 @@ def add_result(path: Path, run: Dict[str, Any], key: Sequence[str] = CELL) -> No
 
     Args:
         path: The file, which need not be there.
-        run: What is added.
+        run: The run to add.
         key: The entries that say which cell it is.
     """
+    cell = [run[name] for name in key]
+    runs = read_results(path)
+    others = [old for old in runs if [old[name] for name in key] != cell]
+    write_results(path, [*others, run])
 
-    def cell(entry: Dict[str, Any]) -> Tuple[Any, ...]:
-        return tuple(entry[name] for name in key)
 
-    runs = [old for old in read_results(path) if cell(old) != cell(run)] + [run]
+def write_results(path: Path, runs: object) -> None:
+    """Write the file whole or not at all; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf8", dir=path.parent, delete=False
-    ) as temp:
-        json.dump(runs, temp, indent=2)
-        temp.write("\n")
-    os.replace(temp.name, path)
+    with replacing(path) as file:
+        file.write(json.dumps(runs, indent=2).encode("utf8") + b"\n")
+
+
+def markdown(header: Sequence[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """The lines of a table in Markdown."""
+    yield f"| {' | '.join(header)} |".replace("|  |", "| |")
+    yield "|" + "---|" * len(header)
+    for cells in rows:
+        yield f"| {' | '.join(cells)} |"
+
+
+def a_file(text: str) -> Path:
+    """For argparse: the absolute path of a file that is there."""
+    if not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {text}")
+    return Path(text).resolve()
+
+
+def a_folder(text: str) -> Path:
+    """For argparse: the absolute path of a folder that is there."""
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {text}")
+    return Path(text).resolve()
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """For argparse: a whole number with a lower bound."""
+
+    def whole_number(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{value} is less than {least}")
+        return value
+
+    return whole_number

@@ -3,84 +3,64 @@
 import json
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any, Dict, Iterable, List, NamedTuple
+from typing import Any, Dict, Iterable, Iterator, List, Tuple
 
-from common import DATASETS, Dataset, read_results
+from common import DATASETS, markdown, read_results
 
-
-class Row(NamedTuple):
-    """One line of the table; scores are 0…1, and None where they are not known."""
-
-    dataset: str
-    system: str
-    test: List[float]
-    dev: List[float]
-    seconds: List[float]
+Runs = List[Dict[str, Any]]
+HEADER = ("dataset", "system", "test", "best dev", "seeds", "training seconds")
 
 
 def print_report(results: Path, metrics: Path) -> None:
     """Print the baselines' results and our metrics side by side, in Markdown."""
     runs = read_results(results)
-    rows = [row for name in DATASETS for row in rows_of(name, runs, metrics)]
-    print("| dataset | system | test | best dev | seeds | training seconds |")
-    print("|---|---|---|---|---|---|")
-    for row in rows:
-        note = " (dev score)" if DATASETS[row.dataset].test_is_dev else ""
-        print(
-            f"| {row.dataset} | {row.system} | {spread(row.test)}{note} "
-            f"| {spread(row.dev)} | {len(row.test)} | {seconds(row.seconds)} |"
-        )
+    rows = (row for name in DATASETS for row in rows_of(name, runs, metrics))
+    print(*markdown(HEADER, rows), sep="\n")
 
 
-def rows_of(name: str, runs: Iterable[Dict[str, Any]], metrics: Path) -> List[Row]:
+def rows_of(name: str, runs: Runs, metrics: Path) -> Iterator[Iterable[str]]:
     """The rows of one dataset: spaCy's systems in their best setting, and ours."""
-    cells: Dict[str, List[Dict[str, Any]]] = {}
-    for run in runs:
-        if run["dataset"] == name:
-            cells.setdefault(run["system"], []).append(run)
-    rows = []
-    for system, cell in cells.items():
+    dataset = DATASETS[name]
+    note = " (dev score)" if dataset.test_is_dev else ""
+    runs = [run for run in runs if run["dataset"] == name]
+    systems: List[Tuple[str, str, Runs]] = []
+    for system in dict.fromkeys(run["system"] for run in runs):
+        cell = [run for run in runs if run["system"] == system]
         setting = best_setting(cell)
         chosen = [run for run in cell if run["setting"] == setting]
-        rows.append(
-            Row(
-                name,
-                f"spaCy {system} ({setting})",
-                test=[run["test"] for run in chosen],
-                dev=[run["best_dev"] for run in chosen],
-                seconds=[run["seconds"] for run in chosen],
-            )
+        systems.append((f"spaCy {system} ({setting})", "test", chosen))
+    files = sorted(metrics.glob(f"{dataset.metrics}*.json"))
+    ours = [json.loads(file.read_text(encoding="utf8")) for file in files]
+    if ours:
+        systems.append(("spacy-birnn", dataset.our_score, ours))
+    for system, score, chosen in systems:
+        seconds = known(chosen, "seconds") + known(chosen, "train_seconds")
+        yield (
+            name,
+            system,
+            spread(known(chosen, score)) + note,
+            spread(known(chosen, "best_dev")),
+            str(len(chosen)),
+            f"{mean(seconds):.0f}" if seconds else "–",
         )
-    ours = read_metrics(DATASETS[name], metrics)
-    return [*rows, Row(name, "spacy-birnn", **ours)] if ours["test"] else rows
 
 
-def best_setting(cell: List[Dict[str, Any]]) -> str:
+def known(runs: Runs, key: str) -> List[float]:
+    """The figures of those runs that have one."""
+    return [run[key] for run in runs if key in run]
+
+
+def best_setting(cell: Runs) -> str:
     """The setting that did best on dev with the seed that tried them all."""
     first = min(run["seed"] for run in cell)
     tried = [run for run in cell if run["seed"] == first]
     return max(tried, key=lambda run: run["best_dev"])["setting"]
 
 
-def read_metrics(dataset: Dataset, metrics: Path) -> Dict[str, List[float]]:
-    """Our scores: every file whose name begins with the dataset's is one run."""
-    files = sorted(metrics.glob(f"{dataset.metrics}*.json"))
-    runs = [json.loads(file.read_text(encoding="utf8")) for file in files]
-    return {
-        "test": [run[dataset.our_score] for run in runs],
-        "dev": [run["best_dev"] for run in runs if "best_dev" in run],
-        "seconds": [run["train_seconds"] for run in runs if "train_seconds" in run],
-    }
-
-
 def spread(scores: List[float]) -> str:
-    """Mean and standard deviation in points."""
+    """Mean and standard deviation, in points, of scores between 0 and 1."""
     if not scores:
         return "–"
     points = [100 * score for score in scores]
     deviation = f" ± {stdev(points):.2f}" if len(points) > 1 else ""
     return f"{mean(points):.2f}{deviation}"
-
-
-def seconds(values: List[float]) -> str:
-    return f"{mean(values):.0f}" if values else "–"

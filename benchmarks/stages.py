@@ -2,58 +2,32 @@
 
     python benchmarks/stages.py --data-dir DIR --vectors DIR --model DIR
 
-Each stage is a function that runs once a batch, wrapped in a clock for the time of the
-measurement; its time is what it does not spend in other stages. What is in none is the
-rest: spaCy's loop, and all that is between the stages.
+Each stage is a function that runs once per batch, wrapped in a clock for the time of
+the measurement. Its time is the part that it does not spend in other stages. The rest
+is in none of them: spaCy's loop, and all that lies between the stages.
 """
 
 import argparse
-import importlib
 import time
 from collections import defaultdict, deque
 from contextlib import ExitStack
 from functools import wraps
 from itertools import islice
-from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, Callable, Dict, List
 from unittest.mock import patch
 
-from measures.inputs import Setting, count_tokens, load, pipe, read, untagged
+from common import a_folder, at_least, markdown
+from measures.inputs import count_tokens, load, pipe, read, untagged
+from measures.internals import TAGGING_STAGES, TRAINING_STAGES
 from measures.timing import threads
 from measures.training import endless_training, initialized
 
 STEPS = 100
-NER = "spacy_birnn.pipeline.ner.BiRNNEntityRecognizer"
-
-TAGGING: Dict[str, str] = {
-    "read the Docs' tokens": "spacy_birnn.models.sentences.DocBatch.read",
-    "look forms up": "spacy_birnn.models.forms.FormTable.look_up",
-    "embed forms that are new": "spacy_birnn.models.tok2vec.embed_forms",
-    "project forms that are new": "spacy_birnn.nn.inference.InferenceBiRNN.project",
-    "recurrence": "spacy_birnn.nn.inference.Layer.run",
-    "put in order": "spacy_birnn.nn.inference.InferenceBiRNN.encode",
-    "emissions": "spacy_birnn.nn.decoder.InferenceDecoder.emissions",
-    "Viterbi": "spacy_birnn.nn.decoder.InferenceDecoder.decode",
-    "spans of labels": "spacy_birnn.pipeline.spans.SpanPipe.decode",
-    "write into the Docs": f"{NER}.set_annotations",
-}
-
-TRAINING: Dict[str, str] = {
-    "copies of the Examples (spaCy)": "spacy.language._copy_examples",
-    "words to inputs": "spacy_birnn.models.embed._form_inputs",
-    "embedding, forward": "spacy_birnn.nn.words.WordCharEmbedding.forward",
-    "recurrence, forward": "spacy_birnn.nn.recurrence._Layer.forward",
-    "recurrence, backward": "spacy_birnn.nn.recurrence._Layer.backward",
-    "CRF, forward and backward": "spacy_birnn.nn.crf.CRF.loss",
-    "gold labels": "spacy_birnn.pipeline.spans.SpanPipe.gold_labels",
-    "rest of autograd": "torch.autograd.backward",
-    "clipping": "spacy_birnn.pipeline.base.clip_gradients",
-    "optimizer and averages": "spacy_birnn.models.shim.TorchShim.finish_update",
-}
 
 
 class Stopwatch:
-    """Adds up what each stage takes, without the stages inside of it."""
+    """Adds up the seconds of each stage, without the stages inside of it."""
 
     def __init__(self) -> None:
         self.seconds: Dict[str, float] = defaultdict(float)
@@ -75,77 +49,61 @@ class Stopwatch:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data-dir", type=Path, required=True, help="CoNLL-2003")
-    parser.add_argument("--vectors", type=Path, required=True)
-    parser.add_argument("--model", type=Path, required=True, help="trained pipeline")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=1, help="of torch and numpy")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    option = parser.add_argument
+    option("--data-dir", type=a_folder, required=True, help="CoNLL-2003")
+    option("--vectors", type=a_folder, required=True)
+    option("--model", type=a_folder, required=True, help="trained pipeline")
+    option("--runs", type=at_least(1), default=5)
+    option("--threads", type=at_least(1), default=1, help="of torch and numpy")
     args = parser.parse_args()
-    folders = (args.data_dir, args.vectors, args.model)
-    setting = Setting(*folders, None, args.runs, args.threads)
-    with threads(setting.threads):
-        print_table("tagging", *tagging(setting))
-        print_table("training", *training(setting))
+    args.gpu_id = -1
+    with threads(args.threads):
+        measure_tagging(args)
+        measure_training(args)
 
 
-def tagging(setting: Setting) -> tuple:
+def measure_tagging(args: argparse.Namespace) -> None:
     """`nlp.pipe` over testa, words that are known by now."""
-    nlp = load(setting.model)
-    examples = read(nlp, setting.test_file)
+    nlp = load(args.model)
+    examples = read(args, nlp)
     pipe(nlp, untagged(examples))
-    runs = [untagged(examples) for _ in range(setting.runs)]
-    tokens = sum(map(count_tokens, runs))
+    runs = [untagged(examples) for _ in range(args.runs)]
 
     def tag() -> None:
         for docs in runs:
             pipe(nlp, docs)
 
-    return measure(TAGGING, tag, tokens)
+    measure("tagging", TAGGING_STAGES, tag, sum(map(count_tokens, runs)))
 
 
-def training(setting: Setting) -> tuple:
+def measure_training(args: argparse.Namespace) -> None:
     """Steps of `spacy train` at the settings of configs/conll2003.cfg."""
-    nlp = initialized(setting)
-    examples = read(nlp, setting.train_file)
-    _, steps, tokens = endless_training(nlp, examples, STEPS)
+    nlp = initialized(args)
+    _, steps, tokens = endless_training(nlp, read(args, nlp, "train"), STEPS)
     deque(islice(steps, 10), maxlen=0)
-    work = lambda: deque(islice(steps, STEPS), maxlen=0)  # noqa: E731
-    return measure(TRAINING, work, tokens)
+    measure("training", TRAINING_STAGES, lambda: deque(islice(steps, STEPS), 0), tokens)
 
 
-def measure(stages: Dict[str, str], work: Callable, tokens: int) -> tuple:
-    """Seconds a stage, in all, and how many tokens they were for."""
+def measure(title: str, stages: Dict[str, str], work: Callable, tokens: int) -> None:
+    """Time the stages of some work over so many tokens, and print the table."""
     watch = Stopwatch()
     with ExitStack() as stack:
         for name, path in stages.items():
-            owner, attribute = resolve(path)
-            found = owner.__dict__[attribute]
-            is_static = isinstance(found, staticmethod)
-            timed = watch.timed(name, found.__func__ if is_static else found)
-            new = staticmethod(timed) if is_static else timed
-            stack.enter_context(patch.object(owner, attribute, new))
-        whole = watch.timed("rest", work)
-        whole()
-    return watch.seconds, tokens
-
-
-def resolve(path: str) -> tuple:
-    """The module or class that holds a function, and its name there."""
-    owner, attribute = path.rsplit(".", 1)
-    try:
-        return importlib.import_module(owner), attribute
-    except ImportError:
-        module, name = owner.rsplit(".", 1)
-        return getattr(importlib.import_module(module), name), attribute
-
-
-def print_table(title: str, seconds: Dict[str, float], tokens: int) -> None:
-    total = sum(seconds.values())
-    print(f"\n| {title} | µs a token | share |\n|---|---|---|")
-    for name, taken in seconds.items():
-        print(f"| {name} | {1e6 * taken / tokens:.2f} | {taken / total:.0%} |")
-    print(f"| all ({tokens / total:,.0f} tokens/s) | {1e6 * total / tokens:.2f} | |")
+            owner, attribute = path.rsplit(".", 1)
+            found = resolve_name(owner).__dict__[attribute]
+            timed: Any = watch.timed(name, getattr(found, "__func__", found))
+            if isinstance(found, staticmethod):
+                timed = staticmethod(timed)
+            stack.enter_context(patch(path, timed))
+        watch.timed("rest", work)()
+    total = sum(watch.seconds.values())
+    rows = {**watch.seconds, f"all ({tokens / total:,.0f} tokens/s)": total}
+    figures = ((name, 1e6 * s / tokens, s / total) for name, s in rows.items())
+    cells = [(name, f"{micros:.2f}", f"{part:.0%}") for name, micros, part in figures]
+    print("", *markdown((title, "µs per token", "share"), cells), sep="\n")
 
 
 if __name__ == "__main__":

@@ -10,26 +10,42 @@ times all of them in one run, `report` makes the table and the plot. See README.
 """
 
 import argparse
-import subprocess
+import shutil
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Callable, Iterable
+from typing import Any, Dict
 
-from common import add_result, read_results
-from variants.grid import GRID
-from variants.results import results_of
-from variants.speed import time_all
-from variants.table import insert, table
-from variants.training import Recipe, folder_of, read_record, train
+import spacy
+import srsly
+from common import (
+    DATASETS,
+    a_file,
+    a_folder,
+    add_result,
+    at_least,
+    read_columns,
+    read_results,
+)
+from measures.inputs import count_tokens, load_new, pipe, untagged
+from measures.machine import machine_facts
+from measures.rows import ratios, spread
+from measures.timing import Side, alternate, threads
+from spacy.cli.train import train
+from variants import clock  # noqa: F401  (registers the logger)
+from variants.grid import DEFAULT, GRID, Variant
+from variants.report import draw, insert, results_of, table
 
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.files import replacing
 
 ROOT = Path(__file__).resolve().parent.parent
+CONFIG = ROOT / "configs" / "conll2003.cfg"
 RESULTS = ROOT / "benchmarks" / "results" / "tradeoff.json"
 PLOT = ROOT / "docs" / "tradeoff.svg"
 VARIANT = ("what", "cell", "directions", "depth", "hidden")
+LENGTH = ("epochs", "max_steps")
 
 
 def main() -> None:
@@ -42,64 +58,33 @@ def make_parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(required=True, metavar="train|time|report")
-    add_train(commands.add_parser("train", help="train what is not there yet"))
-    add_time(commands.add_parser("time", help="time all variants in one run"))
-    add_report(commands.add_parser("report", help="make the table and the plot"))
-    for command in commands.choices.values():
-        command.add_argument(
-            "-o", "--output", type=Path, default=RESULTS, help="results, JSON"
-        )
+    command = commands.add_parser("train", help="train what is not there yet")
+    option = command.add_argument
+    option("--train", type=a_file, required=True, help="train.conll, and")
+    option("--dev", type=a_file, required=True, help="dev.conll of `split-conll2003`")
+    option("--vectors", type=a_folder, required=True, help="of scripts/make_vectors.py")
+    option("--models", type=Path, required=True, help="folder for all")
+    option("--epochs", type=at_least(1), default=8)
+    option("--seeds", type=int, nargs="+", default=[0])
+    option("--max-steps", type=at_least(2), default=0, help="stop early, to try it out")
+    command.set_defaults(command=train_all)
+    command = commands.add_parser("time", help="time all variants in one run")
+    option = command.add_argument
+    option("--models", type=a_folder, required=True)
+    option("--seed", type=int, default=0, help="of the models that are timed")
+    option("--runs", type=at_least(1), default=5, help="after one that does not count")
+    command.set_defaults(command=time_models)
+    command = commands.add_parser("report", help="make the table and the plot")
+    option = command.add_argument
+    option("--plot", type=a_picture, default=PLOT, help=".svg or .png")
+    option("--into", type=a_file, help="page with markers for the table; else print it")
+    command.set_defaults(command=report)
+    for name, command in commands.choices.items():
+        option = command.add_argument
+        option("-o", "--output", type=Path, default=RESULTS, help="results, JSON")
+        if name != "report":
+            option("--test", type=a_file, required=True, help="eng.testa")
     return parser
-
-
-def add_train(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(command=train_all)
-    parser.add_argument("--train", type=a_file, required=True, help="train.conll, and")
-    parser.add_argument(
-        "--dev", type=a_file, required=True, help="dev.conll of `split-conll2003`"
-    )
-    parser.add_argument("--test", type=a_file, required=True, help="eng.testa")
-    parser.add_argument(
-        "--vectors", type=a_folder, required=True, help="of scripts/make_vectors.py"
-    )
-    parser.add_argument("--models", type=Path, required=True, help="folder for all")
-    parser.add_argument("--epochs", type=at_least(1), default=8)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument(
-        "--max-steps", type=at_least(2), default=0, help="stop early, to try this out"
-    )
-
-
-def add_time(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(command=time_models)
-    parser.add_argument("--test", type=a_file, required=True, help="eng.testa")
-    parser.add_argument("--models", type=a_folder, required=True)
-    parser.add_argument("--seed", type=int, default=0, help="whose models are timed")
-    parser.add_argument(
-        "--runs", type=at_least(1), default=5, help="after one that does not count"
-    )
-
-
-def add_report(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(command=report)
-    parser.add_argument("--plot", type=a_picture, default=PLOT, help=".svg or .png")
-    parser.add_argument(
-        "--into",
-        type=a_file,
-        help="page with markers for the table; else it is printed",
-    )
-
-
-def a_file(text: str) -> Path:
-    if not Path(text).is_file():
-        raise argparse.ArgumentTypeError(f"there is no file {text}")
-    return Path(text).resolve()
-
-
-def a_folder(text: str) -> Path:
-    if not Path(text).is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder {text}")
-    return Path(text).resolve()
 
 
 def a_picture(text: str) -> Path:
@@ -109,81 +94,129 @@ def a_picture(text: str) -> Path:
     return path
 
 
-def at_least(least: int) -> Callable[[str], int]:
-    def whole_number(text: str) -> int:
-        value = int(text)
-        if value < least:
-            raise argparse.ArgumentTypeError(f"{value} is less than {least}")
-        return value
-
-    return whole_number
+def folder_of(models: Path, variant: Variant, seed: int) -> Path:
+    return models / f"{variant.name}-seed{seed}"
 
 
 def train_all(args: argparse.Namespace) -> None:
     """One seed after the other, so that a whole table is there after the first."""
-    recipe = Recipe(
-        args.train, args.dev, args.test, args.vectors, args.epochs, args.max_steps
-    )
-    models = args.models.resolve()
     cells = [(variant, seed) for seed in args.seeds for variant in GRID]
-    there = [cell for cell in cells if folder_of(models, *cell).is_dir()]
-    for cell in there:
-        check_length(folder_of(models, *cell), recipe)
-    for cell in cells:
-        folder = folder_of(models, *cell)
-        record = read_record(folder) if cell in there else train(*cell, recipe, models)
+    for variant, seed in cells:
+        folder = folder_of(args.models, variant, seed)
+        if folder.is_dir():
+            check_length(folder, args)
+    for variant, seed in cells:
+        folder = folder_of(args.models, variant, seed)
+        if not folder.is_dir():
+            train_one(args, variant, seed, folder)
+        record = srsly.read_json(folder / "record.json")
         add_result(args.output, {"what": "training", **record}, (*VARIANT, "seed"))
         print(f"{folder.name}: testa {record['testa_f']:.4f}", flush=True)
 
 
-def check_length(folder: Path, recipe: Recipe) -> None:
-    """End where what is there was trained for longer or shorter."""
-    record = read_record(folder)
-    for name, wanted in recipe.length.items():
-        if record[name] != wanted:
-            option = "--" + name.replace("_", "-")
+def check_length(folder: Path, args: argparse.Namespace) -> None:
+    """End where the model that is there was trained for longer or shorter."""
+    record = srsly.read_json(folder / "record.json")
+    for name in LENGTH:
+        if record[name] != getattr(args, name):
             sys.exit(
-                f"{folder} was trained with {option} {record[name]}, not {wanted}: "
-                "remove it, or give another folder as --models"
+                f"{folder} was trained with --{name.replace('_', '-')} {record[name]}, "
+                f"not {getattr(args, name)}: remove it, or give another folder as "
+                "--models"
             )
 
 
+def train_one(
+    args: argparse.Namespace, variant: Variant, seed: int, folder: Path
+) -> None:
+    """Train and score a variant. Its folder appears when everything is in it."""
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    overrides = {
+        **variant.overrides,
+        "paths.train": str(args.train),
+        "paths.dev": str(args.dev),
+        "paths.vectors": str(args.vectors),
+        "system.seed": seed,
+        "training.max_epochs": args.epochs,
+        "training.max_steps": args.max_steps,
+        "training.patience": 0,
+        "training.logger.@loggers": "benchmarks.StepClock.v1",
+        "training.logger.path": str(unfinished / "clock.json"),
+    }
+    with threads(1):
+        train(CONFIG, unfinished, overrides=overrides)
+        nlp = spacy.load(unfinished / "model-best")
+        scores = nlp.evaluate(read_columns(nlp, args.test, DATASETS["conll2003"]))
+    shutil.rmtree(unfinished / "model-last")
+    spent = srsly.read_json(unfinished / "clock.json")
+    record = {
+        **asdict(variant),
+        "seed": seed,
+        **{name: getattr(args, name) for name in LENGTH},
+        "dev_f": nlp.meta["performance"]["ents_f"],
+        "testa_f": scores["ents_f"],
+        "train_tokens_per_second": round(spent["words"] / spent["seconds"], 1),
+        "train_seconds": round(spent["seconds"], 1),
+        "machine": machine_facts(),
+    }
+    srsly.write_json(unfinished / "record.json", record)
+    unfinished.rename(folder)
+
+
 def time_models(args: argparse.Namespace) -> None:
+    """Tokens/s of `nlp.pipe` over ready Docs, one sentence per Doc, on one thread.
+
+    Each round times every variant once; the round before the first does not count. The
+    ratio of a variant is to the default of its own round.
+    """
     models = {v: folder_of(args.models, v, args.seed) / "model-best" for v in GRID}
     missing = [variant.name for variant, path in models.items() if not path.is_dir()]
     if missing:
         names = ", ".join(missing)
         sys.exit(f"{args.models}: not trained with seed {args.seed}: {names}")
-    for variant, figures in time_all(models, args.test, args.runs).items():
-        entry = {"what": "speed", **asdict(variant), "seed": args.seed, **figures}
+    sides = []
+    for path in models.values():
+        nlp = load_new(path)
+        examples = read_columns(nlp, args.test, DATASETS["conll2003"])
+        sides.append(Side(partial(pipe, nlp), partial(untagged, examples)))
+    tokens = count_tokens(example.predicted for example in examples)
+    with threads(1):
+        seconds = dict(zip(models, alternate(sides, args.runs), strict=True))
+    for variant, own in seconds.items():
+        rates = spread([tokens / run for run in own])
+        entry: Dict[str, Any] = {
+            "what": "speed",
+            **asdict(variant),
+            "seed": args.seed,
+            "tokens_per_second": rates,
+            "over_default": spread(ratios(seconds[DEFAULT], own)),
+            "runs": args.runs,
+            "machine": machine_facts(),
+        }
         add_result(args.output, entry, VARIANT)
-        print(f"{variant.name}: {figures['tokens_per_second']['median']:,.0f} tokens/s")
+        print(f"{variant.name}: {rates['median']:,.0f} tokens/s")
 
 
 def report(args: argparse.Namespace) -> None:
     entries = read_results(args.output)
-    results = [result for result in results_of(entries) if result.is_complete]
+    results = [found for found in results_of(entries) if found.runs and found.speeds]
     if not results:
         sys.exit(f"{args.output}: nothing that was both trained and timed")
-    lines = table(entries)
     if args.into is None:
-        print(*lines, sep="\n")
+        print(*table(entries), sep="\n")
     else:
-        put_into(args.into, lines)
+        try:
+            text = insert(args.into.read_text(encoding="utf8"), table(entries))
+        except ValueError as error:
+            sys.exit(f"{args.into}: {error}")
+        with replacing(args.into) as file:
+            file.write(text.encode("utf8"))
     try:
-        from variants.plot import draw
+        draw(results, args.plot)
     except ImportError:
         sys.exit("no plot: matplotlib is missing: pip install spacy-birnn[bench]")
-    draw(results, args.plot)
-
-
-def put_into(page: Path, lines: Iterable[str]) -> None:
-    try:
-        text = insert(page.read_text(encoding="utf8"), lines)
-    except ValueError as error:
-        sys.exit(f"{page}: {error}")
-    with replacing(page) as file:
-        file.write(text.encode("utf8"))
 
 
 if __name__ == "__main__":
@@ -191,5 +224,3 @@ if __name__ == "__main__":
         main()
     except BirnnError as error:
         sys.exit(str(error))
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"`{' '.join(error.cmd[1:4])} …` ended with status {error.returncode}")

@@ -21,7 +21,7 @@ class _Coded(type):
 class Errors(metaclass=_Coded):
     # --- B001-B099: models and components ---------------------------------------------
     B001 = (
-        "The model is not initialized: call nlp.initialize(lambda: examples), or load "
+        "{what} is not initialized: call nlp.initialize(lambda: examples), or load "
         "a trained pipeline."
     )
     B002 = "The model's weights cannot be read ({reason}): the file is cut or altered."
@@ -65,12 +65,9 @@ class Errors(metaclass=_Coded):
     )
     B014 = (
         "Component '{name}': label '{label}' was not there at initialization (known: "
-        "{known}): map it, list it in [initialize.components.{name}] labels (a stream "
-        "is initialized on its first examples alone), or train a new component."
-    )
-    B015 = (
-        "Component '{name}': labels cannot be added once the model is initialized "
-        "(add_label '{label}'): give them to nlp.initialize."
+        "{known}): add it with nlp.get_pipe('{name}').add_label('{label}'), list it in "
+        "[initialize.components.{name}] labels (a stream is initialized on its first "
+        "examples alone), or map it to one that is there."
     )
     B016 = "Component '{name}': k_best needs k of at least 1, not {k!r}."
     B017 = (
@@ -117,6 +114,22 @@ class Errors(metaclass=_Coded):
         "was initialized: load the embedding that it was trained with, or initialize "
         "it again."
     )
+    B033 = (
+        "Component '{name}': min_confidence = {value!r} must be a number from 0 (leave "
+        "nothing out) to 1."
+    )
+    B034 = (
+        "spacy-birnn.add_labels.v1: '{name}' is no component of ours in the pipeline "
+        "(ours: {known}): give the name that the component has there."
+    )
+    B035 = (
+        "[initialize] vectors: {path}: no such folder, and no installed package of "
+        "that name. Check --paths.vectors; null trains without vectors."
+    )
+    B036 = (
+        "[initialize] vectors: {path} is no folder of vectors as spaCy keeps them: "
+        "make one with python -m spacy init vectors {lang} FILE DIR."
+    )
 
     # --- B101-B199: data and tag schemes ----------------------------------------------
     B101 = (
@@ -126,36 +139,42 @@ class Errors(metaclass=_Coded):
     B102 = "Unknown tag '{tag}': expected O, or a prefix and a label such as B-LABEL."
     B103 = "Unknown tag scheme '{scheme}': use one of {schemes}."
     B104 = (
-        "The `path` of the corpus is null: set it in the config or on the command "
-        "line, e.g. --paths.train FILE."
+        "The `path` of {corpus} is null: set it in the config, or on the command line "
+        "with --paths.train FILE and --paths.dev FILE."
     )
     B105 = "{path}: no such file or directory."
     B106 = "{path}: the directory holds no files named *{ending} (but hidden ones)."
     B107 = "{path}: cannot be opened: {reason}."
     B108 = (
-        "{path}:{line}: not UTF-8: byte {byte} at position {position} of the line. "
-        "Convert the file to UTF-8."
+        "{path}:{line}: not of the encoding: byte {byte} at position {position} of the "
+        "line. Name the encoding with `encoding` (--encoding), such as latin-1 or "
+        "cp1252, or convert the file to UTF-8."
     )
     B109 = "{path}:{line}: cannot be read on, the file is cut or damaged: {reason}."
     B110 = 'Unknown `docs = "{docs}"`: use "sentence" or "document".'
     B111 = (
         "Unknown target '{target}': use one of {targets}, or _.name for an attribute."
     )
-    B112 = "{where}: the word is empty: every row needs one."
+    B112 = (
+        "{where}: the word is empty. Set empty_words (--empty-words) to drop, which "
+        "leaves such words out, or to replace, which puts a sign in their place."
+    )
     B113 = (
         "{where}: '{tag}' is not a universal part of speech such as NOUN: read the "
-        "column as `tag`, or as a custom attribute `_.name`."
+        "column as `tag`, or as a custom attribute `_.name`. Ten columns with other "
+        "tags (CoNLL-X) are read as columns, e.g. --columns word=1,tag=4."
     )
     B114 = (
         "{where}: unknown tag '{tag}' in {column}: expected {expected} (scheme "
-        "{scheme}). Check `scheme` and the column."
+        "{scheme}). Check the column, or set `scheme` (--scheme): io reads types "
+        "without a prefix. A first row of names is skipped by header (--header)."
     )
     B115 = (
         "{path}:{line}: {found} columns where the file has {expected} (separated by "
-        "tabs if the row has one, else by blanks)."
+        "tabs if the row has one, else by blanks; see `separator`, --separator)."
     )
     B116 = (
-        "{path}:{line}: there is no column {index} for '{target}': the file has "
+        "{path}: there is no column {index} for '{target}': the file has "
         "{width} columns (counted from 0, or from the end with -1). Check `columns`."
     )
     B117 = (
@@ -168,7 +187,7 @@ class Errors(metaclass=_Coded):
         "it twice. Use `tag`, `pos` or `_.name` for the other columns."
     )
     B120 = (
-        "{where}: {found} columns where CoNLL-U has 10, separated by tabs. Other "
+        "{where}: {found} columns where CoNLL-U has {expected}, between tabs. Other "
         "columns are read by spacy-birnn.ConllCorpus.v1."
     )
     B121 = (
@@ -201,6 +220,34 @@ class Errors(metaclass=_Coded):
         "with -1), not {index!r}."
     )
     B138 = "`limit` must be a whole number of at least 0 (0 for all), not {limit!r}."
+
+    B139 = "Unknown `{name} = {value!r}`: use one of {choices}."
+    B140 = "Unknown `encoding = {encoding!r}`: use a name such as utf-8 or latin-1."
+    B141 = (
+        "{where}: the tag '{tag}' in {column} has no type: name the type of such spans "
+        "with `label` (--label), such as label = ENTITY."
+    )
+    B142 = (
+        "{path}: column {index} holds nothing but numbers, so it cannot be the words: "
+        "name the column that holds them, as in --columns word=1,ents=-1 (`columns` in "
+        "a config)."
+    )
+    B143 = "{path}:{line}: global.columns names no column FORM, which holds the words."
+    B144 = "{where}: not JSON ({reason})."
+    B145 = (
+        "{where}: cannot be read as an export of Prodigy, Doccano, Label Studio, brat "
+        "or spaCy: {reason}."
+    )
+    B146 = (
+        "{where}: the span {start}-{end} lies outside of the text, which has {length} "
+        "characters."
+    )
+    B147 = (
+        "{where}: the span {start}-{end} is '{found}' in the text, but the export says "
+        "'{marked}': export the texts and spans of one version again."
+    )
+    B148 = "{path}: its text {text} is not beside it."
+    B149 = "Scheme raw reads tags, not spans: set target = tag, pos or _.name instead."
 
     # --- B201-B299: scoring, tagging, command line ------------------------------------
     B201 = "Wrong usage: {message}. Try '{command} --help'."
@@ -243,9 +290,9 @@ class Errors(metaclass=_Coded):
     B214 = (
         "{path} has no gold annotation for what the pipeline sets ({targets}). For a "
         "CoNLL file say with --columns which column holds it, as in --columns "
-        "word=0,{column}=-1."
+        "word=0,{column}=-1; for entities in MISC of CoNLL-U give --ents-key."
     )
-    B215 = "{path} is a .spacy file already: convert reads CoNLL and CoNLL-U."
+    B215 = "{path} holds .spacy files already: convert reads other formats."
     B216 = "Cannot use the language '{lang}' ({reason}): give a code such as en or xx."
     B218 = (
         "{key}: a number is too large for the .spacy format: use --output-format "
@@ -338,6 +385,11 @@ class Errors(metaclass=_Coded):
         "table or record batch of Arrow."
     )
     B275 = "There is no column '{column}' (there are: {columns}): give text_column."
+    B226 = "{option} is for {kinds} only, and no input holds any: leave it out."
+    B227 = (
+        "{path}: {content} is written, which such a name does not promise: give a name "
+        "that ends in {ending}."
+    )
 
     # --- B301-B399: project steps (scripts/) ------------------------------------------
     B301 = (
@@ -372,6 +424,53 @@ class Warnings(metaclass=_Coded):
     W101 = (
         "{path}: {count} tags break the scheme {scheme} and were repaired (a tag that "
         "cannot continue a span starts one); the first at {first}."
+    )
+
+    W102 = (
+        "{path}: column 0 counts the tokens of each sentence, so the words are read "
+        "from column 1: say so with --columns word=1,ents=-1 (`columns` in a config)."
+    )
+    W103 = (
+        "{path}:{line}: the row names the columns and is left out: say so with "
+        "--header (header = true), or keep it with --no-header (header = false)."
+    )
+    W104 = (
+        "{path}: {count} empty or white-space words were {done}; the first at {first}."
+    )
+    W105 = (
+        "{path}: nothing is annotated ({kind}), so there is nothing to learn or score. "
+        "Check the columns or keys that the settings name."
+    )
+    W106 = (
+        "{path}: MISC has entities as '{part}', but {key}= is read: set ents_key = "
+        "{name} (--ents-key {name})."
+    )
+    W107 = (
+        "{path}: {count} of {total} spans begin or end inside a token of the pipeline "
+        "(alignment_mode = {mode}); the first at {first}."
+    )
+    W108 = (
+        "{path}: {count} of {total} spans overlap a longer one and were left out; the "
+        "first at {first}."
+    )
+    W109 = (
+        "{path}: {count} spans have several parts, which cannot be learned: their "
+        "tokens count as unannotated; the first at {first}."
+    )
+    W110 = (
+        "{path}: the gold labels of {target} ({gold}) and the predicted ones "
+        "({predicted}) have nothing in common, so nothing can match. Check the column, "
+        "or map the labels."
+    )
+
+    W111 = (
+        "{path}: the tokenizer of no language in particular (xx) splits the texts: "
+        "give --lang CODE for that of the pipeline to be trained."
+    )
+
+    W112 = (
+        "{path}: `columns` name the words alone, so no labels are read from the other "
+        "columns of the file: add them, as in word={word},ents=-1."
     )
 
     # --- W201-W299: scoring, tagging, command line ------------------------------------

@@ -3,6 +3,7 @@
 from itertools import accumulate, pairwise
 from typing import Any, Callable, Dict, Iterable, List, Set, Tuple
 
+from spacy.attrs import IS_SPACE
 from spacy.pipeline.spancat import spancat_score
 from spacy.scorer import MISSING_VALUES, PRFScore, Scorer, get_ner_prf
 from spacy.tokens import Doc, Token
@@ -10,13 +11,13 @@ from spacy.tokens import Span as SpacySpan
 from spacy.training import Example
 from spacy.util import filter_spans
 
+from .attributes import CUSTOM
 from .schemes import BLANK, Span, encode
 
 Tags = List[List[str]]
 """The IOB2 tags of each sentence."""
 
 SPAN_TARGETS = ("ents", "spans")
-CUSTOM_PREFIX = "_."
 
 
 def make_seqeval_scorer() -> Callable[..., Dict[str, Any]]:
@@ -44,7 +45,8 @@ def seqeval_score(
         then ``ents_seqeval_p/r/f`` (seqeval's default mode), the same under
         ``ents_seqeval_strict_…`` (strict IOB2), and ``ents_seqeval_split``, how many
         gold and predicted spans cross a sentence and were split there, the only ones
-        over which the two modes differ. For tokens the accuracy, as ``tag_acc``. All
+        over which the two modes differ. White space at the edge of a span, on either
+        side, never counts. For tokens the accuracy, as ``tag_acc``. All
         are plain numbers, 0…1, or None where nothing is annotated.
     """
     examples = list(examples)
@@ -52,6 +54,7 @@ def seqeval_score(
         attr, getter = _token_getter(target)
         return _plain(Scorer.score_token_attr(examples, attr, getter=getter))
     prefix = span_prefix(target, spans_key)
+    examples = [_trim_example(example, target, spans_key) for example in examples]
     if target == "ents":
         scores = get_ner_prf(examples)
     else:
@@ -202,6 +205,38 @@ def _spans(doc: Doc, target: str, spans_key: str) -> Iterable[SpacySpan]:
     return doc.ents if target == "ents" else filter_spans(doc.spans.get(spans_key, ()))
 
 
+def _trim_example(example: Example, target: str, spans_key: str) -> Example:
+    """The example without white space at the edges of its spans: ours have none."""
+    predicted = _trim(example.predicted, target, spans_key)
+    reference = _trim(example.reference, target, spans_key)
+    if predicted is example.predicted and reference is example.reference:
+        return example
+    return Example(predicted, reference)
+
+
+def _trim(doc: Doc, target: str, spans_key: str) -> Doc:
+    """The document itself where there is nothing to trim, else a copy."""
+    space = doc.to_array(IS_SPACE).astype(bool)
+    if not space.any():
+        return doc
+    spans = doc.ents if target == "ents" else doc.spans.get(spans_key, ())
+    if not any(space[span.start] or space[span.end - 1] for span in spans):
+        return doc
+    doc, kept, edges = doc.copy(), [], []
+    for span in spans:
+        words = [i for i in range(span.start, span.end) if not space[i]]
+        start, end = (words[0], words[-1] + 1) if words else (span.end, span.end)
+        if words:
+            kept.append(SpacySpan(doc, start, end, label=span.label))
+        edges += [doc[i : i + 1] for i in range(span.start, start)]
+        edges += [doc[i : i + 1] for i in range(end, span.end)]
+    if target == "ents":
+        doc.set_ents(kept, outside=edges, default="unmodified")
+    else:
+        doc.spans[spans_key] = kept
+    return doc
+
+
 def _seqeval_figures(gold: Tags, predicted: Tags, prefix: str) -> Dict[str, Any]:
     """Micro precision, recall and F of both modes, each in one call."""
     # Imported here: seqeval brings scikit-learn, which `import spacy` must not load.
@@ -233,9 +268,9 @@ def seqeval_report(gold: Tags, predicted: Tags) -> str:
 
 def _token_getter(target: str) -> Tuple[str, Callable[[Token, str], Any]]:
     """The name under which a token attribute is scored, and how to read it."""
-    if not target.startswith(CUSTOM_PREFIX):
+    if not target.startswith(CUSTOM):
         return target, _builtin_value
-    return target[len(CUSTOM_PREFIX) :], _custom_value
+    return target[len(CUSTOM) :], _custom_value
 
 
 def _builtin_value(token: Token, attr: str) -> str:

@@ -1,15 +1,25 @@
-"""The plumbing of benchmarks/speed.py: how runs are paired, kept and shown."""
+"""The plumbing of benchmarks/: how runs are paired, kept, judged and shown."""
 
+import pkgutil
 import random
 import subprocess
 import sys
 from pathlib import Path
 
 import common
+import compare
 import pytest
-from measures import child, rows, streams, table, timing
+import spacy
+import torch
+import white_space
+from measures import child, internals, processes, rows, timing
+from spacy.tokens import Doc
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+ROOT = Path(__file__).parents[1]
+BENCHMARKS = ROOT / "benchmarks"
+
+
+# --- timing ---------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -23,8 +33,19 @@ def clock(monkeypatch):
             self.now += seconds
 
     clock = Clock()
-    monkeypatch.setattr(timing.time, "perf_counter", lambda: clock.now)
+    monkeypatch.setattr(timing, "_clock", lambda: clock.now)
     return clock
+
+
+@pytest.fixture
+def side(clock):
+    """Makes sides whose runs take given seconds, one after the other."""
+
+    def make(*seconds):
+        left = iter(seconds)
+        return timing.Side(lambda _: clock.go_on(next(left)))
+
+    return make
 
 
 def test_sides_run_in_turn_and_preparing_does_not_count(clock):
@@ -52,20 +73,45 @@ def test_without_a_warm_up(clock):
     assert clock.now == 3
 
 
+def test_the_processors_clock_counts_work_and_that_of_children_but_no_waiting():
+    began = timing.processor_time()
+    subprocess.run([sys.executable, "-c", "sum(range(5_000_000))"], check=True)
+    worked = timing.processor_time() - began
+    assert worked > 0.01
+    began = timing.processor_time()
+    timing.time.sleep(0.5)
+    assert timing.processor_time() - began < 0.25
+
+
 def test_threads_are_set_and_restored():
-    before = timing.torch.get_num_threads()
+    before = torch.get_num_threads()
     with timing.threads(before + 1):
-        assert timing.torch.get_num_threads() == before + 1
-    assert timing.torch.get_num_threads() == before
+        assert torch.get_num_threads() == before + 1
+    assert torch.get_num_threads() == before
 
 
-def test_a_speed_is_a_ratio_of_neighbours():
+# --- rows -----------------------------------------------------------------------------
+
+
+def test_a_speed_is_a_ratio_of_neighbours(side):
     """The median of the ratios, not the ratio of the medians."""
-    row = rows.speed_row("case", "other", 600, [1.0, 2.0, 6.0], [4.0, 5.0, 6.0], 2.0)
-    assert row.value == rows.Spread(median=2.5, min=1.0, max=4.0)
-    assert row.ours == rows.Spread(median=300, min=100, max=600)
-    assert row.other == rows.Spread(median=120, min=100, max=150)
-    assert row.runs == 3
+    comparison = rows.Comparison(
+        "case",
+        600,
+        side(99, 1.0, 2.0, 6.0),
+        [rows.Peer("other", lambda: side(99, 4.0, 5.0, 6.0), target=2.0)],
+    )
+    [row] = comparison.rows(runs=3)
+    assert row["value"] == {"median": 2.5, "min": 1.0, "max": 4.0}
+    assert row["ours"] == {"median": 300, "min": 100, "max": 600}
+    assert row["other"] == {"median": 120, "min": 100, "max": 150}
+    assert (row["case"], row["against"], row["unit"]) == ("case", "other", "tokens/s")
+    assert (row["runs"], row["target"]) == (3, 2.0)
+
+
+def test_without_peers_our_side_has_a_row_of_its_own(side):
+    [row] = rows.Comparison("case", 600, side(99, 1.0, 2.0, 3.0)).rows(runs=3)
+    assert row["ours"] == {"median": 300, "min": 200, "max": 600}
 
 
 def entry(**changed):
@@ -83,15 +129,16 @@ def entry(**changed):
         "value_unit": "x",
         "target": 1.8,
         "at_most": False,
+        "machine": {"cpu": "A Processor", "cpu_capability": "AVX512"},
         **changed,
     }
 
 
 def test_the_table():
-    *_, line = table.table([entry()])
+    *_, line = common.markdown(rows.HEADER, [rows.cells_of(entry())])
     assert line == (
         "| tagging | small | torch | 1 | 123,456 tokens/s | 61,728 tokens/s "
-        "| 2.00 x (1.50–2.50) | ≥ 1.8 x | met |"
+        "| 2.00 x (1.50–2.50) | ≥ 1.8 x | met | A Processor, AVX-512 |"
     )
 
 
@@ -106,7 +153,8 @@ def test_the_table():
     ],
 )
 def test_targets(target, at_most, verdict):
-    assert table.verdict(entry(target=target, at_most=at_most)) == verdict
+    cells = dict(zip(rows.HEADER, rows.cells_of(entry(target=target, at_most=at_most))))
+    assert cells[""] == verdict
 
 
 def test_a_result_takes_the_place_of_its_own_entry_alone(tmp_path):
@@ -120,12 +168,15 @@ def test_a_result_takes_the_place_of_its_own_entry_alone(tmp_path):
     assert [file.name for file in path.parent.iterdir()] == ["speed.json"]
 
 
+# --- fresh processes ------------------------------------------------------------------
+
+
 def test_new_words_never_stop_coming(tmp_path):
     random.seed(1)  # the file has a seed of its own
     sentences = [["the", "cat", "sat"], ["so"]]
     texts = []
     for name in ("a", "b"):
-        streams.write_text(tmp_path / name, sentences, n_words=40)
+        processes.write_text(tmp_path / name, sentences, n_words=40)
         texts.append((tmp_path / name).read_text(encoding="utf-8"))
     assert texts[0] == texts[1]
     lines = [line.split() for line in texts[0].splitlines()]
@@ -140,10 +191,140 @@ def test_new_words_never_stop_coming(tmp_path):
 def test_peak_memory_is_not_inherited():
     held = b"x" * (256 * 2**20)
     code = "from measures.child import peak_memory; print(peak_memory())"
-    result = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=BENCHMARKS,
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    assert 2**20 < int(result.stdout) < len(held)
+    assert 2**20 < int(processes.run_python("-c", code)) < len(held)
+
+
+# --- what has no public name ----------------------------------------------------------
+
+
+def test_the_crf_of_a_pipeline_is_found():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("birnn_ner").add_label("X")
+    nlp.initialize()
+    crf, labels = internals.crf_of(nlp)
+    assert labels == ["O", "B-X", "I-X", "E-X", "S-X"]
+    assert crf.transitions.shape == (5, 5)
+    emissions = torch.eye(3).repeat(2, 1)
+    assert internals.new_crf(3).viterbi(emissions, [4, 2]).tolist() == [
+        0,
+        1,
+        2,
+        0,
+        1,
+        2,
+    ]
+
+
+@pytest.mark.parametrize("stages", ["TAGGING_STAGES", "TRAINING_STAGES"])
+def test_every_stage_is_a_function_that_is_there(stages):
+    for path in getattr(internals, stages).values():
+        assert callable(pkgutil.resolve_name(path)), path
+
+
+# --- two states of the code -----------------------------------------------------------
+
+
+def test_a_row_is_slower_only_where_the_whole_interval_is_below():
+    slow = [0.90 + 0.005 * i for i in range(15)]  # 0.9 … 0.97
+    assert compare.judge(slow) == ("0.935", "0.915–0.955", "**slower**")
+    assert compare.judge([*slow[:11], 1.0, 1.0, 1.0, 1.0])[2] == "no slower"
+    assert compare.judge([1 / ratio for ratio in slow])[2] == "faster"
+
+
+@pytest.mark.parametrize(("pairs", "is_enough"), [(1, False), (5, False), (6, True)])
+def test_an_interval_takes_six_pairs(pairs, is_enough):
+    assert (compare.judge([0.5] * pairs)[1] == "0.500–0.500") == is_enough
+
+
+def test_the_interval_holds_the_true_median_as_often_as_it_says():
+    """The share of samples of 15 whose interval holds the median of their source."""
+    generator = random.Random(0)
+    held = 0
+    for _ in range(2000):
+        ratios = [generator.lognormvariate(0, 0.3) for _ in range(15)]
+        low, high = map(float, compare.judge(ratios)[1].split("–"))
+        held += low <= 1 <= high
+    assert 0.95 <= held / 2000 < 0.98  # 0.965 by the binomial
+
+
+FAKE_SPEED = """
+import sys
+import spacy_birnn, srsly
+row = {"case": "small", "ours": {"median": 2.0}, "unit": "s"}
+srsly.write_json(sys.argv[sys.argv.index("-o") + 1], [row])
+assert "--ours-only" in sys.argv and sys.argv[sys.argv.index("--runs") + 1] == "4"
+"""
+
+
+def test_a_comparison_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
+    """Over the checkout itself, with a stand-in for speed.py."""
+    fake, output = tmp_path / "speed.py", tmp_path / "figures.json"
+    fake.write_text(FAKE_SPEED, encoding="utf8")
+    monkeypatch.setattr(compare, "SPEED", fake)
+    arguments = ["compare.py", "--before", str(ROOT), "--after", str(ROOT)]
+    arguments += ["--measure", "crf", "--runs", "4", "-o", str(output)]
+    for pairs, lines in ("1", ["pair 1 of 1"]), ("3", ["pair 2 of 3", "pair 3 of 3"]):
+        monkeypatch.setattr(sys, "argv", [*arguments, "--pairs", pairs])
+        compare.main()
+        *seen, _, _, row = capsys.readouterr().out.splitlines()
+        assert seen == [f"crf: {line}" for line in lines]
+        assert row == f"| crf | small | 1 | {pairs} | 1.000 | – | too few pairs |"
+    figures = common.read_results(output)
+    assert [pair["before"] for pair in figures] == [{"small": 0.5}] * 3
+    figures[0]["commits"]["before"] = "another"
+    common.write_results(output, figures)
+    with pytest.raises(SystemExit, match="compares other commits"):
+        compare.main()
+
+
+@pytest.mark.slow
+def test_our_side_of_a_measure_runs_alone(tmp_path):
+    pytest.importorskip("torchcrf")
+    output = tmp_path / "speed.json"
+    command = [
+        BENCHMARKS / "speed.py",
+        "--measure",
+        "crf",
+        "--ours-only",
+        "--runs",
+        "1",
+    ]
+    processes.run_python(*command, "-o", output)
+    found = common.read_results(output)
+    assert len(found) == 12
+    assert all(row["ours"] == row["other"] for row in found)
+    assert all(row["machine"]["cpu_capability"] for row in found)
+
+
+def test_a_folder_that_is_no_checkout_is_refused(tmp_path, monkeypatch, capsys):
+    arguments = ["--before", str(tmp_path), "--after", str(ROOT), "--measure", "crf"]
+    monkeypatch.setattr(sys, "argv", ["compare.py", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        compare.main()
+    assert stopped.value.code == 2
+    assert f"{tmp_path} is no checkout of this project" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", white_space.LAYOUTS)
+def test_a_layout_changes_white_space_alone(name):
+    """Words, annotation and the number of entities are those of the corpus."""
+    layout = white_space.LAYOUTS[name]
+    words = ["Old", "Harbour", "is", "far", "from", "here", "and", "New", "York", "."]
+    ents = ["B-LOC", "I-LOC", *["O"] * 5, "B-LOC", "I-LOC", "O"]
+    starts = [i % 10 == 0 for i in range(40)]
+    vocab = spacy.blank("en").vocab
+    gold = Doc(vocab, words=words * 4, ents=ents * 4, sent_starts=starts)
+    example = white_space.lay_out(gold, layout)
+    reference = example.reference
+    kept = [token for token in reference if not token.is_space]
+    assert [token.text for token in kept] == words * 4
+    assert [entity.label_ for entity in reference.ents] == ["LOC"] * 8
+    assert not any(entity[0].is_space for entity in reference.ents)
+    spaces = [token.text for token in reference if token.is_space]
+    n_between = 0 if layout.between is None else 3 // layout.every
+    expected = [layout.within] * 4 * bool(layout.within)
+    assert sorted(spaces) == sorted(expected + [layout.between] * n_between)
+    assert example.predicted.has_annotation("SENT_START") is layout.split
+    if layout.within:
+        inside = [e for e in reference.ents if any(token.is_space for token in e)]
+        assert [entity.text.split() for entity in inside] == [["New", "York"]] * 4

@@ -37,8 +37,9 @@ def project(tmp_path):
     return tmp_path
 
 
-def run(project, workflow, *options, overrides=""):
-    env = {**os.environ, "SPACY_CONFIG_OVERRIDES": overrides, "OMP_NUM_THREADS": "1"}
+def run(project, workflow, *options, overrides="", **env):
+    env |= {"SPACY_CONFIG_OVERRIDES": overrides, "OMP_NUM_THREADS": "1"}
+    env = {**os.environ, **env}
     command = [sys.executable, "-m", "spacy", "project", "run", workflow, ".", *options]
     return subprocess.run(
         command,
@@ -172,6 +173,54 @@ def test_public_corpora_on_files_already_there(project, workflow):
         assert "dev scores" in result.stdout
 
 
+@pytest.mark.slow
+def test_hub_on_a_file_of_another_language(project):
+    """A dataset need not be on the Hub; both parts of it can be slices."""
+    rows = [
+        {"words": ["Anna", "traf", "Bo"], "ner": ["B-PER", "O", "B-PER"]},
+        {"words": ["nach", "Oslo"], "ner": ["O", "B-LOC"]},
+    ]
+    lines = [json.dumps(row) + "\n" for row in rows * 5]
+    (project / "my data.jsonl").write_text("".join(lines), encoding="utf-8")
+    variables = {
+        "dataset": "my data.jsonl",
+        "tokens": "words",
+        "labels": "ner",
+        "split": "train[:80%]",
+        "dev_split": "train[80%:]",
+        "lang": "de",
+    }
+    options = [f"--vars.{name}={value}" for name, value in variables.items()]
+    env = {"HF_HOME": str(project / "cache")}
+    result = run(project, "hub", *options, overrides=ONE_STEP, **env)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert list((project / "packages").glob("de_birnn_hub-*/dist/*.whl"))
+
+
+@pytest.mark.slow
+def test_a_treebank_of_another_language(project):
+    folder = project / "my treebank"
+    folder.mkdir()
+    row = "{}\t{}\t_\t{}\t_\t_\t_\t_\t_\t_\n"
+    cells = [("1-2", "du", "_"), (1, "de", "ADP"), (2, "le", "DET"), (3, "sud", "NOUN")]
+    text = "".join(row.format(*cell) for cell in cells) + "\n"
+    for part in ("train", "dev", "test"):
+        (folder / f"fr_toy-ud-{part}.conllu").write_text(text, encoding="utf-8")
+    variables = {
+        "ud_dir": "my treebank",
+        "ud_name": "fr_toy",
+        "lang": "fr",
+        "merge_subtokens": "true",
+        "ud_options": "-T",
+    }
+    options = [f"--vars.{name}={value}" for name, value in variables.items()]
+    result = run(project, "ud", *options, overrides=ONE_STEP)
+    assert result.returncode == 0, result.stdout + result.stderr
+    scores = json.loads((project / "metrics" / "ud.json").read_text(encoding="utf-8"))
+    assert set(scores["pos_per_type"]) <= {"ADP", "NOUN", ""}
+    assert list((project / "packages").glob("fr_birnn_ud-*/dist/*.whl"))
+
+
 def test_conll2003_must_be_brought(project):
     result = run(project, "conll2003")
     assert result.returncode == 1
@@ -193,7 +242,7 @@ def test_every_command_is_in_use_and_every_file_of_ours_exists():
     config = srsly.read_yaml(ROOT / "project.yml")
     commands = {command["name"]: command for command in config["commands"]}
     used = {name for steps in config["workflows"].values() for name in steps}
-    assert set(config["workflows"]) == {"all", *PUBLIC}
+    assert set(config["workflows"]) == {"all", *PUBLIC, "hub", "ud"}
     assert set(commands) - used == {"demo-corpus"}
     for command in commands.values():
         for path in command.get("deps", []):
@@ -225,6 +274,7 @@ def test_configs_are_complete(path):
     nlp = load_model_from_config(config, auto_fill=False)
     registry.resolve(config.interpolate()["training"], schema=ConfigSchemaTraining)
     assert nlp.pipe_names == config["nlp"]["pipeline"]
+    reader = "DatasetsCorpus" if path.stem == "hub" else "Corpus"
     for corpus in config["corpora"].values():
-        assert corpus["@readers"] == "spacy-birnn.Corpus.v1"
+        assert corpus["@readers"] == f"spacy-birnn.{reader}.v1"
     assert config["initialize"]["vectors"] == "${paths.vectors}"

@@ -7,6 +7,7 @@ from importlib.metadata import distribution
 
 import pytest
 import spacy
+from catalogue import RegistryError
 from spacy.util import registry
 from thinc.api import ConfigValidationError, Model
 
@@ -25,6 +26,11 @@ NAMES = {
         "spacy-birnn.ConlluCorpus.v1",
         "spacy-birnn.Corpus.v1",
         "spacy-birnn.DatasetsCorpus.v1",
+        "spacy-birnn.SpansCorpus.v1",
+    ],
+    "spacy_callbacks": [
+        "spacy-birnn.add_labels.v1",
+        "spacy-birnn.check_vectors.v1",
     ],
     "spacy_scorers": ["spacy-birnn.seqeval_scorer.v1"],
     "spacy_cli": ["birnn"],
@@ -171,3 +177,14 @@ def test_wrong_arguments_are_told(name, wrong):
 def test_an_odd_width_without_a_name_is_told():
     with pytest.raises((BirnnError, ConfigValidationError), match="width"):
         registry.resolve({"model": {"@architectures": "spacy-birnn.BiRNNEncoder.v1"}})
+
+
+def test_a_typo_is_answered_with_our_names():
+    """spaCy lists the factories that it knew when a language's own were registered:
+    those of a language without its own are all there."""
+    with pytest.raises(ValueError, match=r"\[E002\]") as caught:
+        spacy.blank("xx").add_pipe("birnn_nre")
+    assert all(name in str(caught.value) for name in FACTORIES)
+    with pytest.raises(RegistryError, match=r"\[E893\]") as caught:
+        registry.get("architectures", "spacy-birnn.SequenceTaggr.v1")
+    assert all(name in str(caught.value) for name in NAMES["spacy_architectures"])

@@ -1,6 +1,6 @@
 from itertools import pairwise, product
 
-import numpy as np
+import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -166,4 +166,6 @@ def test_unknown_tags_and_schemes():
 
 
 def test_constraints_are_numpy():
-    assert all(isinstance(a, np.ndarray) for a in transition_constraints(["O"], "iob2"))
+    assert all(
+        isinstance(a, numpy.ndarray) for a in transition_constraints(["O"], "iob2")
+    )

@@ -1,16 +1,16 @@
 """benchmarks/tradeoff.py: the grid, what is trained again, the table and the plot."""
 
 import json
-import subprocess
 import sys
 from dataclasses import asdict, replace
-from itertools import combinations
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+import torch
 import tradeoff
 from spacy.util import load_config
-from variants import clock, grid, labels, results, table, training
+from variants import clock, grid, report
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -32,16 +32,16 @@ def test_a_variant_differs_from_the_default_in_its_cell_or_in_one_number():
 
 def test_the_width_is_of_all_directions_together():
     encode = grid.ENCODE
-    config = load_config(training.CONFIG)
+    config = load_config(tradeoff.CONFIG)
     for key in encode.split("."):
         config = config[key]
     for variant in grid.GRID:
         names = {key.removeprefix(f"{encode}.") for key in variant.overrides}
         assert names <= set(config)
-    assert DEFAULT.overrides[f"{encode}.width"] == str(config["width"]) == "200"
+    assert DEFAULT.overrides[f"{encode}.width"] == config["width"] == 200
     one_way = grid.Variant(directions=1)
-    assert one_way.overrides[f"{encode}.width"] == "100"
-    assert one_way.overrides[f"{encode}.bidirectional"] == "false"
+    assert one_way.overrides[f"{encode}.width"] == 100
+    assert one_way.overrides[f"{encode}.bidirectional"] is False
 
 
 # --- training -------------------------------------------------------------------------
@@ -62,40 +62,43 @@ def test_the_clock_leaves_out_the_steps_that_are_scored(monkeypatch):
 
 
 class FakeSpacy:
-    """Stands in for `python -m spacy`: writes what it would, and counts.
+    """Stands in for spaCy's training and the model that it makes, and counts.
 
     Attributes:
-        trained: The training options of each run.
+        trained: The overrides of each training.
         fails_at: Which training ends with an error, counted from 1; 0 for none.
     """
+
+    meta: ClassVar = {"performance": {"ents_f": 0.25}}
 
     def __init__(self):
         self.trained = []
         self.fails_at = 0
 
-    def run(self, command, env, check):
-        assert check
-        assert env["OMP_NUM_THREADS"] == "1"
-        task, *arguments = command[3:]
-        output = Path(arguments[arguments.index("-o") + 1])
-        if task == "birnn":
-            output.write_text('{"ents_f": 0.5}', encoding="utf8")
-            return
-        self.trained.append(arguments)
+    def train(self, config, output, overrides):
+        assert torch.get_num_threads() == 1
+        self.trained.append(overrides)
         for model in "model-best", "model-last":
             (output / model).mkdir()
         if len(self.trained) == self.fails_at:
-            raise subprocess.CalledProcessError(1, command)
-        meta = output / "model-best" / "meta.json"
-        meta.write_text('{"performance": {"ents_f": 0.25}}', encoding="utf8")
-        clock = output / "clock.json"
+            raise RuntimeError("interrupted")
+        clock = Path(overrides["training.logger.path"])
         clock.write_text('{"words": 300.0, "seconds": 2.0}', encoding="utf8")
+
+    def load(self, path):
+        assert path.name == "model-best"
+        return self
+
+    def evaluate(self, examples):
+        return {"ents_f": 0.5}
 
 
 @pytest.fixture
-def spacy(monkeypatch):
+def fake(monkeypatch):
     fake = FakeSpacy()
-    monkeypatch.setattr(training.subprocess, "run", fake.run)
+    monkeypatch.setattr(tradeoff, "train", fake.train)
+    monkeypatch.setattr(tradeoff.spacy, "load", fake.load)
+    monkeypatch.setattr(tradeoff, "read_columns", lambda *_: [])
     return fake
 
 
@@ -117,9 +120,9 @@ def train(tmp_path, monkeypatch):
     return run
 
 
-def test_an_interrupted_training_goes_on_where_it_stopped(train, spacy, tmp_path):
-    spacy.fails_at = 3
-    with pytest.raises(subprocess.CalledProcessError):
+def test_an_interrupted_training_goes_on_where_it_stopped(train, fake, tmp_path):
+    fake.fails_at = 3
+    with pytest.raises(RuntimeError):
         train()
     names = [variant.name for variant in grid.GRID]
     kept = {path.name for path in (tmp_path / "models").iterdir()}
@@ -129,7 +132,7 @@ def test_an_interrupted_training_goes_on_where_it_stopped(train, spacy, tmp_path
         f"{names[2]}-seed0.unfinished",
     }
     entries = train()
-    assert len(spacy.trained) == 3 + len(names) - 2
+    assert len(fake.trained) == 3 + len(names) - 2
     assert len(entries) == len(names)
     first = tmp_path / "models" / f"{names[0]}-seed0"
     assert not (first / "model-last").exists()
@@ -147,19 +150,19 @@ def test_an_interrupted_training_goes_on_where_it_stopped(train, spacy, tmp_path
     )
 
 
-def test_a_seed_is_a_run_of_its_own(train, spacy):
+def test_a_seed_is_a_run_of_its_own(train, fake):
     entries = train("--seeds", "3", "5", "--epochs", "2")
     assert {entry["seed"] for entry in entries} == {3, 5}
-    assert len(entries) == len(spacy.trained) == 2 * len(grid.GRID)
-    assert "--system.seed=5" in spacy.trained[-1]
-    assert "--training.max_epochs=2" in spacy.trained[-1]
+    assert len(entries) == len(fake.trained) == 2 * len(grid.GRID)
+    assert fake.trained[-1]["system.seed"] == 5
+    assert fake.trained[-1]["training.max_epochs"] == 2
 
 
-def test_models_of_another_length_are_not_taken(train, spacy):
+def test_models_of_another_length_are_not_taken(train, fake):
     train()
     with pytest.raises(SystemExit, match="was trained with --epochs 8, not 9"):
         train("--epochs", "9")
-    assert len(spacy.trained) == len(grid.GRID)
+    assert len(fake.trained) == len(grid.GRID)
 
 
 # --- the report -----------------------------------------------------------------------
@@ -203,7 +206,7 @@ ENTRIES = [
 
 
 def test_the_table():
-    _, _, first, second, _, last = "\n".join(table.table(ENTRIES)).splitlines()
+    _, _, first, second, _, last = "\n".join(report.table(ENTRIES)).splitlines()
     assert first == "| LSTM | 1 | 1 | 100 | 92.00 | 94.00 | – | – | 15,000 |"
     assert second == (
         "| **LSTM** | **2** | **1** | **100** | **93.50 ± 0.71** | **95.50 ± 0.71** "
@@ -215,34 +218,20 @@ def test_the_table():
 
 
 def test_the_table_takes_the_place_of_the_last_one():
-    page = f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n"
-    once = table.insert(page, ["new", "lines"])
-    assert once == f"before\n{table.BEGIN}\nnew\nlines\n{table.END}\nafter\n"
-    assert table.insert(once, ["new", "lines"]) == once
-    for broken in "nothing", table.BEGIN, f"{table.END} {table.BEGIN}":
+    page = f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n"
+    once = report.insert(page, ["new", "lines"])
+    assert once == f"before\n{report.BEGIN}\nnew\nlines\n{report.END}\nafter\n"
+    assert report.insert(once, ["new", "lines"]) == once
+    for broken in "nothing", report.BEGIN, f"{report.END} {report.BEGIN}":
         with pytest.raises(ValueError, match="are missing"):
-            table.insert(broken, [])
-
-
-def test_labels_cover_neither_markers_nor_each_other():
-    points = [(200.0 + 6 * i, 150.0 + 4 * (i % 3)) for i in range(8)]
-    frame, legend = labels.Box(0, 0, 400, 300), labels.Box(0, 0, 120, 300)
-    boxes = labels.place(points, [(80.0, 12.0)] * 8, frame, 10.0, [legend])
-    markers = [labels.Box.around(point, 10.0, 10.0) for point in points]
-    assert all(frame.holds(box) for box in boxes)
-    for one, other in combinations(boxes, 2):
-        assert not one.meets(other)
-    for box in boxes:
-        assert not any(box.meets(other) for other in [legend, *markers])
+            report.insert(broken, [])
 
 
 def test_the_same_results_give_the_same_picture(tmp_path):
     pytest.importorskip("matplotlib")
-    from variants import plot
-
     entries = [*ENTRIES, timed(ONE_WAY, 150_000.0, 1.5)]
     for name in "a.svg", "b.svg":
-        plot.draw(results.results_of(entries), tmp_path / "new" / name)
+        report.draw(report.results_of(entries), tmp_path / "new" / name)
     first, second = (
         (tmp_path / "new" / name).read_bytes() for name in ("a.svg", "b.svg")
     )

@@ -1,18 +1,16 @@
-"""What a process of its own runs, and nothing else: no import but those it measures.
+"""The work of a process of its own, with no import but those that it measures.
 
     python -m measures.child load MODEL [EXCLUDED]
         seconds of spacy.load, after import spacy
     python -m measures.child torch
         seconds of import torch
     python -m measures.child peak MODEL TEXT [EXCLUDED]
-        peak memory in bytes of what spacy-birnn tag does with a text
+        peak memory in bytes of the work of spacy-birnn tag over a text (on Linux)
 
 The figure is the last line on standard output.
 """
 
-import os
 import re
-import resource
 import sys
 import time
 from pathlib import Path
@@ -39,30 +37,19 @@ def import_torch() -> float:
 def peak(model: str, text: str, *excluded: str) -> int:
     import spacy
 
-    from spacy_birnn.tagging import tag
+    from measures.internals import tag_to_nowhere
 
-    nlp = spacy.load(model, exclude=list(excluded))
-    with open(os.devnull, "wb") as nowhere:
-        tag(nlp, text, nowhere, input_format="text")
+    tag_to_nowhere(spacy.load(model, exclude=list(excluded)), Path(text))
     return peak_memory()
 
 
 def peak_memory() -> int:
-    """Bytes. Linux lets a process inherit in `ru_maxrss` what its parent held when it
-    was started: where there is a figure of its own, it is taken."""
-    if STATUS.exists():
-        status = STATUS.read_text(encoding="utf8")
-        found = re.search(r"VmHWM:\s+(\d+) kB", status)
-        if found:
-            return int(found[1]) * 1024
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    """The peak in bytes. `ru_maxrss` would do, but a process may inherit it."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", STATUS.read_text(encoding="utf8"))
+    assert found
+    return int(found[1]) * 1024
 
 
 if __name__ == "__main__":
-    commands: Dict[str, Callable[..., object]] = {
-        "load": load,
-        "torch": import_torch,
-        "peak": peak,
-    }
+    commands: Dict[str, Callable] = {"load": load, "torch": import_torch, "peak": peak}
     print(commands[sys.argv[1]](*sys.argv[2:]))

@@ -1,54 +1,48 @@
 """`crf`: our CRF against the package pytorch-crf, over the same scores."""
 
+from argparse import Namespace
+from functools import partial
+from itertools import product
 from typing import Any, Callable, Iterator, List, Tuple
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from spacy_birnn.nn.crf import CRF
-
-from .inputs import Setting
-from .rows import Outcome, Skipped, speed_row
-from .timing import Side, alternate
+from .internals import new_crf
+from .rows import Comparison, Outcome, Peer, Skipped
+from .timing import Side
 
 LABELS = (9, 17, 33)
 BATCH, LENGTH = 64, 32
-# So many passes over the batch are one run.
+# One run is this many passes over the batch.
 PASSES = 10
 LOSS_TARGET = 3.0
 VITERBI_TARGETS = {9: 3.0, 17: 3.0, 33: 2.0}
 
-Work = Callable[[], object]
+Work = Callable[[], Any]
 
 
-def measure(setting: Setting) -> Iterator[Outcome]:
+def measure(args: Namespace) -> Iterator[Outcome]:
     """Loss with its gradient, and the best labels, for each size and shape."""
     try:
         import torchcrf
     except ImportError:
         yield Skipped("all", "pytorch-crf is missing: pip install spacy-birnn[bench]")
         return
+    torch.manual_seed(0)
     ragged = torch.randint(1, 2 * LENGTH + 1, (BATCH,), generator=seeded()).tolist()
-    for shape, lengths in {f"x {LENGTH}": [LENGTH] * BATCH, "ragged": ragged}.items():
-        for n_labels in LABELS:
-            peer = torchcrf.CRF(n_labels, batch_first=True)
-            loss, viterbi = make_sides(n_labels, lengths, peer)
-            case = f"{n_labels} labels, {BATCH} {shape}"
-            for name, pair, target in (
-                ("forward + backward", loss, LOSS_TARGET),
-                ("Viterbi", viterbi, VITERBI_TARGETS[n_labels]),
-            ):
-                sides = [repeated(work) for work in pair]
-                ours, theirs = alternate(sides, setting.runs)
-                yield speed_row(
-                    f"{name}, {case}",
-                    "pytorch-crf",
-                    PASSES * sum(lengths),
-                    ours,
-                    theirs,
-                    target,
-                )
+    shapes = {f"x {LENGTH}": [LENGTH] * BATCH, "ragged": ragged}
+    for (shape, lengths), n_labels in product(shapes.items(), LABELS):
+        peer = torchcrf.CRF(n_labels, batch_first=True)
+        loss, viterbi = make_work(new_crf(n_labels), lengths, peer)
+        for name, (ours, theirs), target in (
+            ("forward + backward", loss, LOSS_TARGET),
+            ("Viterbi", viterbi, VITERBI_TARGETS[n_labels]),
+        ):
+            case = f"{name}, {n_labels} labels, {BATCH} {shape}"
+            peers = [Peer("pytorch-crf", partial(repeated, theirs), target)]
+            yield Comparison(case, PASSES * sum(lengths), repeated(ours), peers)
 
 
 def seeded() -> torch.Generator:
@@ -56,22 +50,18 @@ def seeded() -> torch.Generator:
 
 
 def repeated(work: Work) -> Side:
-    def run(given: None) -> None:
-        for _ in range(PASSES):
-            work()
-
-    return Side(run)
+    return Side(lambda _: [work() for _ in range(PASSES)])
 
 
-def make_sides(
-    n_labels: int, lengths: List[int], peer: Any
+def make_work(
+    ours: Any, lengths: List[int], peer: Any
 ) -> Tuple[Tuple[Work, Work], Tuple[Work, Work]]:
     """Ours and theirs for the loss, and for Viterbi, over the same batch.
 
     Ours takes the tokens one after the other, theirs padded ones with a mask; each is
-    given what it takes ready-made. Both must come to the same result.
+    given its input ready-made. Both must come to the same result.
     """
-    ours = CRF(n_labels)
+    n_labels = peer.num_tags
     with torch.no_grad():
         ours.start.copy_(peer.start_transitions)
         ours.transitions.copy_(peer.transitions)
@@ -105,7 +95,7 @@ def make_sides(
     def peer_viterbi() -> List[int]:
         return [label for labels in peer.decode(padded, mask) for label in labels]
 
-    torch.testing.assert_close(our_loss(), peer_loss())
+    torch.testing.assert_close(our_loss(), peer_loss(), atol=1e-4, rtol=1e-5)
     assert flat.grad is not None
     assert padded.grad is not None
     torch.testing.assert_close(flat.grad, padded.grad[mask], atol=1e-4, rtol=1e-4)

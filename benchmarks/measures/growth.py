@@ -1,91 +1,80 @@
-"""`growth`: what doubling the input costs, in length and in number of documents."""
+"""`growth`: the cost of doubling the input, in length and in number of documents."""
 
+from argparse import Namespace
 from functools import partial
-from typing import Callable, Dict, Iterator, List, Sequence
+from typing import Callable, Iterator, List
 
-from spacy.language import Language
 from spacy.tokens import Doc
 
-from .inputs import Setting, load, pipe, running_words, words_of
-from .rows import Row, Spread, ratios
+from .inputs import docs_of, load, pieces, pipe, running_words, words_of
+from .rows import Comparison, Outcome, Row, ratios, row, spread
 from .timing import Side, alternate, seconds_of
 
-LENGTHS = [1000 * 2**i for i in range(11)]
-COUNTS = [64 * 2**i for i in range(11)]
+Make = Callable[[int], List[Doc]]
+
+DOUBLINGS = 10
+LENGTH, COUNT = 1000, 64
 DOC_WORDS = 15
 # At this size all words of the text have been met.
 WARM_UP = 6
-# Short inputs are repeated until a run has about so many tokens.
+# Short inputs are repeated until a run has about this many tokens.
 LEAST_TOKENS = 16_000
-TARGET = 2.3
-
-Docs = List[Doc]
 
 
-def measure(setting: Setting) -> Iterator[Row]:
+def measure(args: Namespace) -> Iterator[Outcome]:
     """Seconds of an input over those of half of it, at the size where that is worst."""
-    nlp = load(setting.model)
-    sentences = words_of(setting.test_file)
-    words = running_words(sentences, max(LENGTHS[-1], COUNTS[-1] * DOC_WORDS))
+    nlp = load(args.model)
+    most = max(LENGTH, COUNT * DOC_WORDS) * 2**DOUBLINGS
+    words = running_words(words_of(args), most)
 
-    def one_document(length: int) -> Docs:
-        return [Doc(nlp.vocab, words=words[:length])]
+    def one_document(length: int) -> List[Doc]:
+        return docs_of(nlp, [words[:length]])
 
-    def many_documents(count: int) -> Docs:
-        starts = range(0, count * DOC_WORDS, DOC_WORDS)
-        return [Doc(nlp.vocab, words=words[i : i + DOC_WORDS]) for i in starts]
+    def many_documents(count: int) -> List[Doc]:
+        return docs_of(nlp, pieces(words[: count * DOC_WORDS], DOC_WORDS))
 
-    yield double(setting, nlp, "tokens in one document", one_document, LENGTHS)
-    case = f"documents of {DOC_WORDS} tokens"
-    yield double(setting, nlp, case, many_documents, COUNTS)
+    def several(make: Make, size: int, times: int) -> List[List[Doc]]:
+        return [make(size) for _ in range(times)]
+
+    def pipe_each(inputs: List[List[Doc]]) -> None:
+        for docs in inputs:
+            pipe(nlp, docs)
+
+    for case, make, least, unit in (
+        ("tokens in one document", one_document, LENGTH, 1),
+        (f"documents of {DOC_WORDS} tokens", many_documents, COUNT, DOC_WORDS),
+    ):
+        sizes = [least * 2**i for i in range(DOUBLINGS + 1)]
+        if args.ours_only:
+            side = Side(partial(pipe, nlp), partial(make, sizes[-1]))
+            yield Comparison(f"{sizes[-1]:,} {case}", sizes[-1] * unit, side)
+        else:
+            repeats = [max(1, LEAST_TOKENS // (size * unit)) for size in sizes]
+            sides = [
+                Side(pipe_each, partial(several, make, size, times))
+                for size, times in zip(sizes, repeats)
+            ]
+            yield worst(case, sizes, repeats, sides, args.runs)
 
 
-def double(
-    setting: Setting,
-    nlp: Language,
-    what: str,
-    make: Callable[[int], Docs],
-    sizes: Sequence[int],
+def worst(
+    case: str, sizes: List[int], repeats: List[int], sides: List[Side], runs: int
 ) -> Row:
-    sides, repeats = [], []
-    for size in sizes:
-        tokens = sum(map(len, make(size)))
-        repeats.append(max(1, LEAST_TOKENS // tokens))
-        prepare = partial(several, make, size, repeats[-1])
-        sides.append(Side(partial(pipe_each, nlp), prepare))
+    """The row of the doubling that costs the most."""
     seconds_of(sides[WARM_UP])
-    runs = alternate(sides, setting.runs, warm_up=False)
-    seconds = [
-        [second / times for second in run]
-        for run, times in zip(runs, repeats, strict=True)
-    ]
-    doublings: Dict[int, Spread] = {
-        size: Spread.of(ratios(larger, smaller))
-        for size, smaller, larger in zip(sizes[1:], seconds, seconds[1:])
-    }
-    worst = max(doublings, key=lambda size: doublings[size].median)
-    at = sizes.index(worst)
-    return Row(
-        f"{sizes[0]:,} … {sizes[-1]:,} {what}, where it is worst",
+    timed = zip(alternate(sides, runs, warm_up=False), repeats, strict=True)
+    seconds = [[second / times for second in run] for run, times in timed]
+    values = [ratios(larger, smaller) for smaller, larger in zip(seconds, seconds[1:])]
+    medians = [spread(value)["median"] for value in values]
+    at = medians.index(max(medians))
+    return row(
+        f"{sizes[0]:,} … {sizes[-1]:,} {case}, where it is worst",
         "half as many",
-        unit="s",
-        ours=Spread.of(seconds[at]),
-        other=Spread.of(seconds[at - 1]),
-        value=doublings[worst],
-        runs=setting.runs,
-        target=TARGET,
+        "s",
+        seconds[at + 1],
+        seconds[at],
+        values[at],
+        target=2.3,
         at_most=True,
-        facts={
-            "worst": worst,
-            "doublings": {size: d.median for size, d in doublings.items()},
-        },
+        facts={"worst": sizes[at + 1], "doublings": dict(zip(sizes[1:], medians))},
     )
-
-
-def several(make: Callable[[int], Docs], size: int, times: int) -> List[Docs]:
-    return [make(size) for _ in range(times)]
-
-
-def pipe_each(nlp: Language, inputs: Sequence[Docs]) -> None:
-    for docs in inputs:
-        pipe(nlp, docs)

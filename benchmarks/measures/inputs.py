@@ -1,62 +1,37 @@
-"""What the measures work on: settings, pipelines, and Docs that nobody has tagged."""
+"""The input of the measures: pipelines, texts, and Docs that are not yet tagged.
 
+Every measure takes `args`, the command line of speed.py: `data_dir`, `vectors`,
+`model`, `wide_model`, `texts`, `runs`, `gpu_id`, `ours_only`.
+"""
+
+from argparse import Namespace
 from collections import deque
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, cycle, islice
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Literal, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import spacy
-from common import DATASETS
+import srsly
+from common import DATASETS, read_columns
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_birnn.data.conll import create_conll_reader
+from .timing import Side
 
 COMPONENT = "birnn_ner"
 DATASET = DATASETS["conll2003"]
 BATCH_SIZE = 256
 
-Kind = Literal["sentence", "document"]
-"""What is a Doc."""
-KINDS: Tuple[Kind, ...] = ("sentence", "document")
 
-
-@dataclass(frozen=True)
-class Setting:
-    """What the command line says.
-
-    Attributes:
-        data_dir: Folder of CoNLL-2003.
-        vectors: Folder of the word vectors, as `spacy init vectors` writes it.
-        model: A pipeline trained by configs/conll2003.cfg.
-        wide_model: The same with `width = 400`.
-        runs: How often each side is timed.
-        threads: How many threads may work at once.
-        gpu_id: The GPU to use, -1 for the CPU.
-    """
-
-    data_dir: Path
-    vectors: Path
-    model: Path
-    wide_model: Optional[Path]
-    runs: int
-    threads: int
-    gpu_id: int = -1
-
-    @property
-    def train_file(self) -> Path:
-        return self.data_dir / DATASET.train
-
-    @property
-    def test_file(self) -> Path:
-        return self.data_dir / DATASET.test
+def models(args: Namespace) -> Tuple[Tuple[int, Optional[Path]], ...]:
+    """Both trained pipelines with the size of the hidden state of one direction."""
+    return (100, args.model), (200, args.wide_model)
 
 
 def load_new(model: Path, precision: str = "fp32") -> Language:
-    """A trained pipeline, with the products of its encoder in a precision."""
+    """Load a trained pipeline, with the products of its encoder in a precision."""
     key = f"components.{COMPONENT}.model.tok2vec.encode.precision"
     return spacy.load(model, config={key: precision})
 
@@ -66,18 +41,15 @@ load = lru_cache(maxsize=4)(load_new)
 
 
 def read(
-    nlp: Language,
-    path: Path,
-    docs: Kind = "sentence",
-    limit: int = 0,
+    args: Namespace, nlp: Language, part: str = "test", docs: str = "sentence", **limit
 ) -> List[Example]:
-    """The annotated file as spaCy's training sees it."""
-    reader = create_conll_reader(path, columns=DATASET.columns, docs=docs, limit=limit)
-    return list(reader(nlp))
+    """Read train or testa of CoNLL-2003 as spaCy's training sees it."""
+    path = args.data_dir / getattr(DATASET, part)
+    return read_columns(nlp, path, DATASET, docs=docs, **limit)
 
 
 def untagged(examples: Sequence[Example]) -> List[Doc]:
-    """Docs as the reader gives them, each time new ones."""
+    """New Docs, as the reader gives them."""
     return [example.predicted.copy() for example in examples]
 
 
@@ -86,19 +58,39 @@ def count_tokens(docs: Iterable[Doc]) -> int:
 
 
 def pipe(nlp: Language, docs: Iterable, **settings: Any) -> None:
-    """Tag texts or Docs, and let go of what comes out."""
+    """Tag texts or Docs, and let go of the result."""
     deque(nlp.pipe(docs, batch_size=BATCH_SIZE, **settings), maxlen=0)
 
 
-def words_of(path: Path) -> List[List[str]]:
+def piping(nlp: Language, texts: Sequence[str], **settings: Any) -> Side:
+    """Tag the same texts in each run."""
+    return Side(lambda _: pipe(nlp, texts, **settings))
+
+
+def words_of(args: Namespace, part: str = "test") -> List[List[str]]:
     """The words of each sentence of a file."""
-    examples = read(spacy.blank("en"), path)
+    examples = read(args, spacy.blank("en"), part)
     return [[token.text for token in example.reference] for example in examples]
 
 
-def running_words(sentences: Sequence[List[str]], count: int) -> List[str]:
-    """So many words of running text; it begins again where the sentences end."""
+def running_words(sentences: Iterable[List[str]], count: int) -> List[str]:
+    """This many words of running text, which begins anew where the sentences end."""
     return list(islice(chain.from_iterable(cycle(sentences)), count))
+
+
+def pieces(items: Any, size: int) -> List:
+    """Cut into pieces of a size; the last may be shorter."""
+    return [items[i : i + size] for i in range(0, len(items), size)]
+
+
+def docs_of(nlp: Language, texts: Iterable[List[str]]) -> List[Doc]:
+    """New Docs of given words, without sentence starts."""
+    return [Doc(nlp.vocab, words=words) for words in texts]
+
+
+def read_texts(path: Path, limit: int) -> List[str]:
+    read_lines = srsly.read_gzip_jsonl if path.suffix == ".gz" else srsly.read_jsonl
+    return [line["text"] for line in islice(read_lines(path), limit)]
 
 
 def encoder_sizes(nlp: Language) -> Tuple[int, int]:

@@ -1,28 +1,45 @@
 """Time several sides in turn, in one process."""
 
 import gc
+import resource
 import time
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator, List, NamedTuple, Sequence
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence
 
 import torch
 from threadpoolctl import threadpool_limits
 
 
-def nothing() -> None:
-    """Prepares nothing."""
+def processor_time() -> float:
+    """Seconds of processor time of this process and of its children that have ended."""
+    spent = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    usages = map(resource.getrusage, spent)
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+CLOCKS: Dict[str, Callable[[], float]] = {
+    "wall": time.perf_counter,
+    "processor": processor_time,
+}
+_clock = CLOCKS["wall"]
+
+
+def set_clock(name: str) -> None:
+    """Choose one of `CLOCKS` for everything that is timed from now on."""
+    global _clock
+    _clock = CLOCKS[name]
 
 
 class Side(NamedTuple):
-    """What is timed.
+    """One of the things that are timed.
 
     Attributes:
-        run: The work; it takes what `prepare` made.
+        run: The work; it takes the result of `prepare`.
         prepare: Makes fresh input before each run, outside the clock.
     """
 
     run: Callable[[Any], object]
-    prepare: Callable[[], Any] = nothing
+    prepare: Callable[[], Any] = lambda: None
 
 
 def alternate(
@@ -30,13 +47,13 @@ def alternate(
 ) -> List[List[float]]:
     """Run the sides in turn, A B A B …
 
-    What slows the machine for a while slows neighbours in time alike: the ratio of two
-    sides is taken run by run.
+    A machine that is slow for a while slows neighbours in time alike, so the ratio of
+    two sides is taken run by run.
 
     Args:
-        sides: What is timed.
-        runs: How often each.
-        warm_up: Run each once before, which does not count.
+        sides: The things to time.
+        runs: Number of runs of each side.
+        warm_up: Run each side once before, which does not count.
 
     Returns:
         For each side, the seconds of its runs.
@@ -49,14 +66,14 @@ def alternate(
 
 
 def seconds_of(side: Side) -> float:
-    """Time one run. The garbage of what went before is not its own."""
+    """Time one run, which does not pay for the garbage of earlier ones."""
     given = side.prepare()
     gc.collect()
     _await_gpu()
-    began = time.perf_counter()
+    began = _clock()
     side.run(given)
     _await_gpu()
-    return time.perf_counter() - began
+    return _clock() - began
 
 
 def _await_gpu() -> None:
@@ -66,7 +83,7 @@ def _await_gpu() -> None:
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """So many threads for torch and for numpy's matrix product."""
+    """Give torch and numpy's matrix product this many threads."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

@@ -1,10 +1,12 @@
 """`training`: the inner loop of `spacy train` against a bare torch module's."""
 
+from argparse import Namespace
 from collections import deque
+from copy import deepcopy
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
-from statistics import median
-from typing import Dict, Iterator, List, Tuple
+from typing import Iterator, List, Tuple
 
 from baselines import resolve_training, train_updates
 from spacy.language import Language
@@ -13,55 +15,62 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import create_train_batches
 from spacy.util import load_config
 from thinc.api import fix_random_seed, get_torch_default_device
+from torch import nn
 
-from spacy_birnn.nn.crf import CRF
-from spacy_birnn.schemes import transition_constraints
-
-from .bare import BareTagger, BareTrainer
-from .ids import SCHEME, Ids
-from .inputs import Setting, count_tokens, read
-from .rows import Outcome, Skipped, speed_row
-from .timing import Side, alternate
+from .bare import BareTagger, Ids
+from .inputs import DATASET, count_tokens, read
+from .internals import crf_of
+from .rows import Comparison, Outcome, Peer, Skipped
+from .timing import Side
 
 CONFIG = Path(__file__).parents[2] / "configs" / "conll2003.cfg"
 STEPS = 60
-TARGET = 0.8
-DENSE = "bare torch, dense gradients of the vectors"
-SPARSE = "bare torch, row-sparse gradients of the vectors"
 PEER = "the same with pytorch-crf's CRF"
 
 
-def measure(setting: Setting) -> Iterator[Outcome]:
+def measure(args: Namespace) -> Iterator[Outcome]:
     """Tokens/s of spaCy's training loop over those of a bare module's own loop.
 
-    Both train on the same batches. The target holds for the faster of two bare modules,
-    with dense and with row-sparse gradients of the word vectors. Their CRF is ours, so
-    that nothing differs but what lies around the network; pytorch-crf's, which people
-    would take, stands beside them.
+    All train on the same batches. The target holds for two bare modules, with dense and
+    with row-sparse gradients of the word vectors. Their CRF is ours, so that the rows
+    show the cost of spaCy and thinc. pytorch-crf's, which most people would take,
+    stands beside them.
     """
-    nlp = initialized(setting)
-    examples = read(nlp, setting.train_file)
+    nlp = initialized(args)
+    examples = read(args, nlp, "train")
     batches, steps, tokens = endless_training(nlp, examples, STEPS)
-    ids = Ids(examples)
-    trainers = bare_trainers(nlp, ids)
-    ready = [ids.batch(batch) for batch in batches]
-    sides = [Side(lambda _: deque(islice(steps, STEPS), maxlen=0))]
-    sides += [Side(trainer.train, lambda: ready) for trainer in trainers.values()]
-    ours, *others = alternate(sides, setting.runs)
-    seconds = dict(zip(trainers, others, strict=True))
-    fastest = min((DENSE, SPARSE), key=lambda name: median(seconds[name]))
-    for name, other in seconds.items():
-        target = TARGET if name == fastest and setting.gpu_id < 0 else None
-        yield speed_row(f"{STEPS} steps", name, tokens, ours, other, target)
-    if PEER not in seconds:
+    crf, labels = crf_of(nlp)
+
+    def bare(crf: nn.Module, sparse: bool = True) -> Side:
+        fix_random_seed(0)
+        ids = Ids(examples, labels)
+        model = BareTagger(ids, nlp.vocab.vectors, deepcopy(crf), sparse)
+        model.to(get_torch_default_device()).make_optimizers()
+        ready = [ids.batch(batch) for batch in batches]
+        return Side(lambda _: [model.step(batch) for batch in ready])
+
+    target = 0.8 if args.gpu_id < 0 else None
+    name = "bare torch, {} gradients of the vectors".format
+    peers = [
+        Peer(name("dense"), partial(bare, crf, sparse=False), target),
+        Peer(name("row-sparse"), partial(bare, crf), target),
+    ]
+    try:
+        import torchcrf
+
+        peer = torchcrf.CRF(len(labels), batch_first=True)
+        peers.append(Peer(PEER, partial(bare, peer)))
+    except ImportError:
         yield Skipped(PEER, "pytorch-crf is missing: pip install spacy-birnn[bench]")
+    side = Side(lambda _: deque(islice(steps, STEPS), maxlen=0))
+    yield Comparison(f"{STEPS} steps", tokens, side, peers)
 
 
 def endless_training(
     nlp: Language, examples: List[Example], n_batches: int
 ) -> Tuple[List[List[Example]], Iterator, int]:
-    """So many batches, spaCy's own training over them again and again, and how many
-    tokens they have."""
+    """This many batches, spaCy's own training over them again and again, and the
+    number of their tokens."""
     training = resolve_training(nlp)
     endless = create_train_batches(nlp, lambda _: examples, training["batcher"], 0)
     batches = [batch for _, batch in islice(endless, n_batches)]
@@ -69,38 +78,11 @@ def endless_training(
     return batches, steps, count_tokens(eg.reference for b in batches for eg in b)
 
 
-def initialized(setting: Setting) -> Language:
+def initialized(args: Namespace) -> Language:
     """The pipeline as `spacy train` has it before its first step."""
     paths = {
-        "paths.train": str(setting.train_file),
-        "paths.dev": str(setting.test_file),
-        "paths.vectors": str(setting.vectors),
+        "paths.train": str(args.data_dir / DATASET.train),
+        "paths.dev": str(args.data_dir / DATASET.test),
+        "paths.vectors": str(args.vectors),
     }
-    return init_nlp(load_config(CONFIG, overrides=paths), use_gpu=setting.gpu_id)
-
-
-def bare_trainers(nlp: Language, ids: Ids) -> Dict[str, BareTrainer]:
-    """One for each bare module, by its name."""
-    start, pairs, end = transition_constraints(ids.labels, SCHEME)
-
-    def our_crf() -> CRF:
-        return CRF(
-            len(ids.labels), allowed_start=start, allowed_pairs=pairs, allowed_end=end
-        )
-
-    crfs = {DENSE: our_crf(), SPARSE: our_crf()}
-    try:
-        import torchcrf
-
-        crfs[PEER] = torchcrf.CRF(len(ids.labels), batch_first=True)
-    except ImportError:
-        pass
-    fix_random_seed(0)
-    vectors = ids.vectors(nlp.vocab.vectors)
-    trainers = {}
-    for name, crf in crfs.items():
-        model = BareTagger(
-            vectors.clone(), len(ids.chars), len(ids.labels), name != DENSE, crf
-        )
-        trainers[name] = BareTrainer(model.to(get_torch_default_device()))
-    return trainers
+    return init_nlp(load_config(CONFIG, overrides=paths), use_gpu=args.gpu_id)

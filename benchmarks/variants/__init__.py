@@ -1,1 +1,1 @@
-"""What tradeoff.py trains, times and shows: sizes and kinds of the encoder."""
+"""The encoders that tradeoff.py trains, times and shows."""

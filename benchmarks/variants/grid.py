@@ -9,11 +9,7 @@ ENCODE = "components.birnn_ner.model.tok2vec.encode"
 
 @dataclass(frozen=True)
 class Variant:
-    """One encoder.
-
-    Attributes:
-        hidden: Width of the hidden state of one direction.
-    """
+    """One encoder; `hidden` is the width of the hidden state of one direction."""
 
     cell: str = "lstm"
     directions: int = 2
@@ -26,26 +22,21 @@ class Variant:
 
     @property
     def label(self) -> str:
-        """What it does not share with the default, in words."""
-        parts = []
-        if self.cell != DEFAULT.cell or self.directions != DEFAULT.directions:
-            parts.append(self.cell.upper())
-        if self.directions != DEFAULT.directions:
-            parts.append("one direction")
-        if self.depth != DEFAULT.depth:
-            parts.append(f"depth {self.depth}")
-        if self.hidden != DEFAULT.hidden:
-            parts.append(f"hidden {self.hidden}")
-        return ", ".join(parts) or "default"
+        """Its difference from the default, in words."""
+        direction = "one direction" if self.directions == 1 else ""
+        cell = self.cell.upper() if direction or self.cell != DEFAULT.cell else ""
+        depth = f"depth {self.depth}" if self.depth != DEFAULT.depth else ""
+        hidden = f"hidden {self.hidden}" if self.hidden != DEFAULT.hidden else ""
+        return ", ".join(filter(None, (cell, direction, depth, hidden))) or "default"
 
     @property
-    def overrides(self) -> Dict[str, str]:
-        """What `spacy train` is told; its `width` is of all directions together."""
+    def overrides(self) -> Dict[str, object]:
+        """The settings for `spacy train`; its `width` is of all directions together."""
         return {
             f"{ENCODE}.cell": self.cell,
-            f"{ENCODE}.bidirectional": "true" if self.directions == 2 else "false",
-            f"{ENCODE}.depth": str(self.depth),
-            f"{ENCODE}.width": str(self.directions * self.hidden),
+            f"{ENCODE}.bidirectional": self.directions == 2,
+            f"{ENCODE}.depth": self.depth,
+            f"{ENCODE}.width": self.directions * self.hidden,
         }
 
 

@@ -1,27 +1,19 @@
 """`convert`: annotated files to spaCy's own format."""
 
-from enum import Enum
+import warnings
 from pathlib import Path
-from typing import Annotated, Dict, Iterator, Optional
+from typing import Annotated, Any, Iterator, Optional
 
 import spacy
 import typer
 from spacy.tokens import Doc, DocBin
 
-from ..data.conll import create_conll_reader
-from ..data.conllu import create_conllu_reader
-from ..data.corpus import create_corpus_reader, sniff
 from ..data.text import list_files
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, Warnings
 from ..files import check_output, replacing
-from .options import Columns, Force, Scheme, SchemeOption, check_not_input
-
-
-class AnnotatedFormat(str, Enum):
-    """What `convert` reads."""
-
-    conll = "conll"
-    conllu = "conllu"
+from . import options as shared
+from .options import Scheme, check_ending, check_not_input, value_of
+from .reading import find_formats, open_corpus
 
 
 def convert_command(
@@ -35,15 +27,31 @@ def convert_command(
         Path,
         typer.Argument(metavar="OUT.spacy", show_default=False, help="The result."),
     ],
-    format: Annotated[
-        Optional[AnnotatedFormat],
-        typer.Option(show_default=False, help="Default: by content."),
+    format: shared.FormatOption = None,
+    scheme: shared.SchemeOption = Scheme.auto,  # type: ignore[attr-defined]
+    columns: shared.Columns = None,
+    docs: shared.DocsOption = None,
+    separator: shared.SeparatorOption = None,
+    header: shared.Header = None,
+    label: shared.Label = None,
+    empty_words: shared.EmptyWordsOption = None,
+    ents_key: shared.EntsKey = None,
+    merge_subtokens: shared.MergeSubtokens = False,
+    target: shared.TargetOption = None,
+    alignment_mode: shared.AlignmentOption = None,
+    encoding: shared.Encoding = None,
+    lang: Annotated[
+        Optional[str],
+        typer.Option(
+            metavar="CODE",
+            show_default=False,
+            help="Whose tokenizer splits the texts of annotation tools: that of the "
+            "pipeline to be trained. By default xx.",
+        ),
     ] = None,
-    scheme: SchemeOption = Scheme.auto,  # type: ignore[attr-defined]
-    columns: Columns = None,
-    force: Force = False,
+    force: shared.Force = False,
 ) -> None:
-    """Convert CoNLL columns or CoNLL-U to .spacy, a Doc a sentence.
+    """Convert annotated files to .spacy: columns, CoNLL-U, exports of annotation tools.
 
     Training needs no conversion: the readers take these files as they are.
 
@@ -53,12 +61,31 @@ def convert_command(
 
       spacy-birnn convert train.txt train.spacy --columns word=0,tag=1,chunks=2
 
-      spacy-birnn convert en-ud-train.conllu train.spacy
+      spacy-birnn convert fr-ud-train.conllu train.spacy -T
+
+      spacy-birnn convert doccano.jsonl train.spacy --lang en
     """
     check_not_input(output, list_files(input))
+    check_ending(output, ".spacy", "spaCy's binary format")
     check_output(output, force)
-    docs = read_docs(input, format.value if format else None, scheme.value, columns)
-    docbin = DocBin(store_user_data=True, docs=docs)
+    found = read_docs(
+        input,
+        value_of(format),
+        lang,
+        scheme=scheme.value if scheme.value != "auto" else None,
+        columns=columns,
+        docs=value_of(docs),
+        separator=value_of(separator),
+        header=header,
+        label=label,
+        empty_words=value_of(empty_words),
+        ents_key=ents_key,
+        merge_subtokens=merge_subtokens or None,
+        target=value_of(target),
+        alignment_mode=value_of(alignment_mode),
+        encoding=encoding,
+    )
+    docbin = DocBin(store_user_data=True, docs=found)
     with replacing(output) as file:
         file.write(docbin.to_bytes())
     noun = "document" if len(docbin) == 1 else "documents"
@@ -66,34 +93,32 @@ def convert_command(
 
 
 def read_docs(
-    path: Path,
-    format: Optional[str] = None,
-    scheme: str = "auto",
-    columns: Optional[Dict[str, int]] = None,
+    path: Path, format: Optional[str] = None, lang: Optional[str] = None, **options: Any
 ) -> Iterator[Doc]:
     """Read annotated files as Docs.
 
+    Args:
+        path: A file or a directory.
+        format: `conll`, `conllu` or `spans`; None tells it by content.
+        lang: The language whose tokenizer splits texts.
+        options: Arguments of `AnyCorpus`; None for its defaults.
+
     Raises:
-        BirnnError: The files cannot be read, or are .spacy files already; or columns
-            or a scheme are given for CoNLL-U.
+        BirnnError: The files cannot be read, or are .spacy files already; an unknown
+            language; or an option without an effect.
     """
-    formats = {format} if format else {_sniff_text(file) for file in list_files(path)}
-    given = {"--columns": columns is not None, "--scheme": scheme != "auto"}
-    if any(given.values()) and "conll" not in formats:
-        options = " and ".join(option for option, is_given in given.items() if is_given)
-        raise BirnnError(Errors.B223.format(options=options, format="--format conll"))
-    if format == "conllu":
-        reader = create_conllu_reader(path)
-    elif format == "conll":
-        reader = create_conll_reader(path, columns, scheme)  # type: ignore[arg-type]
-    else:
-        reader = create_corpus_reader(path, columns, scheme)  # type: ignore[arg-type]
-    for example in reader(spacy.blank("xx")):
+    formats = {format} if format else find_formats(path, options)
+    if "spacy" in formats:
+        raise BirnnError(Errors.B215.format(path=path))
+    if lang is not None and "spans" not in formats:
+        raise BirnnError(Errors.B226.format(option="--lang", kinds="span annotation"))
+    corpus = open_corpus(path, format, options)
+    try:
+        nlp = spacy.blank(lang or "xx")
+    except ImportError as error:
+        reason = " ".join(str(error).split())
+        raise BirnnError(Errors.B216.format(lang=lang, reason=reason)) from error
+    if lang is None and "spans" in formats:
+        warnings.warn(Warnings.W111.format(path=path), stacklevel=2)
+    for example in corpus(nlp):
         yield example.reference
-
-
-def _sniff_text(file: Path) -> str:
-    kind = sniff(file)
-    if kind == "spacy":
-        raise BirnnError(Errors.B215.format(path=file))
-    return kind

@@ -1,19 +1,23 @@
 """`evaluate`: score a pipeline on annotated files."""
 
+import warnings
 from pathlib import Path
 from timeit import default_timer as timer
-from typing import Annotated, Any, Dict, List, Optional, Sequence
+from typing import Annotated, Any, Dict, List, Optional, Sequence, Set
 
 import srsly
 import typer
 from spacy.language import Language
 from spacy.scorer import Scorer
+from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..data.corpus import create_corpus_reader
+from ..attributes import CUSTOM
+from ..data.arguments import SPAN_TARGETS
 from ..data.text import list_files
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, Warnings
 from ..files import check_output, replacing
+from ..progress import show_progress
 from ..scorers import (
     seqeval_report,
     seqeval_score,
@@ -22,27 +26,41 @@ from ..scorers import (
     tag_sequences,
 )
 from ..tagging.targets import Target, pipeline_targets
+from . import options as shared
 from .loading import load_pipeline
-from .options import Columns, GpuId, Model, Scheme, SchemeOption, check_not_input
+from .options import Scheme, check_ending, check_not_input, value_of
+from .reading import open_corpus
 
 
 def evaluate_command(
-    model: Model,
+    model: shared.Model,
     data: Annotated[
         Path,
         typer.Argument(
             metavar="DATA",
             show_default=False,
-            help="CoNLL columns, CoNLL-U or .spacy, a file or a directory.",
+            help="Columns, CoNLL-U, what an annotation tool has exported, or .spacy; a "
+            "file or a directory.",
         ),
     ],
     output: Annotated[
         Optional[Path],
         typer.Option("-o", "--output", metavar="FILE", help="Write all as JSON."),
     ] = None,
-    columns: Columns = None,
-    scheme: SchemeOption = Scheme.auto,  # type: ignore[attr-defined]
-    gpu_id: GpuId = -1,
+    format: shared.FormatOption = None,
+    scheme: shared.SchemeOption = Scheme.auto,  # type: ignore[attr-defined]
+    columns: shared.Columns = None,
+    docs: shared.DocsOption = None,
+    separator: shared.SeparatorOption = None,
+    header: shared.Header = None,
+    label: shared.Label = None,
+    empty_words: shared.EmptyWordsOption = None,
+    ents_key: shared.EntsKey = None,
+    merge_subtokens: shared.MergeSubtokens = False,
+    target: shared.TargetOption = None,
+    alignment_mode: shared.AlignmentOption = None,
+    encoding: shared.Encoding = None,
+    gpu_id: shared.GpuId = -1,
 ) -> None:
     """Score a pipeline: seqeval's table for spans, accuracy and a table for tags.
 
@@ -53,9 +71,12 @@ def evaluate_command(
       spacy-birnn evaluate en_my_tagger test.conllu
 
       spacy-birnn evaluate en_my_chunker test.txt --columns word=0,chunks=2
+
+      spacy-birnn evaluate en_my_ner doccano.jsonl
     """
     if output is not None:
         check_not_input(output, list_files(data))
+        check_ending(output, ".json", "JSON")
         check_output(output, force=True)
     nlp = load_pipeline(model, gpu_id)
     targets = pipeline_targets(nlp)
@@ -64,7 +85,24 @@ def evaluate_command(
         raise BirnnError(
             Errors.B213.format(model=model, components=names, action="evaluate")
         )
-    examples = read_gold(nlp, data, targets, columns, scheme.value)
+    examples = read_gold(
+        nlp,
+        data,
+        targets,
+        value_of(format),
+        scheme=scheme.value if scheme.value != "auto" else None,
+        columns=columns,
+        docs=value_of(docs),
+        separator=value_of(separator),
+        header=header,
+        label=label,
+        empty_words=value_of(empty_words),
+        ents_key=ents_key,
+        merge_subtokens=merge_subtokens or None,
+        target=value_of(target),
+        alignment_mode=value_of(alignment_mode),
+        encoding=encoding,
+    )
     scores = evaluate(nlp, examples, targets)
     if not any(is_scored(scores, target) for target in targets):
         raise BirnnError(
@@ -74,6 +112,8 @@ def evaluate_command(
                 column=targets[0].column,
             )
         )
+    for scored in targets:
+        _warn_of_strangers(examples, scored, data)
     print("\n\n".join(report(examples, scores, target) for target in targets))
     if output is not None:
         with replacing(output) as file:
@@ -84,21 +124,31 @@ def read_gold(
     nlp: Language,
     path: Path,
     targets: Sequence[Target],
-    columns: Optional[Dict[str, int]] = None,
-    scheme: str = "auto",
+    format: Optional[str] = None,
+    **options: Any,
 ) -> List[Example]:
     """Read annotated files for what a pipeline sets.
 
-    Without ``columns`` the last column of a CoNLL file is for the first target.
+    Without `columns` the last column of a CoNLL file is for the first target.
+
+    Args:
+        nlp: The pipeline.
+        path: A file or a directory.
+        targets: What the pipeline sets.
+        format: `conll`, `conllu` or `spans`; None tells it by content.
+        options: Arguments of `AnyCorpus`; None for its defaults.
+
+    Raises:
+        BirnnError: The files cannot be read, or an option has no effect.
     """
+    first = targets[0].column
     keys = [target.spans_key for target in targets if target.spans_key]
-    reader = create_corpus_reader(
-        path,
-        columns=columns or {"word": 0, targets[0].column: -1},
-        scheme=scheme,  # type: ignore[arg-type]
-        spans_key=keys[0] if keys else "chunks",
-    )
-    return list(reader(nlp))
+    defaults: Dict[str, Any] = {"columns": {first: -1}}
+    if keys:
+        defaults["spans_key"] = keys[0]
+    if first in SPAN_TARGETS:
+        defaults["target"] = first
+    return list(open_corpus(path, format, options, defaults)(nlp))
 
 
 def evaluate(
@@ -113,12 +163,14 @@ def evaluate(
             scores.
 
     Returns:
-        Plain numbers: the components' own scores and ``speed`` (words a second), as
-        from ``nlp.evaluate``; what ``seqeval_score`` returns; for tags
-        ``<target>_per_type``.
+        Plain numbers: the components' own scores and `speed` (words a second), as
+        from `nlp.evaluate`; what `seqeval_score` returns; for tags
+        `<target>_per_type`.
     """
     start = timer()
-    predicted = list(nlp.pipe(example.predicted for example in examples))
+    docs = nlp.pipe(example.predicted for example in examples)
+    shown = show_progress(docs, "Predicting", "documents", len(examples))
+    predicted = list(shown)
     seconds = timer() - start
     for example, doc in zip(examples, predicted, strict=True):
         example.predicted = doc
@@ -132,6 +184,37 @@ def evaluate(
             name = target.name.removeprefix("_.")
             scores[f"{name}_per_type"] = tag_prf(examples, target.name)
     return scores
+
+
+def _warn_of_strangers(examples: Sequence[Example], target: Target, path: Path) -> None:
+    """Warn where gold annotation and predictions have no label in common."""
+    gold: Set[str] = set()
+    predicted: Set[str] = set()
+    for example in examples:
+        gold |= _labels(example.reference, target)
+        predicted |= _labels(example.predicted, target)
+    if gold and predicted and not gold & predicted:
+        line = Warnings.W110.format(
+            path=path, target=target, gold=_list(gold), predicted=_list(predicted)
+        )
+        warnings.warn(line, stacklevel=2)
+
+
+def _labels(doc: Doc, target: Target) -> Set[str]:
+    if target.is_spans:
+        spans = (
+            doc.ents if target.name == "ents" else doc.spans.get(target.spans_key, ())
+        )
+        return {span.label_ for span in spans}
+    if target.name.startswith(CUSTOM):
+        name = target.name.removeprefix(CUSTOM)
+        return {str(t._.get(name)) for t in doc if t.has_extension(name)} - {"None"}
+    return {getattr(token, f"{target.name}_") for token in doc} - {""}
+
+
+def _list(labels: Set[str]) -> str:
+    names = sorted(labels)
+    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
 
 
 def is_scored(scores: Dict[str, Any], target: Target) -> bool:

@@ -3,7 +3,7 @@
 import re
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Dict, List, Optional, Tuple
+from typing import Annotated, Dict, List, Optional, Sequence, Tuple
 
 import spacy
 import typer
@@ -11,20 +11,12 @@ from spacy.util import CONFIG_SECTION_ORDER, load_model_from_config
 from thinc.api import Config
 
 from ..data.arguments import SPAN_TARGETS
-from ..data.conll import create_conll_reader
+from ..data.conll import ConllCorpus
 from ..errors import BirnnError, Errors
 from ..files import check_output, replacing
 from ..schemes import RAW
 from .options import Columns, Force, Scheme, SchemeOption
 from .recipes import TASKS, recipe_config
-
-
-class TaskName(str, Enum):
-    """What is trained."""
-
-    ner = "ner"
-    pos = "pos"
-    chunk = "chunk"
 
 
 class Optimize(str, Enum):
@@ -34,16 +26,39 @@ class Optimize(str, Enum):
     accuracy = "accuracy"
 
 
+def check_tasks(value: str) -> str:
+    """Refuse what is not of the form ``ner,pos``.
+
+    Raises:
+        typer.BadParameter: A name is unknown, or is there twice.
+    """
+    tasks = split_tasks(value)
+    if not set(tasks) <= set(TASKS) or len(set(tasks)) < len(tasks):
+        known = ", ".join(TASKS)
+        raise typer.BadParameter(
+            f"{value!r} is not of the form ner,pos: use {known}, each once."
+        )
+    return value
+
+
+def split_tasks(value: str) -> List[str]:
+    """The names in ``ner,pos``."""
+    return [name.strip() for name in value.split(",")]
+
+
 def init_config_command(
     output: Annotated[
         Path,
         typer.Argument(metavar="OUT.cfg", show_default=False, help="The new config."),
     ],
     task: Annotated[
-        TaskName,
+        str,
         typer.Option(
+            callback=check_tasks,
+            metavar="ner|pos|chunk[,…]",
             show_default=False,
-            help="Entities, universal parts of speech (token.pos) or chunks.",
+            help="Entities, universal parts of speech (token.pos), chunks, or several "
+            "of them in one pipeline.",
         ),
     ],
     optimize: Annotated[
@@ -62,12 +77,18 @@ def init_config_command(
 
       spacy-birnn init-config chunk.cfg --task chunk --columns word=0,chunks=2
 
+      spacy-birnn init-config both.cfg --task ner,pos
+
       python -m spacy train ner.cfg --paths.train a.conll --paths.dev b.conll -o model
     """
     check_output(output, force)
-    config = init_config(task.value, optimize.value, lang, columns, scheme.value)
+    config = init_config(task, optimize.value, lang, columns, scheme.value)
     with replacing(output) as file:
         file.write(to_text(config).encode("utf-8"))
+    if len(split_tasks(task)) > 1 and not columns:
+        found = config["corpora"]["train"]["columns"].items()
+        taken = ",".join(f"{name}={index}" for name, index in found)
+        print(f"CoNLL files are read as --columns {taken}.")
     print(
         f"Wrote {output}. Train with:\npython -m spacy train {output} "
         "--paths.train TRAIN --paths.dev DEV --output DIR"
@@ -87,21 +108,31 @@ def init_config(
         BirnnError: An unknown language, columns that the reader refuses, or columns or
             a scheme from which the task has nothing to learn.
     """
-    target = TASKS[task].column
-    columns = columns or {"word": 0, target: -1}
+    tasks = split_tasks(task)
+    columns = columns or default_columns(tasks)
     # The reader's own checks, before anybody trains with the config.
-    create_conll_reader(Path(), columns, scheme)  # type: ignore[arg-type]
-    if target not in columns:
-        raise BirnnError(Errors.B220.format(task=task, column=target))
-    if scheme == RAW and target in SPAN_TARGETS:
-        raise BirnnError(Errors.B221.format(task=task))
+    ConllCorpus(Path(), columns=columns, scheme=scheme)  # type: ignore[arg-type]
+    for name in tasks:
+        column = TASKS[name].column
+        if column not in columns:
+            raise BirnnError(Errors.B220.format(task=name, column=column))
+        if scheme == RAW and column in SPAN_TARGETS:
+            raise BirnnError(Errors.B221.format(task=name))
     try:
         spacy.blank(lang)
     except ImportError as error:
         reason = " ".join(str(error).split())
         raise BirnnError(Errors.B216.format(lang=lang, reason=reason)) from error
-    config = recipe_config(task, optimize, lang, columns, scheme)
+    config = recipe_config(tasks, optimize, lang, columns, scheme)
     return load_model_from_config(config, auto_fill=True).config
+
+
+def default_columns(tasks: Sequence[str]) -> Dict[str, int]:
+    """The word and the last column, or for several tasks the columns of CoNLL-2003."""
+    if len(tasks) == 1:
+        return {"word": 0, TASKS[tasks[0]].column: -1}
+    places = {TASKS[task].column: TASKS[task].position for task in tasks}
+    return {"word": 0, **dict(sorted(places.items(), key=lambda item: item[1] % 9))}
 
 
 def to_text(config: Config) -> str:

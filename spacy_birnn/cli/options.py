@@ -6,13 +6,33 @@ from typing import Annotated, Any, Dict, Iterable, Optional
 
 import typer
 
-from ..data.arguments import check_target
-from ..errors import BirnnError, Errors
-from ..schemes import RAW, SCHEMES
-
-Scheme = Enum(  # type: ignore[misc]
-    "Scheme", {name: name for name in ("auto", *SCHEMES, RAW)}, type=str
+from ..data.arguments import (
+    ALIGNMENT_MODES,
+    DOCS,
+    EMPTY_WORDS,
+    SCHEME_CHOICES,
+    SEPARATORS,
+    SPAN_TARGETS,
+    check_target,
 )
+from ..errors import BirnnError, Errors
+
+
+class Format(str, Enum):
+    """What annotated files are written in."""
+
+    conll = "conll"
+    conllu = "conllu"
+    spans = "spans"
+
+
+# mypy understands only enums whose members are spelled out.
+Scheme = Enum("Scheme", {v: v for v in SCHEME_CHOICES}, type=str)  # type: ignore[misc]
+Docs = Enum("Docs", {v: v for v in DOCS}, type=str)  # type: ignore[misc]
+Separator = Enum("Separator", {v: v for v in SEPARATORS}, type=str)  # type: ignore[misc]
+EmptyWords = Enum("EmptyWords", {v: v for v in EMPTY_WORDS}, type=str)  # type: ignore[misc]
+Alignment = Enum("Alignment", {v: v for v in ALIGNMENT_MODES}, type=str)  # type: ignore[misc]
+SpanTarget = Enum("SpanTarget", {v: v for v in SPAN_TARGETS}, type=str)  # type: ignore[misc]
 
 
 def parse_columns(value: str) -> Dict[str, int]:
@@ -28,7 +48,7 @@ def parse_columns(value: str) -> Dict[str, int]:
             raise typer.BadParameter(
                 f"{value!r} is not of the form word=0,ents=3, with each name once."
             )
-        if name != "word":
+        if name not in ("word", "sentence"):
             try:
                 check_target(name)
             except BirnnError as error:
@@ -50,6 +70,28 @@ def check_not_input(output: Path, inputs: Iterable[Path]) -> None:
             raise BirnnError(Errors.B219.format(path=path))
 
 
+def check_ending(output: Path, ending: str, content: str) -> None:
+    """Refuse a name that promises another format than what is written.
+
+    Args:
+        output: The file to be written; a name without ending promises nothing.
+        ending: The ending of the format, such as `.json`.
+        content: What the format is called.
+
+    Raises:
+        BirnnError: The name ends in something else.
+    """
+    if output.suffix not in ("", ending):
+        raise BirnnError(
+            Errors.B227.format(path=output, content=content, ending=ending)
+        )
+
+
+def value_of(option: Optional[Enum]) -> Any:
+    """Give the string that an option of several choices stands for."""
+    return None if option is None else option.value
+
+
 def _columns_option(metavar: str, help: str) -> Any:
     return typer.Option(
         parser=parse_columns, metavar=metavar, show_default=False, help=help
@@ -61,8 +103,9 @@ Columns = Annotated[
     _columns_option(
         "NAME=N,…",
         "Which column of a CoNLL file holds what, 0-based, negative from the end: "
-        "word, ents, chunks, tag, pos or _.name, as in word=0,ents=3. By default the "
-        "word comes first, and the last column is for the target.",
+        "word, ents, chunks, tag, pos or _.name, as in word=0,ents=3; sentence for one "
+        "in which a new value begins a sentence. By default the word comes first, and "
+        "the last column is for the target.",
     ),
 ]
 WordColumn = Annotated[
@@ -71,6 +114,83 @@ WordColumn = Annotated[
         "word=N",
         "Which column of CoNLL files holds the words, 0-based, negative from the end; "
         "no other is read. By default the first.",
+    ),
+]
+
+
+def _choice(help: str, *names: str, **settings: Any) -> Any:
+    return typer.Option(*names, help=help, show_default=False, **settings)
+
+
+FormatOption = Annotated[
+    Optional[Format],
+    _choice(
+        "How the data is written: columns, CoNLL-U, or spans as annotation tools "
+        "export them. By default the content tells."
+    ),
+]
+DocsOption = Annotated[
+    Optional[Docs],
+    _choice("What a document is, for columns and CoNLL-U. By default a sentence."),
+]
+SeparatorOption = Annotated[
+    Optional[Separator],
+    _choice("What stands between columns. By default tabs or blanks; CSV is seen."),
+]
+Header = Annotated[
+    Optional[bool],
+    _choice(
+        "The first row of columns holds their names, or not. By default the "
+        "content tells.",
+        "--header/--no-header",
+    ),
+]
+Label = Annotated[
+    Optional[str],
+    _choice(
+        "The type of spans whose tags have none, such as B and I alone.", metavar="TYPE"
+    ),
+]
+EmptyWordsOption = Annotated[
+    Optional[EmptyWords],
+    _choice(
+        "Words that are empty or white space: refuse the empty ones (the default), "
+        "leave both out, or put U+FFFD in their place."
+    ),
+]
+EntsKey = Annotated[
+    Optional[str],
+    _choice(
+        "Where CoNLL-U has entities: the key in MISC (by default name, as in "
+        "name=B-PER), or the column of CoNLL-U Plus.",
+        metavar="KEY",
+    ),
+]
+MergeSubtokens = Annotated[
+    bool,
+    typer.Option(
+        "-T",
+        "--merge-subtokens",
+        help="Read multi-word tokens of CoNLL-U as one token: du, not de le.",
+    ),
+]
+TargetOption = Annotated[
+    Optional[SpanTarget],
+    _choice("What the spans of annotation tools are. By default entities."),
+]
+AlignmentOption = Annotated[
+    Optional[Alignment],
+    _choice(
+        "What becomes of spans that begin or end inside a token: expand to it (the "
+        "default), contract to leave it out, or strict to give the span up."
+    ),
+]
+Encoding = Annotated[
+    Optional[str],
+    _choice(
+        "How bytes stand for characters, such as latin-1. By default UTF-8; UTF-16 "
+        "is seen.",
+        metavar="NAME",
     ),
 ]
 SchemeOption = Annotated[Scheme, typer.Option(help="How spans are written as tags.")]

@@ -1,11 +1,12 @@
 """The settings that `init-config` writes: one table of what differs, one base."""
 
-from dataclasses import dataclass
-from typing import Any, Dict, Tuple
+from dataclasses import dataclass, replace
+from typing import Any, Dict, Sequence, Tuple
 
 from spacy.util import load_config_from_str
 from thinc.api import Config
 
+from ..data.arguments import SPAN_TARGETS
 from ..pipeline.defaults import default_model
 
 
@@ -83,28 +84,38 @@ class Task:
     Attributes:
         factory: The component, which also gets this name.
         column: The target in annotated files.
+        position: Its column where a file has those of several tasks, as that of
+            CoNLL-2003 has: word, part of speech, chunk, entity.
         decoder: A CRF pays for spans, not for tags.
         settings: Of the component, beside its model.
-        score_weights: What chooses the best model.
+        score: What chooses the best model.
+        hidden: Scores of the component that say nothing in the table of training.
     """
 
     factory: str
     column: str
+    position: int
     decoder: str
     settings: Dict[str, Any]
-    score_weights: Dict[str, Any]
+    score: str
+    hidden: Tuple[str, ...] = ()
 
 
 TASKS: Dict[str, Task] = {
-    "ner": Task("birnn_ner", "ents", "crf", {}, {"ents_f": 1.0}),
+    "ner": Task("birnn_ner", "ents", -1, "crf", {}, "ents_f"),
     "pos": Task(
-        "birnn_tagger",
-        "pos",
-        "softmax",
-        {"target": "pos"},
-        {"pos_acc": 1.0, "tag_acc": None},
+        "birnn_tagger", "pos", 1, "softmax", {"target": "pos"}, "pos_acc", ("tag_acc",)
     ),
-    "chunk": Task("birnn_chunker", "chunks", "crf", {}, {"spans_chunks_f": 1.0}),
+    # spaCy's table shows the first ten letters: the three would look the same.
+    "chunk": Task(
+        "birnn_chunker",
+        "chunks",
+        2,
+        "crf",
+        {},
+        "spans_chunks_f",
+        ("spans_chunks_p", "spans_chunks_r"),
+    ),
 }
 
 BASE = """
@@ -154,41 +165,78 @@ progress_bar = false
 
 [initialize]
 vectors = ${paths.vectors}
+
+[initialize.before_init]
+@callbacks = "spacy-birnn.check_vectors.v1"
+vectors = ${paths.vectors}
 """
 
 
 def recipe_config(
-    task: str, optimize: str, lang: str, columns: Dict[str, int], scheme: str
+    tasks: Sequence[str], optimize: str, lang: str, columns: Dict[str, int], scheme: str
 ) -> Config:
     """A config with all choices made; spaCy fills in what is left at its default.
 
-    The components clip their gradients by one norm, so the optimizer, which would do so
-    for each parameter, does not.
+    Each task has a component, and each component a model of its own, of the task's
+    recipe. The components clip their gradients by one norm, so the optimizer, which
+    would do so for each parameter, does not.
     """
-    recipe, chosen = RECIPES[task, optimize], TASKS[task]
     config = load_config_from_str(BASE, interpolate=False)
+    factories = [TASKS[task].factory for task in tasks]
     # nlp.pipe is fastest with batches of this size; spaCy's default is 1000.
-    config["nlp"] = {"lang": lang, "pipeline": [chosen.factory], "batch_size": 256}
-    model = default_model(chosen.decoder)
-    model["tok2vec"]["embed"].update(
-        chars=recipe.chars,
-        char_width=recipe.char_width,
-        word_dropout=recipe.word_dropout,
-    )
-    model["tok2vec"]["encode"].update(width=recipe.width, depth=recipe.depth)
+    config["nlp"] = {"lang": lang, "pipeline": factories, "batch_size": 256}
     config["components"] = {
-        chosen.factory: {"factory": chosen.factory, **chosen.settings, "model": model}
+        TASKS[task].factory: component(TASKS[task], RECIPES[task, optimize])
+        for task in tasks
     }
+    targets = [TASKS[task].column for task in tasks]
+    spans = [target for target in targets if target in SPAN_TARGETS]
     for corpus in config["corpora"].values():
         corpus.update(columns=dict(columns), scheme=scheme)
+        if spans:
+            corpus["target"] = spans[0]
+    recipe = joint([RECIPES[task, optimize] for task in tasks])
     training = config["training"]
     training.update(
         dropout=recipe.dropout,
         max_epochs=recipe.max_epochs,
         patience=recipe.patience,
         eval_frequency=recipe.eval_frequency,
-        score_weights=dict(chosen.score_weights),
+        score_weights=score_weights(tasks),
     )
     training["optimizer"]["learn_rate"] = recipe.learn_rate
     training["batcher"]["size"] = recipe.batch_size
     return config
+
+
+def component(task: Task, recipe: Recipe) -> Dict[str, Any]:
+    """The block of a component."""
+    model = default_model(task.decoder)
+    model["tok2vec"]["embed"].update(
+        chars=recipe.chars,
+        char_width=recipe.char_width,
+        word_dropout=recipe.word_dropout,
+    )
+    model["tok2vec"]["encode"].update(width=recipe.width, depth=recipe.depth)
+    return {"factory": task.factory, **task.settings, "model": model}
+
+
+def joint(recipes: Sequence[Recipe]) -> Recipe:
+    """How several tasks are trained at once: as the first, but as slowly and for as
+    long as any of them needs it."""
+    return replace(
+        recipes[0],
+        learn_rate=min(recipe.learn_rate for recipe in recipes),
+        batch_size=min(recipe.batch_size for recipe in recipes),
+        max_epochs=max(recipe.max_epochs for recipe in recipes),
+        patience=max(recipe.patience for recipe in recipes),
+    )
+
+
+def score_weights(tasks: Sequence[str]) -> Dict[str, Any]:
+    """Each task counts as much as the others."""
+    weights: Dict[str, Any] = {}
+    for task in tasks:
+        weights[TASKS[task].score] = round(1 / len(tasks), 4)
+        weights.update(dict.fromkeys(TASKS[task].hidden))
+    return weights

@@ -234,7 +234,7 @@ def _fields(
     return Fields(
         text or "text",
         default_tokens if tokens is None else tokens,
-        (columns or {}).get("word", 0),
+        (columns or {}).get("word"),
         whole_files,
     )
 

@@ -1,20 +1,35 @@
-"""The arguments of readers: what columns can hold, and the checks on all of them."""
+"""The arguments of readers: what they can hold, and the checks on all of them."""
 
+import codecs
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Sequence
 
+from ..attributes import custom_name
 from ..errors import BirnnError, Errors
-from ..schemes import RAW, SCHEMES
+from ..schemes import RAW
+from .tags import READABLE
 
 SPAN_TARGETS = ("ents", "chunks")
 TARGETS = (*SPAN_TARGETS, "tag", "pos")
-CUSTOM = "_."
+
+Scheme = Literal["auto", "iob1", "iob2", "bioes", "bilou", "bmes", "io", "raw"]
+SCHEME_CHOICES = ("auto", *READABLE, RAW)
+
+Docs = Literal["sentence", "document"]
+DOCS = ("sentence", "document")
+
+EmptyWords = Literal["error", "drop", "replace"]
+EMPTY_WORDS = ("error", "drop", "replace")
+
+Separator = Literal["auto", "tab", "blank", "comma", "semicolon"]
+SEPARATORS = ("auto", "tab", "blank", "comma", "semicolon")
+
+AlignmentMode = Literal["strict", "contract", "expand"]
+ALIGNMENT_MODES = ("strict", "contract", "expand")
 
 
 def check_path(path: Any) -> None:
     """Refuse what cannot name a file or a dataset."""
-    if path is None:
-        raise BirnnError(Errors.B104)
     if not isinstance(path, (str, Path)):
         raise BirnnError(Errors.B135.format(path=path))
 
@@ -24,7 +39,7 @@ def check_columns(columns: Any) -> None:
     if not isinstance(columns, dict):
         raise BirnnError(Errors.B136.format(columns=columns))
     for target, index in columns.items():
-        if target != "word":
+        if target not in ("word", "sentence"):
             check_target(target)
         if not _is_whole(index):
             raise BirnnError(Errors.B137.format(target=target, index=index))
@@ -38,9 +53,9 @@ def check_target(target: Any) -> None:
 
 def check_scheme(scheme: str) -> None:
     """Refuse a scheme that readers do not know."""
-    known = ("auto", *SCHEMES, RAW)
-    if scheme not in known:
-        raise BirnnError(Errors.B103.format(scheme=scheme, schemes=", ".join(known)))
+    if scheme not in SCHEME_CHOICES:
+        known = ", ".join(SCHEME_CHOICES)
+        raise BirnnError(Errors.B103.format(scheme=scheme, schemes=known))
 
 
 def check_limit(limit: Any) -> None:
@@ -49,12 +64,23 @@ def check_limit(limit: Any) -> None:
         raise BirnnError(Errors.B138.format(limit=limit))
 
 
+def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
+    """Refuse what is none of a setting's choices."""
+    if value not in choices:
+        known = ", ".join(choices)
+        raise BirnnError(Errors.B139.format(name=name, value=value, choices=known))
+
+
+def check_encoding(encoding: Any) -> None:
+    """Refuse an encoding that Python does not know."""
+    try:
+        codecs.lookup(encoding)
+    except (LookupError, TypeError) as error:
+        raise BirnnError(Errors.B140.format(encoding=encoding)) from error
+
+
 def _is_custom(target: Any) -> bool:
-    return (
-        isinstance(target, str)
-        and target.startswith(CUSTOM)
-        and target.removeprefix(CUSTOM).isidentifier()
-    )
+    return isinstance(target, str) and custom_name(target) is not None
 
 
 def _is_whole(value: Any) -> bool:

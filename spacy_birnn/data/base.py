@@ -1,44 +1,14 @@
-"""What all readers share: annotated sentences, and how they become spaCy Examples."""
+"""Annotated sentences, as readers of tokens see them, and how they become Examples."""
 
-import warnings
-from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from itertools import chain, islice, pairwise
-from pathlib import Path
-from typing import (
-    Callable,
-    Dict,
-    Iterable,
-    Iterator,
-    List,
-    Optional,
-    Sequence,
-    Set,
-    Tuple,
-    Union,
-    cast,
-)
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
-from spacy.language import Language
-from spacy.parts_of_speech import IDS as POS_IDS
 from spacy.tokens import Doc, Span, Token
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from ..errors import BirnnError, Errors, Warnings
-from ..schemes import (
-    BLANK,
-    decode,
-    encode,
-    expected_tags,
-    is_tag,
-    transition_constraints,
-)
-from .arguments import CUSTOM, check_limit, check_path
-from .text import list_files
-
-# How files write "nobody has annotated this", which is not "there is nothing" (O).
-MISSING = frozenset(["", "-", "_"])
+from ..attributes import CUSTOM
+from ..schemes import decode
 
 
 @dataclass
@@ -49,9 +19,9 @@ class Sentence:
         words: The tokens.
         spaces: Whether a space follows each token; None where the format cannot tell.
         starts_document: Whether it is the first sentence of a document.
-        columns: Annotations by target (``ents`` and ``chunks`` in IOB2, ``tag``,
-            ``pos``, ``morph``, ``lemma``, ``dep``, ``_.name``), one string a token,
-            the empty string where the annotation is missing.
+        columns: Annotations by target (`ents` and `chunks` in IOB2, `tag`,
+            `pos`, `morph`, `lemma`, `dep`, `_.name`), one string per
+            token, empty where the annotation is missing.
         heads: The position of each token's head in the sentence, if all are known.
     """
 
@@ -61,45 +31,25 @@ class Sentence:
     columns: Dict[str, List[str]] = field(default_factory=dict)
     heads: Optional[List[int]] = None
 
-
-class SentenceCorpus(ABC):
-    """A reader of files: called with a pipeline, it yields Examples.
-
-    Args:
-        path: A file or a directory.
-        docs: ``"sentence"`` for a Doc a sentence, ``"document"`` for a Doc a document.
-        spans_key: The key in ``doc.spans`` that receives the target ``chunks``.
-        limit: Read only so many Docs; 0 for all.
-    """
-
-    file_ending = ""
-    """Which files of a directory are read."""
-
-    def __init__(
-        self, path: Optional[Union[str, Path]], docs: str, spans_key: str, limit: int
-    ) -> None:
-        check_path(path)
-        if docs not in ("sentence", "document"):
-            raise BirnnError(Errors.B110.format(docs=docs))
-        check_limit(limit)
-        self.path = Path(cast(Union[str, Path], path))
-        self.docs = docs
-        self.spans_key = spans_key
-        self.limit = limit
-
-    @abstractmethod
-    def sentences(self, path: Path) -> Iterator[Sentence]:
-        """Yield the sentences of one file."""
-
-    def read_file(self, path: Path, nlp: Language) -> Iterator[Example]:
-        """Yield the Examples of one file."""
-        for sentences in group_documents(self.sentences(path), self.docs):
-            yield make_example(nlp.vocab, sentences, self.spans_key)
-
-    def __call__(self, nlp: Language) -> Iterator[Example]:
-        files = list_files(self.path, self.file_ending)
-        examples = chain.from_iterable(self.read_file(file, nlp) for file in files)
-        return islice(examples, self.limit or None)
+    def drop(self, tokens: Sequence[int]) -> None:
+        """Leave tokens out; a span that began with one begins with the next."""
+        gone = set(tokens)
+        for target in ("ents", "chunks"):
+            tags = self.columns.get(target, [])
+            for i in tokens:
+                if (
+                    tags
+                    and tags[i][:1] == "B"
+                    and tags[i + 1 : i + 2] == [f"I{tags[i][1:]}"]
+                ):
+                    tags[i + 1] = tags[i]
+        kept = [i for i in range(len(self.words)) if i not in gone]
+        self.words = [self.words[i] for i in kept]
+        if self.spaces is not None:
+            self.spaces = [self.spaces[i] for i in kept]
+        for target, values in self.columns.items():
+            self.columns[target] = [values[i] for i in kept]
+        self.heads = None
 
 
 def group_documents(
@@ -137,7 +87,7 @@ def make_doc(vocab: Vocab, sentences: Sequence[Sentence]) -> Doc:
 def make_annotated_doc(
     vocab: Vocab, sentences: Sequence[Sentence], spans_key: str
 ) -> Doc:
-    """Build a Doc with everything that is known; see ``Sentence``."""
+    """Build a Doc with everything that is known; see `Sentence`."""
     words, spaces, sent_starts = _layout(sentences)
     columns = _join_columns(sentences)
     heads = _join_heads(sentences)
@@ -205,80 +155,3 @@ def _set_extension(doc: Doc, name: str, values: Sequence[str]) -> None:
     for token, value in zip(doc, values, strict=True):
         if value:
             token._.set(name, value)
-
-
-Where = Callable[[int], str]
-"""Says for messages where a token of the sentence at hand stands."""
-
-
-def check_words(words: Sequence[str], where: Where) -> None:
-    """Refuse words without a character."""
-    if "" in words:
-        raise BirnnError(Errors.B112.format(where=where(words.index(""))))
-
-
-def read_values(target: str, values: Sequence[str], where: Where) -> List[str]:
-    """One label a token, as it stands; for ``pos`` it must be a universal tag.
-
-    A hyphen is a tag in some tagsets, so only ``pos`` reads it as missing.
-    """
-    if target != "pos":
-        return ["" if value == "_" else value for value in values]
-    known = ["" if value in MISSING else value for value in values]
-    for tag in set(known):
-        if tag not in POS_IDS:
-            raise BirnnError(Errors.B113.format(where=where(known.index(tag)), tag=tag))
-    return known
-
-
-def read_spans(
-    tags: Sequence[str], scheme: str, where: Where, column: str
-) -> Tuple[List[str], List[int]]:
-    """Turn the tags of a scheme into IOB2 that is in order.
-
-    Returns:
-        One tag a token, the empty string where it is missing; the token of each repair.
-
-    Raises:
-        BirnnError: A tag is not of the scheme.
-    """
-    known = [BLANK if tag in MISSING else tag for tag in tags]
-    for tag in set(known):
-        if not is_tag(tag, scheme):
-            raise BirnnError(
-                Errors.B114.format(
-                    where=where(known.index(tag)),
-                    tag=tag,
-                    column=column,
-                    scheme=scheme,
-                    expected=expected_tags(scheme),
-                )
-            )
-    spans, repairs = decode(known, scheme)
-    fixed = encode(spans, len(tags), "iob2")
-    return [
-        "" if tag in MISSING else new for tag, new in zip(tags, fixed, strict=True)
-    ], _repaired_tokens(known, scheme) if repairs else []
-
-
-def _repaired_tokens(tags: Sequence[str], scheme: str) -> List[int]:
-    """The tokens whose tags break a scheme, one for each repair of ``decode``."""
-    tokens = []
-    for i, pair in enumerate(pairwise([BLANK, *tags, BLANK])):
-        starts, follows, _ = transition_constraints(pair, scheme)
-        if not follows[0, 1]:
-            # What may begin a sentence is in order: the tag before it was left open.
-            tokens.append(i - int(starts[1]))
-    return tokens
-
-
-def report_repairs(
-    reported: Set[str], path: str, count: int, scheme: str, first: str
-) -> None:
-    """Warn of repaired tags, once for each path in ``reported``."""
-    if count and path not in reported:
-        reported.add(path)
-        warnings.warn(
-            Warnings.W101.format(path=path, count=count, scheme=scheme, first=first),
-            stacklevel=2,
-        )

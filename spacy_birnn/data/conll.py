@@ -1,127 +1,69 @@
-"""CoNLL columns: a token a row, a blank line after each sentence."""
+"""CoNLL columns: a token per row, a blank line after each sentence."""
 
+import warnings
 from collections import Counter
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import (
-    Callable,
-    Dict,
-    Iterable,
-    Iterator,
-    List,
-    Literal,
-    Optional,
-    Set,
-    Tuple,
-    Union,
-)
+from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 
 from spacy.language import Language
 from spacy.training import Example
 
-from ..errors import BirnnError, Errors
-from ..schemes import RAW, TagPairs, scheme_of, tag_pairs
-from .arguments import SPAN_TARGETS, check_columns, check_scheme
-from .base import (
-    Sentence,
-    SentenceCorpus,
-    check_words,
-    read_spans,
-    read_values,
-    report_repairs,
-)
+from ..errors import BirnnError, Errors, Warnings
+from ..schemes import RAW, TagPairs, tag_pairs
+from .arguments import SEPARATORS, SPAN_TARGETS, Separator, check_choice, check_columns
+from .base import Sentence, group_documents, make_example
+from .columns import Block, check_columns_fit, read_blocks
+from .layout import Layout, tell_layout
+from .reader import EmptyWordRule, Notes, TokenCorpus
+from .tags import RepairCount, TagReader, read_values, tell_tags
 from .text import read_lines
 
-DOCSTART = "-DOCSTART-"
 
+@dataclass(eq=False, kw_only=True)
+class ConllCorpus(TokenCorpus):
+    """Reads CoNLL columns straight into Examples (`spacy-birnn.ConllCorpus.v1`).
 
-@dataclass
-class Block:
-    """The rows of one sentence as cells, and the number of the line of each."""
-
-    rows: List[List[str]]
-    lines: List[int]
-    starts_document: bool
-
-
-def create_conll_reader(
-    path: Optional[Union[str, Path]],
-    columns: Optional[Dict[str, int]] = None,
-    scheme: Literal["auto", "iob1", "iob2", "bioes", "bilou", "raw"] = "auto",
-    docs: Literal["sentence", "document"] = "sentence",
-    spans_key: str = "chunks",
-    limit: int = 0,
-) -> Callable[[Language], Iterable[Example]]:
-    """Read CoNLL columns straight into Examples (``spacy-birnn.ConllCorpus.v1``).
+    In the columns of spans `-` and `_` mean that the tag is not known; chunks with such
+    a gap are left out of the Doc. `-DOCSTART-` begins a document.
 
     Args:
-        path: A file, plain or gzipped, or a directory, of which all files are read.
-        columns: Which column holds what, counted from 0 or from the end with -1:
-            ``word`` (default the first), ``ents``, ``chunks``, ``tag``, ``pos`` and
-            ``_.name`` for a custom attribute. By default ``ents`` is the last one.
-        scheme: How ``ents`` and ``chunks`` are tagged. ``auto`` tells it from all tags
-            of a file; ``raw`` reads the column as it stands into ``token.tag_``. In
-            these columns ``-`` and ``_`` mean that the tag is not known; chunks with
-            such a gap are left out of the Doc.
-        docs: A Doc a sentence, or a Doc a document (``-DOCSTART-`` begins one).
-        spans_key: The key in ``doc.spans`` for the column ``chunks``.
-        limit: Read only so many Docs; 0 for all.
+        columns: Which column holds what, counted from 0 or from the end with -1: `word`
+            (by default the first, or the second where the first counts tokens), `ents`,
+            `chunks`, `tag`, `pos` and `_.name` for a custom attribute; `sentence` for a
+            column in which a new value begins a sentence. By default `ents` is the last
+            one.
+        separator: What stands between columns: `tab`, `blank` (runs of white space),
+            `comma` or `semicolon` (CSV, with quotes). `auto` splits a row on tabs if it
+            has one, else on blanks, and tells CSV.
+        header: Whether the first row of a file names the columns; null tells it.
+        spans_key: The key in `doc.spans` for the column `chunks`.
 
-    Returns:
-        A function from the pipeline to Examples.
+    Scheme `raw` reads the column of spans as it stands into `token.tag_`. The other
+    arguments are those of `TokenCorpus` and `FileCorpus`.
     """
-    return ConllCorpus(path, columns, scheme, docs, spans_key, limit)
 
+    columns: Optional[Dict[str, int]] = None
+    separator: Separator = "auto"
+    header: Optional[bool] = None
+    spans_key: str = "chunks"
 
-class ConllCorpus(SentenceCorpus):
-    """See ``create_conll_reader``."""
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice("separator", self.separator, SEPARATORS)
+        if self.columns is not None:
+            check_columns(self.columns)
+        _plan_columns(self.columns, self.scheme)
 
-    def __init__(
-        self,
-        path: Optional[Union[str, Path]],
-        columns: Optional[Dict[str, int]] = None,
-        scheme: str = "auto",
-        docs: str = "sentence",
-        spans_key: str = "chunks",
-        limit: int = 0,
-    ) -> None:
-        super().__init__(path, docs, spans_key, limit)
-        check_scheme(scheme)
-        self.columns = _plan_columns(columns, scheme)
-        self.scheme = scheme
-        self._reported: Set[str] = set()
-
-    def sentences(self, path: Path) -> Iterator[Sentence]:
-        schemes = self._schemes(path)
-        repairs, first = 0, ""
-        for block in read_blocks(read_lines(path), str(path)):
-            sentence, repaired = read_sentence(block, self.columns, schemes, str(path))
-            if repaired and not repairs:
-                first = f"line {block.lines[min(repaired)]}"
-            repairs += len(repaired)
-            yield sentence
-        used = " and ".join(sorted(set(schemes.values())))
-        report_repairs(self._reported, str(path), repairs, used, first)
-
-    def _schemes(self, path: Path) -> Dict[str, str]:
-        """The scheme of each column with spans."""
-        spans = [target for target in SPAN_TARGETS if target in self.columns]
-        if self.scheme != "auto":
-            return dict.fromkeys(spans, self.scheme)
-        pairs: Dict[str, TagPairs] = {target: Counter() for target in spans}
-        for block in read_blocks(read_lines(path), str(path)) if spans else ():
-            _check_columns(block, self.columns, str(path))
-            for target, counter in pairs.items():
-                counter.update(tag_pairs(_column(block, self.columns[target])))
-        return {target: scheme_of(counter) for target, counter in pairs.items()}
+    def read_file(self, file: Path, nlp: Language, notes: Notes) -> Iterator[Example]:
+        sentences = _ColumnFile(self, file, notes).sentences()
+        for group in group_documents(sentences, self.docs):
+            yield make_example(nlp.vocab, group, self.spans_key)
 
 
 def _plan_columns(columns: Optional[Dict[str, int]], scheme: str) -> Dict[str, int]:
-    """Fill in the defaults and check the names."""
+    """Fill in the default; under `raw` spans are tags."""
     columns = {"ents": -1} if columns is None else columns
-    check_columns(columns)
-    columns = {"word": 0, **columns}
     if scheme != RAW:
         return columns
     as_tags = {"tag" if t in SPAN_TARGETS else t: i for t, i in columns.items()}
@@ -130,132 +72,150 @@ def _plan_columns(columns: Optional[Dict[str, int]], scheme: str) -> Dict[str, i
     return as_tags
 
 
-def read_blocks(lines: Iterable[str], name: str) -> Iterator[Block]:
-    """Split the lines of a file into sentences and cells.
+class _ColumnFile:
+    """One file of columns: its layout, and how its tags are read.
 
     Args:
-        lines: Lines without their ends.
-        name: What messages call the file.
-
-    Raises:
-        BirnnError: A row has another number of columns than the file, or there is no
-            row at all.
-    """
-    numbered, width = _find_width(enumerate(lines, 1))
-    if not width:
-        raise BirnnError(Errors.B118.format(path=name))
-    block = Block([], [], starts_document=True)
-    for number, line in numbered:
-        is_boundary = is_docstart(line)
-        if is_boundary or not line or line.isspace():
-            starts_document = is_boundary or (not block.rows and block.starts_document)
-            if block.rows:
-                yield block
-            block = Block([], [], starts_document)
-            continue
-        cells = split_row(line)
-        if len(cells) != width:
-            if line.startswith("#"):
-                continue
-            raise BirnnError(
-                Errors.B115.format(
-                    path=name, line=number, found=len(cells), expected=width
-                )
-            )
-        block.rows.append(cells)
-        block.lines.append(number)
-    if block.rows:
-        yield block
-
-
-def _find_width(
-    lines: Iterator[Tuple[int, str]],
-) -> Tuple[Iterator[Tuple[int, str]], int]:
-    """The number of columns, and all lines once more.
-
-    What begins with ``#`` may be a comment, so the first row that does not decides.
-    """
-    seen = []
-    width = 0
-    for number, line in lines:
-        seen.append((number, line))
-        if not line or line.isspace() or is_docstart(line):
-            continue
-        if not line.startswith("#"):
-            width = len(split_row(line))
-            break
-        width = width or len(split_row(line))
-    return chain(seen, lines), width
-
-
-def is_docstart(line: str) -> bool:
-    """Whether a row marks the start of a document, in its first or another cell."""
-    return DOCSTART in line and any(
-        cell.startswith(DOCSTART) for cell in split_row(line)
-    )
-
-
-def split_row(line: str) -> List[str]:
-    """Split a row on tabs if it has one, else on runs of blanks."""
-    if "\t" in line:
-        return line.split("\t")
-    cells = line.split(" ")
-    return [cell for cell in cells if cell] if "" in cells else cells
-
-
-def read_sentence(
-    block: Block, columns: Dict[str, int], schemes: Dict[str, str], name: str
-) -> Tuple[Sentence, List[int]]:
-    """Read the annotation of one sentence.
-
-    Args:
-        block: Its rows.
-        columns: The column of each target, and of ``word``.
-        schemes: The scheme of each target that holds spans.
-        name: What messages call the file.
-
-    Returns:
-        The sentence, and the token of each tag that was repaired.
+        settings: The reader.
+        path: The file.
+        notes: Where warnings go.
     """
 
-    def where(token: int) -> str:
-        return f"{name}:{block.lines[token]}"
+    def __init__(self, settings: ConllCorpus, path: Path, notes: Notes) -> None:
+        self.settings = settings
+        self.path = path
+        self.name = str(path)
+        self.notes = notes
+        self.layout, _ = self._lines()
+        columns = _plan_columns(settings.columns, settings.scheme)
+        word = self.layout.word_column(columns.get("word"), self.name)
+        self.columns = {**columns, "word": word}
+        check_columns_fit(self.columns, self.layout, self.name)
+        self.notes.ask_for(*(t for t in columns if t not in ("word", "sentence")))
+        for line in _oddities(self.layout, "word" in columns, self.name):
+            notes.add(line)
+        if list(columns) == ["word"] and self.layout.width > 1:
+            notes.add(Warnings.W112.format(path=self.name, word=word))
 
-    _check_columns(block, columns, name)
-    words = _column(block, columns["word"])
-    check_words(words, where)
-    sentence = Sentence(words, starts_document=block.starts_document)
-    repaired: List[int] = []
-    for target, index in columns.items():
-        if target in schemes:
-            column = f"column {index} ({target})"
-            tags, tokens = read_spans(
-                _column(block, index), schemes[target], where, column
-            )
-            sentence.columns[target] = tags
-            repaired += tokens
-        elif target != "word":
-            values = _column(block, index)
-            sentence.columns[target] = read_values(target, values, where)
-    return sentence, repaired
+    def _lines(self) -> Tuple[Layout, Iterator[str]]:
+        lines = read_lines(self.path, self.settings.encoding)
+        return tell_layout(
+            lines, self.name, self.settings.separator, self.settings.header
+        )
+
+    def _blocks(self) -> Iterator[Block]:
+        sentence = self.columns.get("sentence")
+        return read_blocks(self._lines()[1], self.layout, self.name, sentence)
+
+    def sentences(self) -> Iterator[Sentence]:
+        """Yield the sentences, then report what was odd."""
+        readers = self._tag_readers()
+        repairs = RepairCount()
+        empty = EmptyWordRule(self.settings.empty_words, self.name)
+        for block in self._blocks():
+            sentence = self._read_sentence(block, readers, repairs, empty)
+            for target, values in sentence.columns.items():
+                if any(values):
+                    self.notes.found(target)
+            if sentence.words:
+                yield sentence
+        empty.report(self.notes)
+        if repairs.count:
+            used = " and ".join(sorted({reader.name for reader in readers.values()}))
+            self.notes.add(repairs.warning(self.name, used))
+
+    def _tag_readers(self) -> Dict[str, TagReader]:
+        """The reader of tags for each column with spans."""
+        spans = [target for target in SPAN_TARGETS if target in self.columns]
+        if self.settings.scheme != "auto":
+            reader = TagReader(self.settings.scheme, self.settings.label)
+            return dict.fromkeys(spans, reader)
+        pairs: Dict[str, TagPairs] = {target: Counter() for target in spans}
+        for block in self._blocks() if spans else ():
+            for target, counter in pairs.items():
+                counter.update(tag_pairs(_tags(block, self.columns[target])))
+        label = self.settings.label
+        return {target: tell_tags(counts, label) for target, counts in pairs.items()}
+
+    def _read_sentence(
+        self,
+        block: Block,
+        readers: Dict[str, TagReader],
+        repairs: RepairCount,
+        empty: EmptyWordRule,
+    ) -> Sentence:
+        def where(token: int) -> str:
+            return f"{self.name}:{block.lines[token]}"
+
+        def line(token: int) -> str:
+            return f"line {block.lines[token]}"
+
+        sentence = Sentence(
+            [row[self.columns["word"]] for row in block.rows],
+            starts_document=block.starts_document,
+        )
+        repaired: List[int] = []
+        for target, index in self.columns.items():
+            if target in readers:
+                column = f"column {index} ({target})"
+                tags, tokens = readers[target].read(_tags(block, index), where, column)
+                sentence.columns[target] = tags
+                repaired += tokens
+            elif target not in ("word", "sentence"):
+                values = _column(block, index)
+                sentence.columns[target] = read_values(target, values, where)
+        repairs.add(repaired, line)
+        empty.apply(sentence, where)
+        return sentence
 
 
 def _column(block: Block, index: int) -> List[str]:
     return [row[index] for row in block.rows]
 
 
-def _check_columns(block: Block, columns: Dict[str, int], name: str) -> None:
-    width = len(block.rows[0])
-    for target, index in columns.items():
-        if not -width <= index < width:
-            raise BirnnError(
-                Errors.B116.format(
-                    path=name,
-                    line=block.lines[0],
-                    index=index,
-                    target=target,
-                    width=width,
-                )
-            )
-        if target != "word" and index % width == columns["word"] % width:
-            raise BirnnError(Errors.B117.format(path=name, index=index, target=target))
+def _tags(block: Block, index: int) -> List[str]:
+    """The tags of a column, without the blanks that some editors put beside tabs."""
+    return [row[index].strip(" ") for row in block.rows]
+
+
+def _oddities(layout: Layout, is_word_given: bool, name: str) -> Iterator[str]:
+    """Warn of what was told from the content and may be wrong."""
+    if layout.header and not layout.is_header_told:
+        yield Warnings.W103.format(path=name, line=layout.header)
+    if layout.counts and not is_word_given and layout.width > 1:
+        yield Warnings.W102.format(path=name)
+
+
+def read_words(
+    lines: Iterable[str], name: str, word: Optional[int] = None
+) -> Iterator[Sentence]:
+    """Read the words of columns and nothing else, as `tag` does.
+
+    Args:
+        lines: Lines without their ends; they may be a stream.
+        name: What messages call the file.
+        word: The column of the words; None for the first that has some.
+
+    Raises:
+        BirnnError: A row has too many or too few columns, or there is none.
+    """
+    layout, lines = tell_layout(lines, name)
+    column = layout.word_column(word, name)
+    check_columns_fit({"word": column}, layout, name)
+    for oddity in _oddities(layout, word is not None, name):
+        warnings.warn(oddity, stacklevel=2)
+    for block in read_blocks(lines, layout, name):
+        yield words_of(block, column, name)
+
+
+def words_of(block: Block, column: int, name: str) -> Sentence:
+    """Give the words of a sentence and nothing else.
+
+    Raises:
+        BirnnError: A word is empty.
+    """
+    words = [row[column] for row in block.rows]
+    if "" in words:
+        place = f"{name}:{block.lines[words.index('')]}"
+        raise BirnnError(Errors.B112.format(where=place))
+    return Sentence(words, starts_document=block.starts_document)

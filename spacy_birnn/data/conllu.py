@@ -1,188 +1,258 @@
-"""CoNLL-U, the format of Universal Dependencies: one token a syntactic word."""
+"""CoNLL-U, the format of Universal Dependencies: one token per syntactic word."""
 
+import re
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
-from typing import (
-    Callable,
-    Iterable,
-    Iterator,
-    List,
-    Literal,
-    NamedTuple,
-    Optional,
-    Tuple,
-    Union,
-)
+from typing import Callable, ClassVar, Dict, Iterable, Iterator, List, Optional, cast
 
 from spacy.language import Language
 from spacy.training import Example
 
-from ..errors import BirnnError, Errors
-from .base import Sentence, SentenceCorpus, Where, check_words, read_values
+from ..errors import BirnnError, Errors, Warnings
+from ..schemes import BLANK, RAW, TagPairs, tag_pairs
+from .base import Sentence, group_documents, make_example
+from .conllu_rows import (
+    GLOBAL_COLUMNS,
+    Parsed,
+    Range,
+    Row,
+    parse,
+    parse_number,
+    read_words,
+    token_rows,
+)
+from .reader import EmptyWordRule, Notes, TokenCorpus
+from .tags import RepairCount, TagReader, Where, read_values, tell_tags
 from .text import read_lines
 
-WIDTH = 10
-ID, FORM, LEMMA, UPOS, XPOS, FEATS, HEAD, DEPREL, _DEPS, MISC = range(WIDTH)
-_NO_SPACE = "SpaceAfter=No"
+_ROOT = "ROOT"
+_LIKELY_TAG = re.compile("[BIESLUMW]-.+")
+_LIKELY_MISC = re.compile(r"[\t|][^\t|=]+=[BIESLUMW]-[^\t]+\Z")
 
 
-class Row(NamedTuple):
-    """The cells of a line and its number."""
+@dataclass(eq=False, kw_only=True)
+class ConlluCorpus(TokenCorpus):
+    """Reads CoNLL-U straight into Examples (`spacy-birnn.ConlluCorpus.v1`).
 
-    line: int
-    cells: List[str]
-
-
-class Range(NamedTuple):
-    """A multi-word token: its words (positions from 0) and whether a space follows."""
-
-    start: int
-    end: int
-    space: bool
-
-
-def create_conllu_reader(
-    path: Optional[Union[str, Path]],
-    docs: Literal["sentence", "document"] = "sentence",
-    limit: int = 0,
-) -> Callable[[Language], Iterable[Example]]:
-    """Read CoNLL-U straight into Examples (``spacy-birnn.ConlluCorpus.v1``).
-
-    UPOS becomes ``pos``, XPOS ``tag``, FEATS ``morph``, LEMMA ``lemma``; HEAD and
-    DEPREL the parse, where a Doc has a whole tree for each sentence. ``_`` is missing.
+    UPOS becomes `pos`, XPOS `tag`, FEATS `morph`, LEMMA `lemma`; HEAD and DEPREL the
+    parse, where a Doc has a whole tree for each sentence. `_` is missing. `# newdoc`
+    begins a document. CoNLL-U Plus names its columns in its first line.
 
     Args:
-        path: A file, plain or gzipped, or a directory with ``.conllu`` files.
-        docs: A Doc a sentence, or a Doc a document (``# newdoc`` begins one).
-        limit: Read only so many Docs; 0 for all.
+        ents_key: Where entities are: the key in MISC, as in `name=B-PER`, or the name
+            of a column of CoNLL-U Plus. In a file that has it, a token without it is
+            outside.
+        merge_subtokens: Read a multi-word token as one token, as running text has it
+            (French `du`, not `de` and `le`). XPOS of its words are joined by `_`, the
+            rest is that of its first word whose head is outside of it.
 
-    Returns:
-        A function from the pipeline to Examples.
+    The other arguments are those of `TokenCorpus` and `FileCorpus`.
     """
-    return ConlluCorpus(path, docs, limit)
+
+    file_ending: ClassVar[str] = ".conllu"
+
+    ents_key: str = "name"
+    merge_subtokens: bool = False
+
+    def read_file(self, file: Path, nlp: Language, notes: Notes) -> Iterator[Example]:
+        notes.ask_for("UPOS, XPOS or entities")
+        sentences = _read_gold(self, file, notes)
+        for group in group_documents(sentences, self.docs):
+            yield make_example(nlp.vocab, group, "")
 
 
-class ConlluCorpus(SentenceCorpus):
-    """See ``create_conllu_reader``."""
+def _tell_entities(
+    settings: ConlluCorpus, path: Path, notes: Notes
+) -> Optional[TagReader]:
+    """Tell how the entities of a file are written; None where it has none.
 
-    file_ending = ".conllu"
-
-    def __init__(
-        self,
-        path: Optional[Union[str, Path]],
-        docs: str = "sentence",
-        limit: int = 0,
-    ) -> None:
-        super().__init__(path, docs, spans_key="chunks", limit=limit)
-
-    def sentences(self, path: Path) -> Iterator[Sentence]:
-        return read_conllu(read_lines(path), str(path))
-
-
-def read_conllu(lines: Iterable[str], name: str) -> Iterator[Sentence]:
-    """Read the sentences of a CoNLL-U file.
-
-    Args:
-        lines: Lines without their ends.
-        name: What messages call the file.
-
-    Raises:
-        BirnnError: What is not CoNLL-U, with file and line; or no sentence at all.
+    Reading everything twice is the price of telling the scheme from all tags.
     """
-    rows: List[Row] = []
-    starts_document, is_empty = True, True
-    for number, line in enumerate(lines, 1):
-        if line.startswith("#"):
-            starts_document |= line[1:].split()[:1] == ["newdoc"]
-        elif line and not line.isspace():
-            rows.append(Row(number, line.split("\t")))
-        elif rows:
-            yield _read_sentence(rows, starts_document, name)
-            rows, starts_document, is_empty = [], False, False
-    if rows:
-        yield _read_sentence(rows, starts_document, name)
-    elif is_empty:
-        raise BirnnError(Errors.B118.format(path=name))
+    key = settings.ents_key
+    if settings.scheme == RAW or not _may_have_entities(settings, path):
+        return None
+    pairs: TagPairs = Counter()
+    others: Dict[str, str] = {}
+    for parsed in parse(read_lines(path, settings.encoding), str(path)):
+        tags = _entity_tags(parsed, key)
+        if any(tags):
+            pairs.update(tag_pairs([tag or BLANK for tag in tags]))
+        for part in (part for word in parsed.words for part in word.misc):
+            name, _, value = part.partition("=")
+            if name != key and _LIKELY_TAG.fullmatch(value):
+                others.setdefault(name, part)
+    if not pairs:
+        for name, part in others.items():
+            notes.add(Warnings.W106.format(path=path, part=part, key=key, name=name))
+        return None
+    if settings.scheme == "auto":
+        return tell_tags(pairs, settings.label)
+    return TagReader(settings.scheme, settings.label)
 
 
-def _read_sentence(rows: List[Row], starts_document: bool, name: str) -> Sentence:
-    words, ranges = _split_rows(rows, name)
+def _may_have_entities(settings: ConlluCorpus, path: Path) -> bool:
+    """Look at the lines, which is much faster than to take them apart."""
+    key = f"{settings.ents_key}="
+    return any(
+        key in line or line.startswith(GLOBAL_COLUMNS) or _LIKELY_MISC.search(line)
+        for line in read_lines(path, settings.encoding)
+    )
+
+
+def _entity_tags(parsed: Parsed, key: str) -> List[str]:
+    """The tag of each word from its own column or from MISC, empty without one."""
+    start = f"{key}="
+    return [
+        word.cells[key]
+        if key in word.cells
+        else next((p.removeprefix(start) for p in word.misc if p.startswith(start)), "")
+        for word in parsed.words
+    ]
+
+
+def _read_entities(
+    sentence: Sentence,
+    parsed: Parsed,
+    key: str,
+    tags: TagReader,
+    repairs: RepairCount,
+    name: str,
+) -> None:
+    def line(token: int) -> str:
+        return f"line {parsed.words[token].line}"
 
     def where(token: int) -> str:
-        return f"{name}:{words[token].line}"
+        return f"{name}:{parsed.words[token].line}"
 
-    def column(index: int) -> List[str]:
-        return [word.cells[index] for word in words]
-
-    def known(index: int) -> List[str]:
-        return ["" if value == "_" else value for value in column(index)]
-
-    check_words(column(FORM), where)
-    lemmas = [
-        # The underscore itself has one for its lemma.
-        "" if lemma == "_" and form != "_" else lemma
-        for form, lemma in zip(column(FORM), column(LEMMA), strict=True)
-    ]
-    return Sentence(
-        column(FORM),
-        _spaces(words, ranges),
-        starts_document,
-        columns={
-            "tag": known(XPOS),
-            "pos": read_values("pos", column(UPOS), where),
-            "morph": _check_feats(known(FEATS), where),
-            "lemma": lemmas,
-            # spaCy's parser has its own spelling of the relation of the root.
-            "dep": ["ROOT" if value == "root" else value for value in known(DEPREL)],
-        },
-        heads=_heads(known(HEAD), known(DEPREL), where),
-    )
+    values = [tag or BLANK for tag in _entity_tags(parsed, key)]
+    sentence.columns["ents"], repaired = tags.read(values, where, f"{key}=")
+    repairs.add(repaired, line)
 
 
-def _split_rows(rows: List[Row], name: str) -> Tuple[List[Row], List[Range]]:
-    """Check the IDs; keep the words and the ranges, leave empty nodes out."""
-    words: List[Row] = []
-    ranges: List[Range] = []
-    covered = 0
-    for row in rows:
-        if len(row.cells) != WIDTH:
-            place = f"{name}:{row.line}"
-            raise BirnnError(Errors.B120.format(where=place, found=len(row.cells)))
-        value = row.cells[ID]
-        first, dash, last = value.partition("-")
-        whole, dot, fraction = value.partition(".")
-        count = len(words)
-        is_range = dash and first == str(count + 1) and _number(last) > count + 1
-        if is_range and covered <= count:
-            covered = _number(last)
-            space = _NO_SPACE not in row.cells[MISC].split("|")
-            ranges.append(Range(count, covered, space))
-        elif value == str(count + 1):
-            words.append(row)
-        elif not (dot and whole == str(count) and _number(fraction) > 0):
-            _refuse_id(row, f"{count + 1}", name)
-    if covered > len(words) or not words:
-        _refuse_id(rows[-1], f"a word up to {max(covered, 1)}", name)
-    return words, ranges
+def _merge(sentence: Sentence, ranges: List[Range]) -> Sentence:
+    """Make one token of each multi-word token, as spaCy's `convert -T` does."""
+    spaces, heads = sentence.spaces or [], sentence.heads
+    merged = Sentence([], [], sentence.starts_document)
+    merged.columns = {target: [] for target in sentence.columns}
+    ends = {start: (end, row.get("FORM")) for start, end, row in ranges}
+    chosen: List[int] = []
+    position: List[int] = []
+    i = 0
+    while i < len(sentence.words):
+        end, form = ends.get(i, (i + 1, sentence.words[i]))
+        outside = [j for j in range(i, end) if heads and not i <= heads[j] < end]
+        root = [j for j in range(i, end) if heads and heads[j] == j]
+        chosen.append((root or outside or [i])[0])
+        position += [len(merged.words)] * (end - i)
+        merged.words.append(form)
+        cast(List[bool], merged.spaces).append(spaces[end - 1])
+        for target, values in sentence.columns.items():
+            join = _JOIN.get(target, _of_root)
+            merged.columns[target].append(join(values[i:end], chosen[-1] - i))
+        i = end
+    if heads is not None:
+        merged.heads = [position[heads[j]] for j in chosen]
+        if not _is_tree(merged.heads):
+            merged.heads = None
+    return merged
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0
+def _of_root(parts: List[str], root: int) -> str:
+    return parts[root]
 
 
-def _refuse_id(row: Row, expected: str, name: str) -> None:
-    raise BirnnError(
-        Errors.B121.format(
-            where=f"{name}:{row.line}", value=row.cells[ID], expected=expected
-        )
-    )
+def _join_by(sign: str) -> Callable[[List[str], int], str]:
+    return lambda parts, _: sign.join(parts) if all(parts) else ""
 
 
-def _spaces(words: List[Row], ranges: List[Range]) -> List[bool]:
-    """Whether a space follows each word: none inside a multi-word token."""
-    spaces = [_NO_SPACE not in word.cells[MISC].split("|") for word in words]
-    for start, end, space in ranges:
-        spaces[start:end] = [False] * (end - start - 1) + [space]
-    return spaces
+def _first_entity(parts: List[str], _: int) -> str:
+    return next((tag for tag in parts if tag not in ("", BLANK)), parts[0])
+
+
+_JOIN: Dict[str, Callable[[List[str], int], str]] = {
+    "tag": _join_by("_"),
+    "lemma": _join_by(" "),
+    "ents": _first_entity,
+}
+
+
+def _read_gold(settings: ConlluCorpus, path: Path, notes: Notes) -> Iterator[Sentence]:
+    """Yield the annotated sentences of a file, then report what was odd."""
+    name = str(path)
+    tags = _tell_entities(settings, path, notes)
+    repairs = RepairCount()
+    empty = EmptyWordRule(settings.empty_words, name)
+    for parsed in parse(read_lines(path, settings.encoding), name):
+        sentence = _read_annotation(parsed, name)
+        if tags is not None:
+            _read_entities(sentence, parsed, settings.ents_key, tags, repairs, name)
+        if settings.merge_subtokens:
+            sentence = _merge(sentence, parsed.ranges)
+        if any(any(sentence.columns.get(key, ())) for key in ("pos", "tag", "ents")):
+            notes.found("UPOS, XPOS or entities")
+        rows = token_rows(parsed, settings.merge_subtokens)
+        empty.apply(sentence, _place_of(rows, name))
+        if sentence.words:
+            yield sentence
+    empty.report(notes)
+    if repairs.count and tags is not None:
+        notes.add(repairs.warning(name, tags.name))
+
+
+def _place_of(rows: List[Row], name: str) -> Where:
+    return lambda token: f"{name}:{rows[token].line}"
+
+
+def read_conllu(
+    lines: Iterable[str], name: str, merge_subtokens: bool = False
+) -> Iterator[Sentence]:
+    """Read the words and spaces of CoNLL-U and nothing else, as `tag` does.
+
+    Args:
+        lines: Lines without their ends; they may be a stream.
+        name: What messages call the file.
+        merge_subtokens: Read a multi-word token as one token.
+
+    Raises:
+        BirnnError: IDs or columns are not those of CoNLL-U, with file and line; or
+            there is no sentence at all.
+    """
+    rule = EmptyWordRule("error", name)
+    for parsed in parse(lines, name):
+        sentence = read_words(parsed)
+        if merge_subtokens:
+            sentence = _merge(sentence, parsed.ranges)
+        rows = token_rows(parsed, merge_subtokens)
+        rule.apply(sentence, _place_of(rows, name))
+        yield sentence
+
+
+def _read_annotation(parsed: Parsed, name: str) -> Sentence:
+    def where(token: int) -> str:
+        return f"{name}:{parsed.words[token].line}"
+
+    def column(field: str) -> List[str]:
+        return [word.get(field) for word in parsed.words]
+
+    def known(field: str) -> List[str]:
+        return ["" if value == "_" else value for value in column(field)]
+
+    sentence = read_words(parsed)
+    sentence.columns = {
+        "tag": known("XPOS"),
+        "pos": read_values("pos", column("UPOS"), where),
+        "morph": _check_feats(known("FEATS"), where),
+        "lemma": [
+            # The underscore itself has one for its lemma.
+            "" if lemma == "_" and form != "_" else lemma
+            for form, lemma in zip(column("FORM"), column("LEMMA"), strict=True)
+        ],
+        # spaCy's parser has its own spelling of the relation of the root.
+        "dep": [_ROOT if value == "root" else value for value in known("DEPREL")],
+    }
+    sentence.heads = _heads(known("HEAD"), known("DEPREL"), where)
+    return sentence
 
 
 def _check_feats(feats: List[str], where: Where) -> List[str]:
@@ -201,9 +271,9 @@ def _heads(
     """The heads as positions, a root being its own; None if this is no whole tree."""
     heads: List[int] = []
     for i, value in enumerate(values):
-        if value and value != "0" and not 0 < _number(value) <= len(values):
+        if value and value != "0" and not 0 < parse_number(value) <= len(values):
             raise BirnnError(Errors.B122.format(where=where(i), value=value))
-        heads.append(_number(value) - 1 if _number(value) else i)
+        heads.append(parse_number(value) - 1 if parse_number(value) else i)
     if "" in values or "" in relations or not _is_tree(heads):
         return None
     return heads

@@ -1,100 +1,91 @@
 """One reader for every annotated file: it tells the formats apart by content."""
 
 import zlib
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Callable, Dict, Iterable, Iterator, List, Literal, Optional, Union
+from typing import ClassVar, Dict, Iterator, List, Literal, Optional, cast
 
-import numpy as np
-from spacy.attrs import ORTH, SENT_START
+from spacy.attrs import SENT_START
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.training import Corpus as DocBinCorpus
 from spacy.training import Example
 from spacy.vocab import Vocab
+from thinc.types import Ints2d
 
 from ..errors import BirnnError, Errors
+from ..pipeline.gold import same_tokens
 from ..schemes import SCHEMES, is_tag
-from .arguments import check_limit
-from .conll import ConllCorpus, is_docstart, split_row
-from .conllu import WIDTH, ConlluCorpus
-from .text import list_files, open_binary, read_lines
+from .annotation import is_annotation
+from .brat import is_brat
+from .conll import ConllCorpus
+from .conllu import ConlluCorpus
+from .conllu_rows import GLOBAL_COLUMNS, WIDTH
+from .conllu_rows import split_row as split_conllu_row
+from .layout import is_docstart, split_row
+from .reader import Notes
+from .spans import SpansCorpus
+from .text import open_binary, read_lines
 
-Format = Literal["conll", "conllu", "spacy"]
+Format = Literal["conll", "conllu", "spans", "spacy"]
 
 _HEAD_ROWS = 20
 
 
-def create_corpus_reader(
-    path: Optional[Union[str, Path]],
-    columns: Optional[Dict[str, int]] = None,
-    scheme: Literal["auto", "iob1", "iob2", "bioes", "bilou", "raw"] = "auto",
-    docs: Literal["sentence", "document"] = "sentence",
-    spans_key: str = "chunks",
-    limit: int = 0,
-) -> Callable[[Language], Iterable[Example]]:
-    """Read CoNLL columns, CoNLL-U or ``.spacy`` (``spacy-birnn.Corpus.v1``).
+@dataclass(eq=False, kw_only=True)
+class AnyCorpus(ConllCorpus, ConlluCorpus, SpansCorpus):
+    """Reads every kind of annotated file (`spacy-birnn.Corpus.v1`).
 
-    The content decides, whatever the name of a file.
-
-    Args:
-        path: A file, or a directory, of which all files are read.
-        columns: For CoNLL columns, see ``create_conll_reader``.
-        scheme: For CoNLL columns.
-        docs: For CoNLL columns and CoNLL-U; ``.spacy`` files hold Docs.
-        spans_key: For CoNLL columns.
-        limit: Read only so many Docs; 0 for all.
-
-    Returns:
-        A function from the pipeline to Examples.
+    The content of each file decides which of the readers reads it, whatever its name:
+    CoNLL columns, CoNLL-U, what annotation tools export, or `.spacy`. The arguments are
+    those of the readers. Where `columns` say that the words are not in the first one, a
+    file that looks like CoNLL-U is read as columns.
     """
-    return AnyCorpus(path, columns, scheme, docs, spans_key, limit)
+
+    file_ending: ClassVar[str] = ""
+
+    def read_file(self, file: Path, nlp: Language, notes: Notes) -> Iterator[Example]:
+        kind = self.sniff(file)
+        if kind == "spacy":
+            return read_docbin(file, nlp)
+        if kind == "conllu":
+            return ConlluCorpus.read_file(self, file, nlp, notes)
+        if kind == "spans":
+            return SpansCorpus.read_file(self, file, nlp, notes)
+        return ConllCorpus.read_file(self, file, nlp, notes)
+
+    def sniff(self, file: Path) -> Format:
+        """Tell the format of a file, with an eye on what the columns say."""
+        return sniff(file, self.columns, self.encoding)
 
 
-class AnyCorpus:
-    """See ``create_corpus_reader``."""
-
-    def __init__(
-        self,
-        path: Optional[Union[str, Path]],
-        columns: Optional[Dict[str, int]] = None,
-        scheme: str = "auto",
-        docs: str = "sentence",
-        spans_key: str = "chunks",
-        limit: int = 0,
-    ) -> None:
-        # Both are made at once, so that a wrong setting is an error before reading.
-        self.conll = ConllCorpus(path, columns, scheme, docs, spans_key)
-        self.conllu = ConlluCorpus(path, docs)
-        check_limit(limit)
-        self.path = self.conll.path
-        self.limit = limit
-
-    def __call__(self, nlp: Language) -> Iterator[Example]:
-        return islice(self._examples(nlp), self.limit or None)
-
-    def _examples(self, nlp: Language) -> Iterator[Example]:
-        for file in list_files(self.path):
-            kind = sniff(file)
-            if kind == "spacy":
-                yield from read_docbin(file, nlp)
-            else:
-                corpus = self.conll if kind == "conll" else self.conllu
-                yield from corpus.read_file(file, nlp)
-
-
-def sniff(path: Path) -> Format:
+def sniff(
+    path: Path, columns: Optional[Dict[str, int]] = None, encoding: str = "utf-8"
+) -> Format:
     """Tell the format of a file by its content.
 
-    A DocBin is one zlib stream. A text whose first row has ten columns between tabs,
-    with the ID of a word in front, is CoNLL-U; any other text is CoNLL columns.
+    A DocBin is one zlib stream. JSON comes from annotation tools, and brat's texts have
+    a file of spans beside them. A text whose first row has ten columns, with the ID of
+    a word in front, is CoNLL-U, unless `columns` say that the words are elsewhere; any
+    other text is CoNLL columns.
     """
     with open_binary(path) as file:
         head = file.read(256)
     if _is_zlib(head):
         return "spacy"
-    for line in _rows(path):
-        cells = line.split("\t")
+    if is_brat(path):
+        return "spans"
+    lines = read_lines(path, encoding)
+    first = next((line for line in lines if line.strip()), "")
+    if is_annotation(first):
+        return "spans"
+    if first.startswith(GLOBAL_COLUMNS):
+        return "conllu"
+    if (columns or {}).get("word", 0) != 0:
+        return "conll"
+    for line in _rows(path, encoding):
+        cells = split_conllu_row(line)
         is_id = cells[0].replace("-", "").replace(".", "").isdigit()
         return "conllu" if len(cells) == WIDTH and is_id else "conll"
     return "conll"
@@ -115,9 +106,9 @@ def are_columns(path: Path) -> bool:
     )
 
 
-def _rows(path: Path) -> Iterator[str]:
+def _rows(path: Path, encoding: str = "utf-8") -> Iterator[str]:
     """The lines of a text file that are neither empty nor a comment nor a boundary."""
-    for line in read_lines(path):
+    for line in read_lines(path, encoding):
         if line and not (line.isspace() or line.startswith("#") or is_docstart(line)):
             yield line
 
@@ -131,19 +122,21 @@ def _is_zlib(head: bytes) -> bool:
 
 
 def read_docbin(path: Path, nlp: Language) -> Iterator[Example]:
-    """Read the Docs of a ``.spacy`` file as spaCy's own reader does.
+    """Read the Docs of a `.spacy` file as spaCy's own reader does.
 
     Where the tokens of both sides are the same they share their sentence starts too,
     as they do when the same corpus is read from text.
     """
     docs = load_docbin(path, nlp.vocab)
     for example in DocBinCorpus(path).make_examples(nlp, docs):
-        _copy_sent_starts(example)
+        if example.reference.has_annotation("SENT_START") and same_tokens(example):
+            starts = example.reference.to_array([SENT_START])
+            example.predicted.from_array([SENT_START], cast(Ints2d, starts))
         yield example
 
 
 def load_docbin(path: Path, vocab: Vocab) -> List[Doc]:
-    """Load the Docs of a ``.spacy`` file.
+    """Load the Docs of a `.spacy` file.
 
     Raises:
         BirnnError: The file is cut or damaged.
@@ -155,11 +148,3 @@ def load_docbin(path: Path, vocab: Vocab) -> List[Doc]:
     except Exception as error:
         # zlib, msgpack, numpy and spaCy each have their own ways to fail.
         raise BirnnError(Errors.B124.format(path=path)) from error
-
-
-def _copy_sent_starts(example: Example) -> None:
-    predicted, reference = example.predicted, example.reference
-    is_same = np.array_equal(predicted.to_array([ORTH]), reference.to_array([ORTH]))
-    if is_same and reference.has_annotation("SENT_START"):
-        sent_starts = reference.to_array([SENT_START])
-        predicted.from_array([SENT_START], sent_starts)  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """Hugging Face datasets with a column of tokens and a column of labels."""
 
+from collections import Counter
 from itertools import chain, islice
 from pathlib import Path
 from typing import (
@@ -9,7 +10,6 @@ from typing import (
     Iterable,
     Iterator,
     List,
-    Literal,
     NamedTuple,
     Optional,
     Set,
@@ -21,17 +21,23 @@ from spacy.language import Language
 from spacy.training import Example
 
 from ..errors import BirnnError, Errors
-from ..schemes import detect
-from .arguments import SPAN_TARGETS, check_limit, check_path, check_target
-from .base import (
-    Sentence,
-    check_words,
-    make_example,
-    read_spans,
-    read_values,
-    report_repairs,
+from ..progress import show_progress
+from ..schemes import RAW, TagPairs, tag_pairs
+from .arguments import (
+    EMPTY_WORDS,
+    SPAN_TARGETS,
+    EmptyWords,
+    Scheme,
+    check_choice,
+    check_limit,
+    check_path,
+    check_scheme,
+    check_target,
 )
-from .loading import coded_errors, load
+from .base import Sentence, make_example
+from .loading import coded_errors, load, row_place
+from .reader import EmptyWordRule, Notes, config_block
+from .tags import RepairCount, TagReader, read_values, tell_tags
 
 _BATCH = 1000
 # A stream is read once, so its scheme is told from its beginning.
@@ -43,11 +49,11 @@ class Row(NamedTuple):
 
     words: List[str]
     labels: List[str]
-    place: str
+    place: Callable[[], str]
 
     def where(self, token: int) -> str:
-        """Say for messages where a token stands."""
-        return f"{self.place}, token {token}"
+        """Say for messages where a token stands, counted from 1."""
+        return f"{self.place()}, token {token + 1}"
 
 
 def create_datasets_reader(
@@ -59,40 +65,52 @@ def create_datasets_reader(
     split: str = "train",
     revision: Optional[str] = None,
     streaming: bool = False,
-    scheme: Literal["auto", "iob1", "iob2", "bioes", "bilou"] = "auto",
+    scheme: Scheme = "auto",
+    label: Optional[str] = None,
+    empty_words: EmptyWords = "error",
     spans_key: str = "chunks",
     limit: int = 0,
 ) -> Callable[[Language], Iterable[Example]]:
-    """Read a Hugging Face dataset (``spacy-birnn.DatasetsCorpus.v1``).
+    """Read a Hugging Face dataset (`spacy-birnn.DatasetsCorpus.v1`).
 
-    Each row becomes a Doc of one sentence. Class labels are decoded to their names; a
-    null or negative label, like ``-`` and ``_``, means that it is not known.
+    Make a Doc of one sentence from each row. Class labels are decoded to their names; a
+    null or negative label, like `-` and `_`, means that it is not known.
 
     Args:
         path: The id of a dataset on the Hub; or a Parquet, JSONL or Arrow file, a
-            directory of them, one written by ``save_to_disk``, or the address of a
-            file (http, https), which is downloaded into the cache of ``datasets``.
+            directory of them, one written by `save_to_disk`, or the address of a
+            file (http, https), which is downloaded into the cache of `datasets`.
         tokens: The column that holds a list of words a row.
         labels: The column that holds a label for each of them.
-        target: What they become: ``ents``, ``chunks``, ``tag``, ``pos`` or ``_.name``.
+        target: What they become: `ents`, `chunks`, `tag`, `pos` or `_.name`.
         name: The configuration of a dataset on the Hub.
-        split: The split, also a slice such as ``train[:10%]``. A single file is the
-            split ``train``.
+        split: The split, also a slice such as `train[:10%]`. A single file is the
+            split `train`.
         revision: The branch, tag or commit of a dataset on the Hub.
         streaming: Read row by row, without a copy of the data in memory or the cache.
-        scheme: How ``ents`` and ``chunks`` are tagged. ``auto`` tells it from all
+        scheme: How `ents` and `chunks` are tagged. `auto` tells it from all
             labels, of a stream from those of its first 1000 rows.
-        spans_key: The key in ``doc.spans`` for the target ``chunks``.
+        label: The type of spans whose tags are a prefix without a type.
+        empty_words: What is done with words that are empty; see `TokenCorpus`.
+        spans_key: The key in `doc.spans` for the target `chunks`.
         limit: Read only so many rows; 0 for all.
 
     Returns:
         A function from the pipeline to Examples.
     """
+    if path is None:
+        raise BirnnError(Errors.B104.format(corpus=config_block()))
     check_path(path)
     check_target(target)
     check_limit(limit)
     source = HubSource(str(path), name, split, revision, streaming)
-    return DatasetsCorpus(source, tokens, labels, target, scheme, spans_key, limit)
+    check_scheme(scheme)
+    if scheme == RAW:
+        raise BirnnError(Errors.B149)
+    check_choice("empty_words", empty_words, EMPTY_WORDS)
+    return DatasetsCorpus(
+        source, tokens, labels, target, scheme, label, empty_words, spans_key, limit
+    )
 
 
 class HubSource(NamedTuple):
@@ -106,7 +124,7 @@ class HubSource(NamedTuple):
 
 
 class DatasetsCorpus:
-    """See ``create_datasets_reader``."""
+    """See `create_datasets_reader`."""
 
     def __init__(
         self,
@@ -115,6 +133,8 @@ class DatasetsCorpus:
         labels: str,
         target: str,
         scheme: str,
+        label: Optional[str],
+        empty_words: str,
         spans_key: str,
         limit: int,
     ) -> None:
@@ -123,48 +143,63 @@ class DatasetsCorpus:
         self.labels = labels
         self.target = target
         self.scheme = scheme
+        self.label = label
+        self.empty_words = empty_words
         self.spans_key = spans_key
         self.limit = limit
         self._dataset: Any = None
         self._reported: Set[str] = set()
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
-        for sentence in islice(self.sentences(), self.limit or None):
-            yield make_example(nlp.vocab, [sentence], self.spans_key)
+        sentences = islice(self.sentences(), self.limit or None)
+        examples = (make_example(nlp.vocab, [s], self.spans_key) for s in sentences)
+        yield from show_progress(examples, f"Reading {self.source.path}", "documents")
 
     def sentences(self) -> Iterator[Sentence]:
-        """Yield the rows as sentences.
+        """Yield the rows as sentences, then warn of what was odd.
 
         Raises:
             BirnnError: The dataset cannot be loaded, or is not what the settings say.
         """
-        if self.target in SPAN_TARGETS:
-            yield from self._span_sentences()
-            return
-        for row in self.rows():
-            values = read_values(self.target, row.labels, row.where)
-            yield Sentence(row.words, columns={self.target: values})
-
-    def _span_sentences(self) -> Iterator[Sentence]:
-        scheme, rows = self._detect(self.rows())
-        repairs, first = 0, ""
+        notes = Notes(self.source.path)
+        notes.ask_for(self.target)
+        repairs = RepairCount()
+        empty = EmptyWordRule(self.empty_words, self.source.path)
+        tags, rows = self._detect(self.rows())
         for row in rows:
-            column = f"column '{self.labels}'"
-            tags, repaired = read_spans(row.labels, scheme, row.where, column)
-            if repaired and not repairs:
-                first = row.where(min(repaired))
-            repairs += len(repaired)
-            yield Sentence(row.words, columns={self.target: tags})
-        report_repairs(self._reported, self.source.path, repairs, scheme, first)
+            if tags is None:
+                values = read_values(self.target, row.labels, row.where)
+            else:
+                column = f"column '{self.labels}'"
+                values, repaired = tags.read(row.labels, row.where, column)
+                repairs.add(repaired, row.where)
+            sentence = Sentence(row.words, columns={self.target: values})
+            empty.apply(sentence, row.where)
+            if any(values):
+                notes.found(self.target)
+            if sentence.words:
+                yield sentence
+        empty.report(notes)
+        if repairs.count and tags is not None:
+            notes.add(repairs.warning(self.source.path, tags.name))
+        notes.warn(self._reported)
 
-    def _detect(self, rows: Iterator[Row]) -> Tuple[str, Iterator[Row]]:
-        """The scheme, and all rows."""
+    def _detect(self, rows: Iterator[Row]) -> Tuple[Optional[TagReader], Iterator[Row]]:
+        """How tags are read, None where they are no span tags, and all rows."""
+        if self.target not in SPAN_TARGETS:
+            return None, rows
         if self.scheme != "auto":
-            return self.scheme, rows
+            return TagReader(self.scheme, self.label), rows
         if self.source.streaming:
             seen = list(islice(rows, _DETECTION_ROWS))
-            return detect(row.labels for row in seen), chain(seen, rows)
-        return detect(row.labels for row in rows), self.rows()
+            return self._tell(seen), chain(seen, rows)
+        return self._tell(rows), self.rows()
+
+    def _tell(self, rows: Iterable[Row]) -> TagReader:
+        pairs: TagPairs = Counter()
+        for row in rows:
+            pairs.update(tag_pairs(row.labels))
+        return tell_tags(pairs, self.label)
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows that hold tokens, their labels as strings."""
@@ -172,11 +207,11 @@ class DatasetsCorpus:
         if self._dataset is None:
             self._dataset = load(*self.source)
         names = self._label_names()
-        number, is_empty = 0, True
+        number, is_empty = 1, True
         for batch in self._batches():
             columns = [self._column(batch, key) for key in (self.tokens, self.labels)]
             for words, labels in zip(*columns, strict=True):
-                row = self._row(words, labels, names, f"{path}, row {number}")
+                row = self._row(words, labels, names, number)
                 number += 1
                 if row.words:
                     is_empty = False
@@ -208,23 +243,26 @@ class DatasetsCorpus:
         return getattr(getattr(feature, "feature", None), "names", None)
 
     def _row(
-        self, words: Any, labels: Any, names: Optional[List[str]], place: str
+        self, words: Any, labels: Any, names: Optional[List[str]], number: int
     ) -> Row:
+        def place() -> str:
+            return row_place(self.source.path, self.source.split, number)
+
         if not _is_list_of(str, words):
-            raise BirnnError(Errors.B131.format(where=place, column=self.tokens))
+            raise BirnnError(Errors.B131.format(where=place(), column=self.tokens))
+        if labels is None:
+            labels = [None] * len(words)
         if not isinstance(labels, list) or len(labels) != len(words):
             found = len(labels) if isinstance(labels, list) else "no list of"
             raise BirnnError(
-                Errors.B132.format(where=place, words=len(words), labels=found)
+                Errors.B132.format(where=place(), words=len(words), labels=found)
             )
         if names is not None:
             labels = [_class_name(label, names) for label in labels]
         labels = ["" if label is None else label for label in labels]
         if not _is_list_of(str, labels):
-            raise BirnnError(Errors.B133.format(where=place, column=self.labels))
-        row = Row(words, labels, place)
-        check_words(words, row.where)
-        return row
+            raise BirnnError(Errors.B133.format(where=place(), column=self.labels))
+        return Row(words, labels, place)
 
 
 def _is_list_of(kind: type, values: Any) -> bool:

@@ -2,14 +2,20 @@
 
 import hashlib
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from http.client import HTTPException
+from itertools import islice
 from pathlib import Path
-from typing import Any, Iterator, Optional
+from ssl import SSLError
+from time import sleep
+from typing import Any, Dict, Iterator, Optional
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 from ..errors import BirnnError, Errors
 from .download import download, is_url
-from .text import list_files
+from .text import list_files, read_lines
 
 _BUILDERS = {
     ".parquet": "parquet",
@@ -17,6 +23,14 @@ _BUILDERS = {
     ".json": "json",
     ".arrow": "arrow",
 }
+RETRIES = 3
+"""How often a server is asked that does not answer."""
+
+TIMEOUT = 10.0
+"""Seconds to wait for its answer."""
+
+_RETRIES = ("STREAMING_READ_MAX_RETRIES", "STREAMING_OPEN_MAX_RETRIES")
+
 # What `datasets` calls a single file.
 _ONLY_SPLIT = "train"
 
@@ -28,10 +42,10 @@ def load(
     revision: Optional[str],
     streaming: bool,
 ) -> Any:
-    """Load one split of a dataset; see ``create_datasets_reader``.
+    """Load one split of a dataset; see `create_datasets_reader`.
 
     Returns:
-        A ``Dataset``, or an ``IterableDataset`` where streaming.
+        A `Dataset`, or an `IterableDataset` where streaming.
 
     Raises:
         BirnnError: There is no such dataset, configuration, split or file, or it
@@ -56,16 +70,44 @@ def load(
         if _is_saved(Path(path)):
             saved = datasets.load_from_disk(path)
             if isinstance(saved, dict):
-                if split not in saved:
-                    known = ", ".join(saved)
-                    raise BirnnError(
-                        Errors.B134.format(path=path, split=split, known=known)
-                    )
-                saved = saved[split]
+                saved = _select(saved, split, path)
             return saved.to_iterable_dataset() if streaming else saved
-        return datasets.load_dataset(
-            path, name=name, split=split, revision=revision, streaming=streaming
-        )
+        with nullcontext() if Path(path).exists() else offline_if_unreachable():
+            return datasets.load_dataset(
+                path, name=name, split=split, revision=revision, streaming=streaming
+            )
+
+
+def _select(splits: Dict[str, Any], split: str, path: str) -> Any:
+    """One split of a saved folder, or what slices such as `train[:10%]` are of it.
+
+    `datasets` understands slices only of what it builds itself.
+    """
+    import datasets
+
+    sizes = {name: len(part) for name, part in splits.items()}
+    try:
+        parts = datasets.ReadInstruction.from_spec(split).to_absolute(sizes)
+    except (AssertionError, ValueError) as error:
+        known = ", ".join(splits)
+        raise BirnnError(
+            Errors.B134.format(path=path, split=split, known=known)
+        ) from error
+    # A part that is a whole split has no bounds.
+    rows = [range(sizes[part.splitname])[part.from_ : part.to] for part in parts]
+    return datasets.concatenate_datasets(
+        [splits[part.splitname].select(r) for part, r in zip(parts, rows, strict=True)]
+    )
+
+
+def row_place(path: str, split: str, number: int) -> str:
+    """Say where a row stands, counted from 1: by its line where a file has lines."""
+    file = Path(path)
+    has_lines = file.is_file() and file.name.removesuffix(".gz").endswith(".jsonl")
+    if split == _ONLY_SPLIT and has_lines:
+        lines = (i for i, line in enumerate(read_lines(file), 1) if line.strip())
+        return f"{path}:{next(islice(lines, number - 1, None), number)}"
+    return f"{path}, row {number}"
 
 
 def _builder(path: str) -> Optional[str]:
@@ -79,7 +121,7 @@ def _builder(path: str) -> Optional[str]:
 
 
 def _is_saved(path: Path) -> bool:
-    """Whether a directory was written by ``save_to_disk``."""
+    """Whether a directory was written by `save_to_disk`."""
     return (path / "dataset_dict.json").exists() or (path / "state.json").exists()
 
 
@@ -103,20 +145,27 @@ def _fetch(url: str, cache: Path) -> Path:
 
 @contextmanager
 def coded_errors(path: str) -> Iterator[None]:
-    """Turn whatever ``datasets`` and what is below it raise into one line.
+    """Turn whatever `datasets` and what is below it raise into one line.
 
     Their own log lines are held back meanwhile, and so are their progress bars where
-    nobody looks at a terminal.
+    nobody looks at a terminal. They try a server that has failed 20 times over; here
+    three times.
     """
     import datasets
+    from huggingface_hub import logging as hub_logging
 
-    verbosity = datasets.logging.get_verbosity()
+    verbosity, hub_verbosity = (
+        datasets.logging.get_verbosity(),
+        hub_logging.get_verbosity(),
+    )
     hide_bars = not (sys.stderr.isatty() or datasets.are_progress_bars_disabled())
     datasets.logging.set_verbosity(datasets.logging.CRITICAL)
+    hub_logging.set_verbosity(hub_logging.CRITICAL)
     if hide_bars:
         datasets.disable_progress_bars()
     try:
-        yield
+        with _settings(datasets.config, dict.fromkeys(_RETRIES, RETRIES)):
+            yield
     except BirnnError:
         raise
     except Exception as error:
@@ -125,5 +174,52 @@ def coded_errors(path: str) -> Iterator[None]:
         raise BirnnError(Errors.B129.format(path=path, reason=lines[0])) from error
     finally:
         datasets.logging.set_verbosity(verbosity)
+        hub_logging.set_verbosity(hub_verbosity)
         if hide_bars:
             datasets.enable_progress_bars()
+
+
+@contextmanager
+def offline_if_unreachable() -> Iterator[None]:
+    """Use what is cached of the Hub, and nothing else, where the Hub does not answer.
+
+    `huggingface_hub` would try five times with growing pauses for each of its requests,
+    and has no setting for that.
+    """
+    import datasets
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE or _is_reachable(constants.ENDPOINT):
+        yield
+        return
+    offline = {"HF_HUB_OFFLINE": True}
+    with _settings(constants, offline), _settings(datasets.config, offline):
+        yield
+
+
+def _is_reachable(url: str) -> bool:
+    for attempt in range(RETRIES):
+        sleep(attempt)
+        try:
+            urlopen(Request(url, method="HEAD"), timeout=TIMEOUT).close()
+            return True
+        except HTTPError as error:
+            error.close()
+            return True  # it has answered
+        except (OSError, HTTPException) as error:
+            if isinstance(getattr(error, "reason", error), SSLError):
+                return True  # others may trust its certificate
+    return False
+
+
+@contextmanager
+def _settings(module: Any, values: Dict[str, Any]) -> Iterator[None]:
+    """Change settings of a module for a while."""
+    before = {name: getattr(module, name) for name in values if hasattr(module, name)}
+    try:
+        for name in before:
+            setattr(module, name, values[name])
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(module, name, value)

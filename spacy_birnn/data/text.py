@@ -1,9 +1,12 @@
-"""Find the files of a corpus and read them as lines of UTF-8, plain or gzipped."""
+"""Find the files of a corpus and read them as lines of text, plain or gzipped."""
 
+import codecs
 import gzip
 import zlib
+from io import BytesIO
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Iterable, Iterator, List, cast
+from typing import BinaryIO, Iterable, Iterator, List, Tuple, cast
 
 from ..errors import BirnnError, Errors
 
@@ -52,37 +55,58 @@ def open_binary(path: Path) -> BinaryIO:
         raise BirnnError(Errors.B107.format(path=path, reason=reason)) from error
 
 
-def read_lines(path: Path) -> Iterator[str]:
-    """Yield the lines of a file, as ``decode_lines`` does."""
+def read_lines(path: Path, encoding: str = "utf-8") -> Iterator[str]:
+    """Yield the lines of a file, as `decode_lines` does."""
     with open_binary(path) as file:
-        yield from decode_lines(file, str(path))
+        yield from decode_lines(file, str(path), encoding)
 
 
-def decode_lines(file: Iterable[bytes], name: str) -> Iterator[str]:
+def read_text(path: Path, encoding: str = "utf-8") -> str:
+    """Give a whole file as it stands: offsets of characters count line ends too.
+
+    Raises:
+        BirnnError: Bytes that do not fit the encoding, or a damaged gzip file.
+    """
+    with open_binary(path) as file:
+        try:
+            data = file.read()
+            encoding = _seen_encoding(data, encoding)
+            return data.decode(encoding).removeprefix("\ufeff")
+        except (UnicodeDecodeError, OSError, EOFError, zlib.error):
+            # Reading it line by line says where it fails.
+            return "\n".join(read_lines(path, encoding))
+
+
+def decode_lines(
+    file: Iterable[bytes], name: str, encoding: str = "utf-8"
+) -> Iterator[str]:
     """Decode binary lines one by one, without line end and byte order mark.
 
-    Only a line feed ends a line: the other characters that Unicode counts as line
-    breaks occur inside the tokens of real corpora.
+    A line feed ends a line, in a file without any a carriage return does: the other
+    characters that Unicode counts as line breaks occur inside the tokens of real
+    corpora. Files that were put together have byte order marks at other lines than the
+    first. UTF-16 is decoded as a whole.
 
     Args:
         file: A file opened for reading bytes, or its lines.
         name: What messages call it.
+        encoding: How bytes stand for characters, unless there is a mark of UTF-16.
 
     Raises:
-        BirnnError: Bytes that are not UTF-8, or a damaged gzip file.
+        BirnnError: Bytes that do not fit the encoding, or a damaged gzip file.
     """
     number = 0
     try:
-        for number, raw in enumerate(file, 1):
-            line = raw.decode("utf-8")
-            if number == 1:
-                line = line.removeprefix("\ufeff")
-            yield line.rstrip("\r\n")
+        lines, encoding = _split_lines(iter(file), encoding)
+        for number, line in enumerate(lines, 1):  # noqa: B007
+            yield line.decode(encoding).removeprefix("\ufeff").rstrip("\r\n")
     except UnicodeDecodeError as error:
+        # Only UTF-16 fails before there is a line.
+        before = b"" if number else error.object[: error.start]
         raise BirnnError(
             Errors.B108.format(
                 path=name,
-                line=number,
+                line=number or before.decode(encoding, "ignore").count("\n") + 1,
                 byte=f"0x{error.object[error.start]:02x}",
                 position=error.start + 1,
             )
@@ -91,3 +115,27 @@ def decode_lines(file: Iterable[bytes], name: str) -> Iterator[str]:
         raise BirnnError(
             Errors.B109.format(path=name, line=number + 1, reason=error)
         ) from error
+
+
+def _seen_encoding(data: bytes, encoding: str) -> str:
+    """The encoding that a mark at the beginning tells, else the given one."""
+    has_mark = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    is_wide = "\n".encode(encoding) != b"\n"
+    return "utf-16" if has_mark and not is_wide else encoding
+
+
+def _split_lines(lines: Iterator[bytes], encoding: str) -> Tuple[Iterable[bytes], str]:
+    """The lines of a file that was split at line feeds, and how they are decoded."""
+    first = next(lines, b"")
+    encoding = _seen_encoding(first, encoding)
+    if "\n".encode(encoding) != b"\n":
+        text = b"".join(chain([first], lines)).decode(encoding)
+        first, lines, encoding = text.encode("utf-8"), iter(()), "utf-8"
+        if b"\n" in first:
+            return BytesIO(first), encoding
+    if b"\r" in first.rstrip(b"\r\n"):
+        second = next(lines, None)
+        if second is None:
+            return first.rstrip(b"\r\n").split(b"\r"), encoding
+        lines = chain([second], lines)
+    return chain([first] if first else [], lines), encoding

@@ -1,4 +1,4 @@
-"""What a batch without a word gives: torch and thinc refuse to run on no rows."""
+"""The output for a batch without a word: torch and thinc refuse to run on no rows."""
 
 from typing import Any, Callable, List, Tuple
 

@@ -68,7 +68,7 @@ def split(rows: Floats2d, lengths: Sequence[int]) -> List[Floats2d]:
 
 
 def gradient(leaf: Tensor) -> Tensor:
-    """What backpropagation has left at a tensor."""
+    """The gradient that backpropagation has left at a tensor."""
     assert leaf.grad is not None
     return leaf.grad
 

@@ -1,4 +1,4 @@
-"""What prediction keeps of the word forms that it has met, and how it stays true.
+"""The word forms that prediction has met, and how what is kept of them stays true.
 
 An embedding by form, and what it adds to the gates of the first recurrent layer, depend
 on three things: the weights, which a mark tells apart; the table of word vectors, which

@@ -73,7 +73,7 @@ def is_row_sparse(averages: Dict[Any, Any], key: Tuple[int, str]) -> bool:
 def decay_between(first: Any, last: int, xp: Any) -> Any:
     """What is left of an average after the steps first + 1 … last, as float32.
 
-    thinc keeps ``min((1 + t) / (10 + t), 0.9999)`` of it at step t. While a row is not
+    thinc keeps `min((1 + t) / (10 + t), 0.9999)` of it at step t. While a row is not
     touched its average only decays towards it, and the product has a closed form.
     """
     first = xp.minimum(xp.asarray(first, dtype="float64"), last)

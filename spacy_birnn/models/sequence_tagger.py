@@ -71,7 +71,20 @@ def set_labels(model: Model, labels: Sequence[str], scheme: str) -> None:
     node = model.get_ref("emissions")
     node.attrs["labels"] = list(labels)
     node.attrs["constraints"] = scheme
-    node.set_dim("nO", len(labels), force=True)
+    for part in (node, model):
+        part.set_dim("nO", len(labels), force=True)
+
+
+def add_labels(model: Model, labels: Sequence[str], scheme: str) -> None:
+    """Grow an initialized model: what it has learned stays, the rest is fresh.
+
+    Args:
+        model: a SequenceTagger.
+        labels: those that it has, in their order, and new ones after them.
+        scheme: whose constraints hold between them; "raw" for none.
+    """
+    set_labels(model, labels, scheme)
+    shim_of(model.get_ref("emissions")).grow(labels=list(labels))
 
 
 def get_decoder(model: Model) -> SequenceDecoder:

@@ -51,7 +51,7 @@ _HEADER = "spacy-birnn"
 
 
 class _Prepared(NamedTuple):
-    """What a shim has prepared for prediction.
+    """Something that a shim has prepared for prediction.
 
     Attributes:
         request: the state of the weights, and what was asked for.
@@ -87,7 +87,7 @@ class TorchShim(PyTorchShim):
     @property
     def module(self) -> nn.Module:
         if self._model is None:
-            raise BirnnError(Errors.B001)
+            raise BirnnError(Errors.B001.format(what="The model"))
         return self._model
 
     @property
@@ -131,7 +131,7 @@ class TorchShim(PyTorchShim):
 
     def _parameters(self) -> Iterator[nn.Parameter]:
         if self._model is None:
-            raise BirnnError(Errors.B001)
+            raise BirnnError(Errors.B001.format(what="The model"))
         return (p for owned in self._owned for p in owned.values() if p is not None)
 
     def _set(self, module: Optional[nn.Module], args: Dict[str, Any]) -> None:
@@ -145,6 +145,26 @@ class TorchShim(PyTorchShim):
         """Build the module with fresh weights on the device that thinc uses."""
         self._changed()
         self._set(self._build(**args).to(get_torch_default_device()), args)
+
+    @torch.inference_mode(False)
+    def grow(self, **args: Any) -> None:
+        """Build the module with other arguments, and keep the weights that it has.
+
+        A tensor that is larger now keeps them in its first rows and columns; the others
+        are fresh. To an optimizer it is another module: moments and averages of the
+        smaller one do not fit.
+
+        Args:
+            args: those that change.
+        """
+        args = {**self._args, **args}
+        weights, module = self.module.state_dict(), self._build(**args)
+        with torch.no_grad():
+            for name, tensor in module.state_dict().items():
+                tensor[tuple(map(slice, weights[name].shape))] = weights[name]
+        self._set(module.to(self.device), args)
+        self._changed()
+        self._take_new_id()
 
     def __call__(self, inputs: Tuple[Any, ...], is_train: bool):
         if is_train:
@@ -219,10 +239,13 @@ class TorchShim(PyTorchShim):
     def copy(self) -> "TorchShim":
         """A deep copy with an id of its own: the optimizer must not mix the two up."""
         copied = copy.deepcopy(self)
+        copied._take_new_id()
+        return copied
+
+    def _take_new_id(self) -> None:
         with Shim.global_id_lock:
             Shim.global_id += 1
-            copied.id = Shim.global_id
-        return copied
+            self.id = Shim.global_id
 
     # --- serialization ----------------------------------------------------------------
 

@@ -38,6 +38,10 @@ class SequenceDecoder(nn.Module):
         start: labels that may begin a sequence, shape (L,); None for all.
         pairs: which label may follow which, shape (L, L), [from, to].
         end: labels that may end a sequence, shape (L,).
+
+    Attributes:
+        is_valid: whether all label sequences that it gives keep to these constraints;
+            else they are to be repaired.
     """
 
     def __init__(
@@ -51,11 +55,12 @@ class SequenceDecoder(nn.Module):
     ):
         super().__init__()
         self.decoder = decoder
+        self.is_valid = decoder != "softmax"
         self.linear = nn.Linear(n_in, n_labels)
         nn.init.xavier_uniform_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
         constraints = {}
-        if decoder != "softmax":
+        if self.is_valid:
             constraints = {
                 "allowed_start": start,
                 "allowed_pairs": pairs,
@@ -153,7 +158,7 @@ class PreparedDecoder:
     def __init__(self, decoder: SequenceDecoder) -> None:
         self._decoder = decoder
         self._single: Optional[SingleViterbi] = None
-        if decoder.decoder != "softmax":
+        if decoder.is_valid:
             self._single = SingleViterbi(decoder.crf.chain(torch.float64))
 
     def decode(

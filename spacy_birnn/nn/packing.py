@@ -1,7 +1,7 @@
 """Pack sequences by index: no padding, no loop over sequences.
 
 A batch is one flat matrix with one row per token, the sequences one after the other. A
-recurrence wants it time-major, as ``torch.nn.utils.rnn.PackedSequence`` has it: the
+recurrence wants it time-major, as `torch.nn.utils.rnn.PackedSequence` has it: the
 first tokens of all sequences, then the second ones, … with the longest sequence first,
 so that the sequences that are still running are always a prefix.
 """
@@ -103,7 +103,7 @@ class Packing:
         return self.batch_sizes.tolist()
 
     def steps(self, packed: Tensor, dim: int = 0) -> Tuple[Tensor, ...]:
-        """Views of the packed rows, one per step, of ``batch_sizes[t]`` rows."""
+        """Views of the packed rows, one per step, of `batch_sizes[t]` rows."""
         return packed.split(self.sizes, dim)
 
     def continuing(self, packed: Tensor, dim: int = 0) -> Tuple[Tensor, ...]:

@@ -6,8 +6,8 @@ import threading
 import torch
 from torch import Tensor
 
-LARGEST = 1 << 23
-"""Numbers in the largest block that a thread keeps: 32 MB."""
+LARGEST = 1 << 24
+"""Numbers in the largest block that a thread keeps: 64 MB."""
 
 
 class Scratch(threading.local):

@@ -1,4 +1,4 @@
-"""What all components share: training, prediction and k-best over a batch's lattice."""
+"""What all components share: training, prediction and k-best over a batch."""
 
 from abc import ABCMeta, abstractmethod
 from collections import Counter
@@ -21,9 +21,11 @@ from ..models.clipping import clip_gradients
 from ..models.embed import log_coverage
 from ..models.flat import gradient, to_arrays, to_tensor
 from ..models.sentences import DocBatch, portions
-from ..models.sequence_tagger import get_decoder, set_labels
+from ..models.sequence_tagger import get_decoder
 from ..models.shim import shim_of
-from .lattice import Lattice
+from .candidates import PredictedSpan, keep_candidates
+from .labels import LabelledPipe
+from .sequences import Sequences
 from .storage import ChecksummedPipe
 
 SAMPLE = 10
@@ -32,7 +34,7 @@ SAMPLE = 10
 KBest = List[List[Tuple[List[str], float]]]
 
 
-class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
+class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
     """A sequence tagger. Subclasses say what a label is and where it is written.
 
     Args:
@@ -42,11 +44,14 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         target: what is labelled: "ents", "spans", "tag", "pos" or "_.name".
         overwrite: replace what earlier components have set.
         confidence: write exact marginal probabilities beside the labels.
+        min_confidence: leave out what has a smaller marginal probability, 0 for none.
+        candidates: keep what is left out in `doc.spans["birnn_candidates"]`.
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
         scorer: scores examples, see `spacy-birnn.seqeval_scorer.v1`.
         settings: more settings, which the scorer gets too.
 
     Attributes:
+        cfg: the settings and the labels, as the component is now.
         n_updates: steps taken in training.
         n_clipped: how many of them were clipped.
     """
@@ -60,6 +65,8 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         target: str,
         overwrite: bool,
         confidence: bool,
+        min_confidence: float,
+        candidates: bool,
         grad_clip: float,
         scorer: Optional[Callable],
         **settings: Any,
@@ -72,15 +79,20 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
             raise BirnnError(
                 Errors.B006.format(where=where, key="grad_clip", value=grad_clip)
             )
+        if not 0.0 <= min_confidence <= 1.0:
+            raise BirnnError(Errors.B033.format(name=name, value=min_confidence))
         self.vocab = vocab
         self.model = model
         self.name = name
         self.scorer = scorer
         self.cfg: Dict[str, Any] = {
             "labels": [],
+            "masked": [],
             "target": target,
             "overwrite": overwrite,
             "confidence": confidence,
+            "min_confidence": min_confidence,
+            "candidates": candidates,
             "grad_clip": grad_clip,
             **settings,
         }
@@ -94,20 +106,14 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         """Register the custom attributes that are written, where they are absent."""
 
     @abstractmethod
-    def collect_labels(self, example: Example) -> Iterable[str]:
-        """The labels that the reference document of an example has."""
-
-    @abstractmethod
-    def prepare_labels(self) -> Tuple[List[str], str]:
-        """The decoder's labels and the scheme whose constraints hold between them."""
-
-    @abstractmethod
-    def lattice(self, docs: Sequence[Doc], keep_preset: bool = False) -> Lattice:
+    def find_sequences(self, docs: Sequence[Doc], keep_preset: bool) -> Sequences:
         """Sequences and permitted labels; `keep_preset` fixes what is already set."""
 
     @abstractmethod
-    def gold_labels(self, examples: Sequence[Example]) -> numpy.ndarray:
-        """Label ids over all tokens of a batch, -1 where missing, shape (N,)."""
+    def gold_labels(
+        self, examples: Sequence[Example], sequences: Sequences
+    ) -> numpy.ndarray:
+        """Label ids of the rows of a batch that take part, -1 where missing."""
 
     @abstractmethod
     def decode(self, docs: Sequence[Doc], emissions: Tensor) -> List[Any]:
@@ -115,48 +121,22 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
 
     @abstractmethod
     def label_strings(self, doc: Doc, ids: Sequence[int]) -> List[str]:
-        """One string a token of a document, from the ids of its rows in the lattice."""
-
-    # --- labels -----------------------------------------------------------------------
-
-    @property
-    def labels(self) -> Tuple[str, ...]:
-        """Entity or chunk types, or tags."""
-        return tuple(self.cfg["labels"])
-
-    @property
-    def label_data(self) -> List[str]:
-        """What `[initialize.components.….labels]` takes."""
-        return list(self.cfg["labels"])
+        """One string per token of a document, from the ids of its rows that take
+        part."""
 
     @property
     def target(self) -> str:
         """What is labelled: "ents", "spans", "tag", "pos" or "_.name"."""
         return self.cfg["target"]
 
-    def add_label(self, label: str) -> int:
-        """Add a label before initialization.
+    def sequences(self, docs: Sequence[Doc], keep_preset: bool = False) -> Sequences:
+        """The sequences of a batch, and the labels that their tokens may have.
 
-        Returns:
-            1, or 0 where the label was there.
-
-        Raises:
-            BirnnError: the model is initialized.
+        Args:
+            docs: the batch.
+            keep_preset: what is already set is fixed.
         """
-        if label in self.cfg["labels"]:
-            return 0
-        if self.is_initialized:
-            raise BirnnError(Errors.B015.format(name=self.name, label=label))
-        self.cfg["labels"] = [*self.cfg["labels"], label]
-        return 1
-
-    @property
-    def is_initialized(self) -> bool:
-        return bool(self.model.get_ref("emissions").attrs["labels"])
-
-    def unknown_label(self, label: str) -> BirnnError:
-        known = ", ".join(self.labels)
-        return BirnnError(Errors.B014.format(name=self.name, label=label, known=known))
+        return self.mask(self.find_sequences(docs, keep_preset))
 
     # --- training ---------------------------------------------------------------------
 
@@ -186,21 +166,26 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
             words.update(token.text for token in example.predicted)
             if labels is None:
                 found.update(self.collect_labels(example))
-        self._set_labels(sorted(found, key=str) if labels is None else list(labels))
+        self.fix_labels(sorted(found, key=str) if labels is None else list(labels))
         assert sample, SpacyErrors.E923.format(name=self.name)
         log_coverage(self.model, self.name, self.vocab, words)
         self.model.initialize(X=sample)
 
-    def _set_labels(self, labels: List[str]) -> None:
-        for i, label in enumerate(labels):
-            if not isinstance(label, str) or not label or label in labels[:i]:
-                raise BirnnError(Errors.B023.format(name=self.name, label=label))
-        self.cfg["labels"] = labels
-        if not labels:
-            key = self.cfg.get("spans_key")
-            what = f"spans['{key}']" if key is not None else f"'{self.target}' tags"
-            raise BirnnError(Errors.B013.format(name=self.name, what=what))
-        set_labels(self.model, *self.prepare_labels())
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[Dict[str, float]] = None,
+    ) -> Dict[str, float]:
+        """Learn from a batch of examples, as every trainable pipe does.
+
+        Raises:
+            BirnnError: the component is not initialized; see also `get_loss`.
+        """
+        self.check_initialized()
+        return super().update(examples, drop=drop, sgd=sgd, losses=losses)
 
     def get_loss(
         self, examples: Iterable[Example], scores: List[Floats2d]
@@ -218,22 +203,22 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         """
         examples = list(examples)
         docs = [example.predicted for example in examples]
-        lattice = self.lattice(docs)
-        gold = self.gold_labels(examples)
+        sequences = self.find_sequences(docs, keep_preset=False)
+        gold = self.gold_labels(examples, sequences)
+        self.unmask(gold)
+        sequences = self.mask(sequences)
         lengths = [len(doc) for doc in docs]
         ops, device = self.model.ops, get_decoder(self.model).linear.weight.device
         emissions = to_tensor(ops, scores, device, requires_grad=True)
-        if lattice.rows is not None:
-            gold = gold[lattice.rows]
         if (gold < 0).all():
             return 0.0, [ops.alloc2f(*score.shape) for score in scores]
         loss = get_decoder(self.model).loss(
-            lattice.select(emissions),
-            lattice.lengths,
+            sequences.select(emissions),
+            sequences.lengths,
             torch.from_numpy(gold).to(emissions.device),
-            permitted=lattice.mask(emissions.device),
+            sequences.permitted_on(emissions.device),
         )
-        loss = loss / len(lattice.lengths)
+        loss = loss / len(sequences.lengths)
         if not torch.isfinite(loss):
             raise BirnnError(Errors.B019.format(name=self.name, loss=loss.item()))
         loss.backward()
@@ -260,7 +245,12 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
     # --- prediction -------------------------------------------------------------------
 
     def predict(self, docs: Iterable[Doc]) -> List[Any]:
-        """Label documents without changing them: one prediction a document."""
+        """Label documents without changing them: one prediction a document.
+
+        Raises:
+            BirnnError: the component is not initialized.
+        """
+        self.check_initialized()
         self.register_extensions()  # a pickled component may be in another process now
         predictions: List[Any] = []
         for batch in portions(docs):
@@ -275,6 +265,24 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
             return torch.zeros((0, emissions.get_dim("nO")), device=device)
         return to_tensor(self.model.ops, self.model.predict(docs), device)
 
+    @property
+    def needs_confidence(self) -> bool:
+        """Whether marginal probabilities have to be computed."""
+        return self.cfg["confidence"] or self.cfg["min_confidence"] > 0.0
+
+    def drop_uncertain(
+        self, doc: Doc, spans: List[PredictedSpan]
+    ) -> List[PredictedSpan]:
+        """Without the spans whose confidence is less than `min_confidence`; those are
+        kept beside where that is wanted."""
+        least = self.cfg["min_confidence"]
+        if not least:
+            return spans
+        dropped = [span for span in spans if span.confidence < least]
+        if self.cfg["candidates"]:
+            keep_candidates(doc, self.name, dropped)
+        return [span for span in spans if span.confidence >= least]
+
     def k_best(self, docs: Iterable[Doc], k: int = 5) -> KBest:
         """The k most probable label sequences of each document, which stays untouched.
 
@@ -283,13 +291,14 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
             k: how many.
 
         Returns:
-            For each document, best first, one label a token in the decoder's scheme,
+            For each document, best first, one label per token in the decoder's scheme,
             and the natural log-probability among all valid sequences; fewer than k
-            where fewer exist.
+            where fewer exist. White space inside a span is `I-X`, elsewhere `O`.
 
         Raises:
-            BirnnError: k is less than 1.
+            BirnnError: k is less than 1, or the component is not initialized.
         """
+        self.check_initialized()
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise BirnnError(Errors.B016.format(name=self.name, k=k))
         if isinstance(docs, (Doc, str)):
@@ -298,14 +307,14 @@ class BiRNNPipe(ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
         docs = DocBatch(docs)
         if not docs:
             return []
-        lattice, emissions = self.lattice(docs), self._emissions(docs)
-        sequences = get_decoder(self.model).k_best(
-            lattice.select(emissions),
-            lattice.lengths,
+        sequences, emissions = self.sequences(docs), self._emissions(docs)
+        found = get_decoder(self.model).k_best(
+            sequences.select(emissions),
+            sequences.lengths,
             k,
-            permitted=lattice.mask(emissions.device),
+            sequences.permitted_on(emissions.device),
         )
         return [
             [(self.label_strings(doc, ids), log) for ids, log in best]
-            for doc, best in zip(docs, lattice.join_k_best(docs, sequences, k))
+            for doc, best in zip(docs, sequences.join_k_best(docs, found, k))
         ]

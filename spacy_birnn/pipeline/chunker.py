@@ -11,8 +11,9 @@ from thinc.types import Floats2d
 
 from ..models.sentences import DocBatch
 from . import gold
+from .candidates import PredictedSpan
 from .defaults import default_model
-from .spans import PredictedSpan, SpanPipe
+from .spans import SpanPipe
 
 
 @Language.factory(
@@ -23,13 +24,16 @@ from .spans import PredictedSpan, SpanPipe
         "spans_key": "chunks",
         "overwrite": False,
         "confidence": False,
+        "min_confidence": 0.0,
+        "candidates": False,
         "grad_clip": 5.0,
         "scorer": {"@scorers": "spacy-birnn.seqeval_scorer.v1"},
     },
+    # spaCy's table of training has room for ten letters: the three would look the same.
     default_score_weights={
         "spans_chunks_f": 1.0,
-        "spans_chunks_p": 0.0,
-        "spans_chunks_r": 0.0,
+        "spans_chunks_p": None,
+        "spans_chunks_r": None,
     },
 )
 def make_birnn_chunker(
@@ -39,6 +43,8 @@ def make_birnn_chunker(
     spans_key: str,
     overwrite: bool,
     confidence: bool,
+    min_confidence: float,
+    candidates: bool,
     grad_clip: float,
     scorer: Optional[Callable],
 ) -> "BiRNNChunker":
@@ -51,6 +57,8 @@ def make_birnn_chunker(
             are found around them.
         confidence: fill `doc.spans[spans_key].attrs["scores"]` with the exact marginal
             of each span. (`span._.confidence` is that of an entity of the same words.)
+        min_confidence: leave out spans whose marginal is smaller; 0 for none.
+        candidates: keep what is left out in `doc.spans["birnn_candidates"]`.
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
         scorer: scores examples.
     """
@@ -61,6 +69,8 @@ def make_birnn_chunker(
         target="spans",
         overwrite=overwrite,
         confidence=confidence,
+        min_confidence=min_confidence,
+        candidates=candidates,
         grad_clip=grad_clip,
         scorer=scorer,
         spans_key=spans_key,
@@ -111,7 +121,7 @@ class BiRNNChunker(SpanPipe):
                 known = [None] * len(earlier)
             found = [
                 (Span(doc, start, end, label=label), confidence)
-                for start, end, label, confidence in spans
+                for start, end, label, confidence in self.drop_uncertain(doc, spans)
             ]
             found = sorted([*zip(earlier, known), *found], key=_by_place)
             if self.cfg["confidence"]:

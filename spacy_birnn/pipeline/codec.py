@@ -5,6 +5,7 @@ belongs to a span (`BEGIN`, `INSIDE`, `OUTSIDE`, `MISSING`, spaCy's ENT_IOB valu
 which type.
 """
 
+from itertools import product
 from typing import List, NamedTuple, Sequence, Tuple
 
 import numpy
@@ -44,20 +45,19 @@ class SpanCodec:
         index = {name: i for i, name in enumerate(self.types)}
         split = [schemes.split_tag(label) for label in self.labels]
         self._type = numpy.array([index.get(name, -1) for _, name in split])
-        self._begins = numpy.array([prefix in "BS" for prefix, _ in split])
-        self._inside = numpy.array([prefix in "IE" for prefix, _ in split])
-        is_open = numpy.array([prefix in "BI" for prefix, _ in split])
+        self._inside = numpy.array([schemes.stays_inside(p) for p, _ in split])
+        self._begins = (self._type >= 0) & ~self._inside
+        is_open = numpy.array([schemes.leaves_open(p) for p, _ in split])
         same_type = self._type[:, None] == self._type
         self._continues = is_open[:, None] & self._inside & same_type
         # [type, begins, goes on] -> label
         self._ids = numpy.zeros((max(len(self.types), 1), 2, 2), dtype="int64")
-        prefixes = {(1, 1): "B", (1, 0): "S", (0, 1): "I", (0, 0): "E"}
-        if scheme == "iob2":
-            prefixes = {(1, 1): "B", (1, 0): "B", (0, 1): "I", (0, 0): "I"}
-        for (begins, goes_on), prefix in prefixes.items():
+        for begins, goes_on in product((0, 1), repeat=2):
+            prefix = schemes.span_prefix(scheme, bool(begins), bool(goes_on))
             for name, i in index.items():
                 label = self.labels.index(f"{prefix}-{name}")
                 self._ids[i, begins, goes_on] = label
+        self._ids_of_type = self._ids.tolist()  # a list is read faster, one by one
 
     def encode(
         self, iob: numpy.ndarray, types: numpy.ndarray, breaks: numpy.ndarray
@@ -113,6 +113,27 @@ class SpanCodec:
             offset += length
         return spans
 
+    def inside_gaps(self, ids: numpy.ndarray, breaks: numpy.ndarray) -> List[str]:
+        """The labels of white space that is left out between two words, and thereby
+        inside a span or not.
+
+        Args:
+            ids: label ids of the words, shape (W,).
+            breaks: words where a sequence begins.
+
+        Returns:
+            `I-X` where the next word continues a span of X, else `O`: one label for
+            each word but the last.
+        """
+        goes_on = self._continues[ids[:-1], ids[1:]]
+        is_break = numpy.zeros(len(ids) + 1, dtype=bool)
+        is_break[breaks] = True
+        goes_on &= ~is_break[1:-1]
+        return [
+            f"I-{self.types[kind]}" if inside else schemes.BLANK
+            for inside, kind in zip(goes_on.tolist(), self._type[ids[1:]].tolist())
+        ]
+
     def repaired_probability(
         self, probabilities: numpy.ndarray, span: FlatSpan, at_start: bool, at_end: bool
     ) -> float:
@@ -136,15 +157,19 @@ class SpanCodec:
             forward = forward * (1.0 - self._continues @ probabilities[span.end])
         return min(max(float(forward.sum()), 0.0), 1.0)
 
+    def ids_of(self, kind: int) -> List[int]:
+        """The ids of all labels of a type."""
+        return numpy.flatnonzero(self._type == kind).tolist()
+
     def path(self, span: FlatSpan) -> List[int]:
         """The labels of a span's tokens."""
+        (end, inside), (single, begin) = self._ids_of_type[span.type]
         length = span.end - span.start
-        begins, continued = [1] + [0] * (length - 1), [1] * (length - 1) + [0]
-        return self._ids[span.type, begins, continued].tolist()
+        return [single] if length == 1 else [begin, *[inside] * (length - 2), end]
 
     def follower(self, span: FlatSpan) -> int:
         """The label that must not come next, or the span is longer; -1 for none."""
-        return int(self._ids[span.type, 0, 1]) if self.scheme == "iob2" else -1
+        return self._ids_of_type[span.type][0][1] if self.scheme == "iob2" else -1
 
 
 def spans_to_arrays(

@@ -14,7 +14,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..errors import BirnnError, Errors
-from .codec import MISSING, OUTSIDE, spans_to_arrays
+from .codec import BEGIN, INSIDE, MISSING, OUTSIDE, spans_to_arrays
 
 TypeIndex = Callable[[str], int]
 """A span type to its index; raises for a type that is not known."""
@@ -83,6 +83,25 @@ def _align(
     for rows in lost:
         iob[rows] = MISSING
     return iob, types
+
+
+def begin_at_words(iob: numpy.ndarray, rows: numpy.ndarray) -> numpy.ndarray:
+    """How words belong to spans, once the white space between them is left out.
+
+    A span that begins with white space begins at its first word. One without any word
+    is gone.
+
+    Args:
+        iob: how each token belongs to a span, shape (N,).
+        rows: which of the tokens are words, ascending, shape (W,).
+
+    Returns:
+        The same of the words, shape (W,).
+    """
+    span = numpy.cumsum(iob == BEGIN)[rows]  # how many spans have begun so far
+    words = iob[rows]
+    words[(words == INSIDE) & numpy.diff(span, prepend=0).astype(bool)] = BEGIN
+    return words
 
 
 def tags(

@@ -12,9 +12,10 @@ from thinc.types import Floats2d, Ints2d
 
 from ..models.sentences import DocBatch
 from . import gold
+from .candidates import PredictedSpan
 from .codec import BEGIN, INSIDE, OUTSIDE
 from .defaults import default_model
-from .spans import PredictedSpan, SpanPipe
+from .spans import SpanPipe
 
 ATTRS = [ENT_IOB, ENT_TYPE, ENT_KB_ID, ENT_ID]
 """What makes an entity; all of its tokens have the same, but the first."""
@@ -27,6 +28,8 @@ ATTRS = [ENT_IOB, ENT_TYPE, ENT_KB_ID, ENT_ID]
         "model": default_model("crf"),
         "overwrite": False,
         "confidence": False,
+        "min_confidence": 0.0,
+        "candidates": False,
         "grad_clip": 5.0,
         "scorer": {"@scorers": "spacy-birnn.seqeval_scorer.v1"},
     },
@@ -43,6 +46,8 @@ def make_birnn_ner(
     model: Model[List[Doc], List[Floats2d]],
     overwrite: bool,
     confidence: bool,
+    min_confidence: float,
+    candidates: bool,
     grad_clip: float,
     scorer: Optional[Callable],
 ) -> "BiRNNEntityRecognizer":
@@ -53,6 +58,8 @@ def make_birnn_ner(
         overwrite: replace all entities that earlier components have set; else they
             stay, and new ones are found around them.
         confidence: fill `ent._.confidence` with the exact marginal of each entity.
+        min_confidence: leave out entities whose marginal is smaller; 0 for none.
+        candidates: keep what is left out in `doc.spans["birnn_candidates"]`.
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
         scorer: scores examples.
     """
@@ -63,6 +70,8 @@ def make_birnn_ner(
         target="ents",
         overwrite=overwrite,
         confidence=confidence,
+        min_confidence=min_confidence,
+        candidates=candidates,
         grad_clip=grad_clip,
         scorer=scorer,
     )
@@ -90,6 +99,7 @@ class BiRNNEntityRecognizer(SpanPipe):
         self, docs: Sequence[Doc], scores: Sequence[List[PredictedSpan]]
     ) -> None:
         """Write predicted entities into `doc.ents`."""
+        scores = [self.drop_uncertain(doc, spans) for doc, spans in zip(docs, scores)]
         columns, offset = self._columns(docs, scores), 0
         preset = None
         if not self.cfg["overwrite"] and any(

@@ -1,35 +1,21 @@
 """What the components that predict spans share: `birnn_ner` and `birnn_chunker`."""
 
 from abc import abstractmethod
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from dataclasses import replace
+from typing import List, Optional, Sequence, Tuple
 
 import numpy
 from spacy.tokens import Doc
 from spacy.training import Example
 from torch import Tensor
 
-from ..models.sentences import DocBatch, doc_batch
+from ..models.sentences import DocBatch, Sentences, doc_batch
 from ..models.sequence_tagger import get_decoder, get_prepared_decoder
 from . import gold
 from .base import BiRNNPipe
-from .codec import OUTSIDE, FlatSpan, SpanCodec
-from .lattice import Lattice
-
-
-class PredictedSpan(NamedTuple):
-    """A span of a document.
-
-    Attributes:
-        start: its first token.
-        end: the token after its last one.
-        label: its type.
-        confidence: marginal probability of this very span, where it is wanted.
-    """
-
-    start: int
-    end: int
-    label: str
-    confidence: Optional[float] = None
+from .candidates import PredictedSpan
+from .codec import FlatSpan, SpanCodec
+from .sequences import Sequences
 
 
 class SpanPipe(BiRNNPipe):
@@ -68,75 +54,99 @@ class SpanPipe(BiRNNPipe):
             raise self.unknown_label(label)
         return types.index(label)
 
-    def lattice(self, docs: Sequence[Doc], keep_preset: bool = False) -> Lattice:
-        batch = doc_batch(docs)
-        found = batch.sentences
-        outside = found.space
-        if keep_preset:
-            outside = outside | self.preset(batch)
-        if not numpy.count_nonzero(outside):
-            return Lattice(found.lengths)
-        within = numpy.ones((len(outside), len(self.codec.labels)), dtype=bool)
-        within[outside] = False
-        within[outside, self.codec.outside] = True
-        return Lattice(found.lengths, within=within)
+    def label_ids(self, label: str) -> List[int]:
+        return self.codec.ids_of(self.type_index(label))
 
-    def gold_labels(self, examples: Sequence[Example]) -> numpy.ndarray:
+    def find_sequences(self, docs: Sequence[Doc], keep_preset: bool) -> Sequences:
+        batch = doc_batch(docs)
+        found = batch.paragraphs
+        if not keep_preset:
+            return Sequences.of_words(found)
+        preset = self.preset(batch)
+        if not numpy.count_nonzero(preset):
+            return Sequences.of_words(found)
+        # White space that is decided takes part: no span may cross it.
+        undecided = Sentences(found.lengths, found.space & ~preset)
+        sequences = Sequences.of_words(undecided)
+        outside = sequences.select_array(preset)
+        permitted = numpy.ones((len(outside), len(self.codec.labels)), dtype=bool)
+        permitted[outside] = False
+        permitted[outside, self.codec.outside] = True
+        return replace(sequences, permitted=permitted)
+
+    def gold_labels(
+        self, examples: Sequence[Example], sequences: Sequences
+    ) -> numpy.ndarray:
         arrays = [self.gold_arrays(example) for example in examples]
-        found = DocBatch(example.predicted for example in examples).sentences
         iob = numpy.concatenate([iob for iob, _ in arrays])
-        iob[found.space] = OUTSIDE
-        breaks = numpy.cumsum([0, *found.lengths])
-        types = numpy.concatenate([types for _, types in arrays])
-        ids = self.codec.encode(iob, types, breaks)
-        ids[found.space] = -1  # nothing to learn: the lattice leaves them one label
-        return ids
+        if sequences.rows is not None:
+            iob = gold.begin_at_words(iob, sequences.rows)
+        types = sequences.select_array(numpy.concatenate([t for _, t in arrays]))
+        return self.codec.encode(iob, types, numpy.cumsum([0, *sequences.lengths]))
 
     def label_strings(self, doc: Doc, ids: Sequence[int]) -> List[str]:
-        return [self.codec.labels[i] for i in ids]
+        codec, sequences = self.codec, self.find_sequences([doc], keep_preset=False)
+        if sequences.rows is None:
+            return [codec.labels[i] for i in ids]
+        breaks = numpy.cumsum([0, *sequences.lengths])
+        inside = codec.inside_gaps(numpy.array(ids, dtype="int64"), breaks)
+        words = sequences.rows.tolist()
+        labels = [codec.labels[codec.outside]] * len(doc)
+        for row, i in zip(words, ids):
+            labels[row] = codec.labels[i]
+        for before, after, label in zip(words, words[1:], inside):
+            labels[before + 1 : after] = [label] * (after - before - 1)
+        return labels
 
     def decode(
         self, docs: Sequence[Doc], emissions: Tensor
     ) -> List[List[PredictedSpan]]:
         codec, decoder = self.codec, get_prepared_decoder(self.model)
-        lattice = self.lattice(docs, keep_preset=not self.cfg["overwrite"])
-        within = lattice.mask(emissions.device)
-        ids = decoder.decode(emissions, lattice.lengths, within)
-        if get_decoder(self.model).decoder == "softmax":
-            spans = codec.repair(ids, lattice.lengths)
+        sequences = self.sequences(docs, keep_preset=not self.cfg["overwrite"])
+        emissions = sequences.select(emissions)
+        permitted = sequences.permitted_on(emissions.device)
+        ids = decoder.decode(emissions, sequences.lengths, permitted)
+        if not get_decoder(self.model).is_valid:
+            spans = codec.repair(ids, sequences.lengths)
         else:
             spans = codec.decode(ids)
         confidences: List[Optional[float]] = [None] * len(spans)
-        if self.cfg["confidence"] and spans:
-            confidences = self._confidences(emissions, lattice, spans)
-        return self._by_document(docs, spans, confidences)
+        if self.needs_confidence and spans:
+            confidences = self._confidences(emissions, sequences, spans)
+        found = [
+            FlatSpan(*sequences.tokens(span.start, span.end), span.type)
+            for span in spans
+        ]
+        return self._by_document(docs, found, confidences)
 
     def _confidences(
-        self, emissions: Tensor, lattice: Lattice, spans: List[FlatSpan]
+        self, emissions: Tensor, sequences: Sequences, spans: List[FlatSpan]
     ) -> List[Optional[float]]:
         """Marginal probabilities of these very spans."""
         decoder = get_decoder(self.model)
-        if decoder.decoder == "softmax":
-            return self._repaired_confidences(emissions, lattice, spans)
+        if not decoder.is_valid:
+            return self._repaired_confidences(emissions, sequences, spans)
         probabilities = decoder.span_marginals(
             emissions,
-            lattice.lengths,
+            sequences.lengths,
             [span.start for span in spans],
             [span.end for span in spans],
             [label for span in spans for label in self.codec.path(span)],
             [self.codec.follower(span) for span in spans],
-            lattice.mask(emissions.device),
+            sequences.permitted_on(emissions.device),
         )
         return [min(p, 1.0) for p in probabilities.tolist()]
 
     def _repaired_confidences(
-        self, emissions: Tensor, lattice: Lattice, spans: List[FlatSpan]
+        self, emissions: Tensor, sequences: Sequences, spans: List[FlatSpan]
     ) -> List[Optional[float]]:
         """The same where tokens are labelled on their own and repaired afterwards."""
-        within = lattice.mask(emissions.device)
-        found = get_decoder(self.model).marginals(emissions, lattice.lengths, within)
+        permitted = sequences.permitted_on(emissions.device)
+        found = get_decoder(self.model).marginals(
+            emissions, sequences.lengths, permitted
+        )
         probabilities = found.cpu().double().numpy()
-        bounds = set(numpy.cumsum([0, *lattice.lengths]).tolist())
+        bounds = set(numpy.cumsum([0, *sequences.lengths]).tolist())
         return [
             self.codec.repaired_probability(
                 probabilities, span, span.start in bounds, span.end in bounds

@@ -16,6 +16,8 @@ from ..errors import BirnnError, Errors
 from ..files import replacing
 
 CFG, MODEL, VOCAB, CHECKSUM = "cfg", "model", "vocab", "checksum"
+LEARNED = ("labels", "masked")
+"""What training has found, of a component's `cfg`."""
 
 
 class ChecksummedPipe:
@@ -84,7 +86,8 @@ class ChecksummedPipe:
         return self
 
     def _files(self) -> Dict[str, bytes]:
-        cfg = srsly.json_dumps({"labels": self.cfg["labels"]}, indent=2).encode("utf8")
+        learned = {key: self.cfg[key] for key in LEARNED}
+        cfg = srsly.json_dumps(learned, indent=2).encode("utf8")
         return {CFG: cfg, MODEL: self.model.to_bytes()}
 
     def _load(self, files: Dict[str, bytes], where: str) -> None:
@@ -98,7 +101,8 @@ class ChecksummedPipe:
                 Errors.B024.format(name=self.name, reason=reason)
             ) from None
         self.model.from_bytes(files[MODEL])
-        self.cfg["labels"] = srsly.json_loads(files[CFG])["labels"]
+        learned = srsly.json_loads(files[CFG])
+        self.cfg.update({key: learned.get(key, []) for key in LEARNED})
 
     def _damaged(self, where: str) -> BirnnError:
         return BirnnError(Errors.B020.format(name=self.name, where=where))

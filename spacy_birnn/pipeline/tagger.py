@@ -13,15 +13,16 @@ from thinc.api import Model
 from thinc.types import Floats2d, Ints2d
 from torch import Tensor
 
+from ..attributes import custom_name
 from ..errors import BirnnError, Errors
 from ..models.sentences import doc_batch
 from ..models.sequence_tagger import get_decoder, get_prepared_decoder
 from . import gold
 from .base import BiRNNPipe
+from .candidates import PredictedSpan
 from .defaults import default_model
-from .lattice import Lattice
+from .sequences import Sequences
 
-CUSTOM = "_."
 SPACE_LABELS = {"pos": "SPACE"}
 SPACE_LABEL = "_SP"
 """What spaCy's own pipelines give to white space."""
@@ -38,11 +39,13 @@ Tags = Tuple[List[int], Optional[List[float]]]
         "target": "tag",
         "overwrite": False,
         "confidence": False,
+        "min_confidence": 0.0,
+        "candidates": False,
         "grad_clip": 5.0,
         "scorer": {"@scorers": "spacy-birnn.seqeval_scorer.v1"},
     },
-    # Of the two only the target's own is ever there.
-    default_score_weights={"tag_acc": 0.5, "pos_acc": 0.5},
+    # For the default target; `init-config` writes those of others.
+    default_score_weights={"tag_acc": 1.0},
 )
 def make_birnn_tagger(
     nlp: Language,
@@ -51,6 +54,8 @@ def make_birnn_tagger(
     target: str,
     overwrite: bool,
     confidence: bool,
+    min_confidence: float,
+    candidates: bool,
     grad_clip: float,
     scorer: Optional[Callable],
 ) -> "BiRNNTagger":
@@ -61,11 +66,12 @@ def make_birnn_tagger(
         target: "tag" (`token.tag_`), "pos" (`token.pos_`) or "_.name" (`token._.name`).
         overwrite: replace the tags that earlier components have set.
         confidence: fill `token._.confidence` with the exact marginal of each tag.
+        min_confidence: leave tags empty whose marginal is smaller, 0 for none.
+        candidates: keep what is left out in `doc.spans["birnn_candidates"]`.
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
         scorer: scores examples.
     """
-    is_custom = target.startswith(CUSTOM) and target[len(CUSTOM) :].isidentifier()
-    if target not in ("tag", "pos") and not is_custom:
+    if target not in ("tag", "pos") and not custom_name(target):
         raise BirnnError(Errors.B017.format(name=name, target=target))
     return BiRNNTagger(
         nlp.vocab,
@@ -74,6 +80,8 @@ def make_birnn_tagger(
         target=target,
         overwrite=overwrite,
         confidence=confidence,
+        min_confidence=min_confidence,
+        candidates=candidates,
         grad_clip=grad_clip,
         scorer=scorer,
     )
@@ -83,12 +91,14 @@ class BiRNNTagger(BiRNNPipe):
     """A part-of-speech tagger, or any other labelling of tokens."""
 
     def register_extensions(self) -> None:
-        names = ["confidence"]
-        if self.target.startswith(CUSTOM):
-            names.append(self.target[len(CUSTOM) :])
-        for name in names:
-            if not Token.has_extension(name):
+        for name in ("confidence", self.attribute):
+            if name and not Token.has_extension(name):
                 Token.set_extension(name, default=None)
+
+    @property
+    def attribute(self) -> str:
+        """The name of the custom attribute that is written, "" for none."""
+        return custom_name(self.target) or ""
 
     @property
     def space_label(self) -> str:
@@ -100,8 +110,7 @@ class BiRNNTagger(BiRNNPipe):
             return [token.tag_ for token in doc]
         if self.target == "pos":
             return [token.pos_ for token in doc]
-        name = self.target[len(CUSTOM) :]
-        return [token._.get(name) for token in doc]
+        return [token._.get(self.attribute) for token in doc]
 
     def collect_labels(self, example: Example) -> Iterable[str]:
         reference = example.reference
@@ -117,13 +126,16 @@ class BiRNNTagger(BiRNNPipe):
                 raise BirnnError(Errors.B018.format(name=self.name, label=label))
         return list(self.labels), "raw"
 
-    def lattice(self, docs: Sequence[Doc], keep_preset: bool = False) -> Lattice:
-        """Words only: white space has its label without being asked."""
-        found = doc_batch(docs).sentences
-        rows = numpy.flatnonzero(~found.space) if found.has_space else None
-        return Lattice(found.words_only().lengths, rows)
+    def label_ids(self, label: str) -> List[int]:
+        return [self.labels.index(label)]
 
-    def gold_labels(self, examples: Sequence[Example]) -> numpy.ndarray:
+    def find_sequences(self, docs: Sequence[Doc], keep_preset: bool) -> Sequences:
+        """Words only: white space has its label without being asked."""
+        return Sequences.of_words(doc_batch(docs).sentences)
+
+    def gold_labels(
+        self, examples: Sequence[Example], sequences: Sequences
+    ) -> numpy.ndarray:
         index = {label: i for i, label in enumerate(self.labels)}
         ids = []
         for example in examples:
@@ -135,20 +147,23 @@ class BiRNNTagger(BiRNNPipe):
                     ids.append(index[tag])
                 else:
                     raise self.unknown_label(tag)
-        return numpy.array(ids, dtype="int64")
+        return sequences.select_array(numpy.array(ids, dtype="int64"))
 
     def decode(self, docs: Sequence[Doc], emissions: Tensor) -> List[Tags]:
-        decoder, lattice = get_decoder(self.model), self.lattice(docs)
-        words = lattice.select(emissions)
-        ids = get_prepared_decoder(self.model).decode(words, lattice.lengths)
+        decoder, sequences = get_decoder(self.model), self.sequences(docs)
+        words = sequences.select(emissions)
+        permitted = sequences.permitted_on(words.device)
+        ids = get_prepared_decoder(self.model).decode(
+            words, sequences.lengths, permitted
+        )
         marginals: Optional[List[float]] = None
-        if self.cfg["confidence"]:
-            of_all = decoder.marginals(words, lattice.lengths)
+        if self.needs_confidence:
+            of_all = decoder.marginals(words, sequences.lengths, permitted)
             chosen = torch.from_numpy(ids).to(of_all.device).unsqueeze(1)
             of_ours = of_all.gather(1, chosen).squeeze(1)
             marginals = of_ours.clamp(max=1.0).tolist()
         results, offset, labels = [], 0, ids.tolist()
-        for n_rows in lattice.rows_per_doc(docs):
+        for n_rows in sequences.rows_per_doc(docs):
             rows = slice(offset, offset + n_rows)
             found = None if marginals is None else marginals[rows]
             results.append((labels[rows], found))
@@ -169,17 +184,42 @@ class BiRNNTagger(BiRNNPipe):
                 continue
             earlier: List[Any] = self.read(doc)
             keep = [bool(tag) and not self.cfg["overwrite"] for tag in earlier]
-            tags = [
-                old if kept else new
-                for old, new, kept in zip(earlier, self.label_strings(doc, ids), keep)
-            ]
-            self._write(doc, tags)
-            if marginals is not None:
-                values = iter(marginals)
-                for token, kept in zip(doc, keep):
-                    confidence = 1.0 if token.is_space else next(values)
+            found: List[Any] = list(self.label_strings(doc, ids))
+            confidences = self._confidences(doc, marginals)
+            for i in self._drop_uncertain(doc, found, confidences, keep):
+                found[i], confidences[i] = "", None
+            self._write(doc, [e if k else f for e, f, k in zip(earlier, found, keep)])
+            if self.cfg["confidence"]:
+                for token, confidence, kept in zip(doc, confidences, keep):
                     if not kept:
                         token._.confidence = confidence
+
+    def _confidences(
+        self, doc: Doc, marginals: Optional[List[float]]
+    ) -> List[Optional[float]]:
+        """One per token, of the marginals of the words; white space is certain."""
+        if marginals is None:
+            return [None] * len(doc)
+        values = iter(marginals)
+        return [1.0 if token.is_space else next(values) for token in doc]
+
+    def _drop_uncertain(
+        self,
+        doc: Doc,
+        tags: List[str],
+        confidences: List[Optional[float]],
+        keep: List[bool],
+    ) -> List[int]:
+        """The tokens whose new tag is left out, see `drop_uncertain`."""
+        if not self.cfg["min_confidence"]:
+            return []
+        spans = [
+            PredictedSpan(i, i + 1, tags[i], confidences[i])
+            for i in range(len(doc))
+            if not keep[i]
+        ]
+        left = {span.start for span in self.drop_uncertain(doc, spans)}
+        return [span.start for span in spans if span.start not in left]
 
     def _write(self, doc: Doc, tags: List[str]) -> None:
         if self.target == "tag":
@@ -187,9 +227,8 @@ class BiRNNTagger(BiRNNPipe):
         elif self.target == "pos":
             _write_attr(doc, POS, [UNIVERSAL_POS[tag] for tag in tags])
         else:
-            name = self.target[len(CUSTOM) :]
             for token, tag in zip(doc, tags):
-                token._.set(name, tag)
+                token._.set(self.attribute, tag or None)
 
 
 def _write_attr(doc: Doc, attr: int, values: List[int]) -> None:

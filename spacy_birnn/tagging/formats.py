@@ -13,9 +13,10 @@ from ..errors import BirnnError, Errors, Warnings
 from . import storage
 from .delimited import read_csv
 from .items import Item
-from .packed import unpacked
+from .packed import is_zstd, unpacked
 from .sources import (
     Input,
+    read_annotated,
     read_conll_words,
     read_conllu_words,
     read_docbin,
@@ -35,6 +36,7 @@ SOURCES: Dict[str, Callable[[Input], Iterator[Item]]] = {
     "conll": read_conll_words,
     "conllu": read_conllu_words,
     "spacy": read_docbin,
+    "spans": read_annotated,
 }
 """The formats that are read from front to end."""
 
@@ -84,12 +86,13 @@ def detect_format(address: str) -> str:
         if by_name:
             return by_name
         raise BirnnError(Errors.B211.format(path=address))
+    head = _read_head(address)
+    if not (storage.is_url(address) or is_zstd(address)):
+        return _tell(address, Path(address), head, by_name)
     with tempfile.TemporaryDirectory() as folder:
-        # What tells the formats apart takes a file that lies here, not packed.
+        # The readers that tell the formats apart take a file that lies here.
         path = Path(folder, Path(address).name)
-        head = _read_head(address)
-        is_cut = len(head) >= _HEAD
-        path.write_bytes(_whole_lines(head) if is_cut else head)
+        path.write_bytes(_whole_lines(head) if len(head) >= _HEAD else head)
         try:
             return _tell(address, path, head, by_name)
         except BirnnError as error:

@@ -47,7 +47,7 @@ class Options:
             "output_format": self.output_format,
             "text_field": self.fields.text,
             "tokens_field": self.fields.tokens,
-            "columns": f"word={self.fields.word_column}",
+            "word_column": self.fields.word_column,
             "whole_files": self.fields.whole_files,
             "batch_size": self.batch_size,
             "shard_size": str(self.shard_size),

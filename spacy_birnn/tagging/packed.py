@@ -71,6 +71,12 @@ def is_packed(address: str) -> bool:
         return file.read(4).startswith((_GZIP, _ZSTD))
 
 
+def is_zstd(address: str) -> bool:
+    """Whether a file is packed with zstandard."""
+    with storage.open_input(address) as file:
+        return file.read(4) == _ZSTD
+
+
 @contextmanager
 def unpacked(address: str) -> Iterator[BinaryIO]:
     """Open a file, unpacked."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 STOP, SKIP = "stop", "skip"
 
 _UNITS = {"text": "line", "jsonl": "line", "csv": "line", "conll": "sentence"}
-_UNITS |= {"conllu": "sentence", "spacy": "document"}
+_UNITS |= {"conllu": "sentence", "spacy": "document", "spans": "item"}
 
 
 class BadDocument(NamedTuple):

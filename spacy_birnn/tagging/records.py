@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterable, List, Sequence, Tuple
 from spacy.attrs import IS_SPACE, SENT_START
 from spacy.tokens import Doc, Span, Token
 
-from ..data.conll import DOCSTART
+from ..data.layout import DOCSTART
 from ..errors import BirnnError, Errors
 from ..schemes import encode
 from .targets import Target, spans_of

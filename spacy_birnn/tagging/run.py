@@ -56,7 +56,7 @@ def tag(
     text_field: str = "text",
     tokens_field: str = "tokens",
     whole_files: bool = False,
-    word_column: int = 0,
+    word_column: Optional[int] = None,
     batch_size: int = 256,
     shard_size: Union[None, int, str] = None,
     on_error: str = STOP,
@@ -87,7 +87,8 @@ def tag(
         text_field: The key or column that holds the text; dots lead into objects.
         tokens_field: The key or column that holds a list of words.
         whole_files: Read each text file as one document.
-        word_column: The column of CoNLL input that holds the words.
+        word_column: The column of CoNLL input that holds the words; None for the
+            first that has some.
         batch_size: The most documents a batch.
         shard_size: Documents (`10000`) or bytes of input (`"64MB"`) of a shard.
         on_error: `stop` at a bad document, or `skip` it.

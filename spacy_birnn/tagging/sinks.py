@@ -23,7 +23,7 @@ from typing import (
 
 from spacy.tokens import Doc, DocBin
 
-from ..data.conll import DOCSTART
+from ..data.layout import DOCSTART
 from . import storage
 from .conllu_records import to_conllu_lines
 from .docbins import pack_docs

@@ -24,8 +24,9 @@ from typing import (
 
 from spacy.util import get_words_and_spaces
 
+from ..data.annotation import read_texts
 from ..data.base import Sentence
-from ..data.conll import read_blocks, read_sentence
+from ..data.conll import read_words
 from ..data.conllu import read_conllu
 from ..data.text import decode_lines
 from ..errors import BirnnError, Errors
@@ -43,13 +44,14 @@ class Fields:
     Attributes:
         text: The key or column of the text; dots lead into objects (`a.b`).
         tokens: The key or column of a list of words; the empty string for none.
-        word_column: The column of CoNLL files that holds the words.
+        word_column: The column of CoNLL files that holds the words; None for the first
+            that has some.
         whole_files: A text file is one document, not one a line.
     """
 
     text: str = "text"
     tokens: str = "tokens"
-    word_column: int = 0
+    word_column: Optional[int] = None
     whole_files: bool = False
 
 
@@ -278,14 +280,8 @@ def _check_length(text: str, limit: int, where: Any) -> None:
 def read_conll_words(source: Input) -> Iterator[Item]:
     """An item a sentence, of which only the words are read."""
     lines = decode_lines(source.file, source.name)
-    columns = {"word": source.fields.word_column}
-    for number, block in enumerate(read_blocks(lines, source.name), 1):
-        try:
-            sentence, _ = read_sentence(block, columns, {}, source.name)
-        except BirnnError as error:
-            raw = "\n".join("\t".join(row) for row in block.rows)
-            source.refuse(error, number, raw)
-            continue
+    sentences = read_words(lines, source.name, source.fields.word_column)
+    for number, sentence in enumerate(sentences, 1):
         yield _sentence_item(sentence, source, number)
 
 
@@ -310,3 +306,17 @@ def read_docbin(source: Input) -> Iterator[Item]:
     """An item a doc, with all annotation that it brings."""
     for number, doc in enumerate(take_apart(source.file, source.name), 1):
         yield Item(doc, source.context(number))
+
+
+def read_annotated(source: Input) -> Iterator[Item]:
+    """An item for each record of an annotation tool, of which the text is read."""
+    lines = decode_lines(source.file, source.name)
+    for number, (text, record) in enumerate(read_texts(lines, source.name), 1):
+        where = f"{source.name}, item {number}"
+        try:
+            _check_length(text, source.max_length, where)
+        except BirnnError as error:
+            source.refuse(error, number, text)
+            continue
+        meta = record if isinstance(record, dict) else {}
+        yield Item(text, source.context(number, meta))

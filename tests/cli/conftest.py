@@ -94,7 +94,7 @@ def run_process():
         return subprocess.run(
             [*command, *map(str, arguments)],
             capture_output=True,
-            timeout=240,
+            timeout=600,
             **kwargs,
         )
 

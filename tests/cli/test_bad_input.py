@@ -19,7 +19,9 @@ BAD = [
     ("tag {ruler} good.txt --columns word", 2, "B201"),
     ("tag {ruler} good.txt --frobnicate", 2, "B201"),
     ("convert good.conll", 2, "B201"),
-    ("convert good.conll OUT --scheme bmes", 2, "B201"),
+    ("convert good.conll OUT --scheme bmez", 2, "B201"),
+    ("convert good.conll OUT --separator pipe", 2, "B201"),
+    ("evaluate {ruler} good.conll --empty-words keep", 2, "B201"),
     ("convert good.conll OUT --columns word=0,word=1", 2, "B201"),
     ("convert good.conll OUT --columns word=x", 2, "B201"),
     ("convert good.conll OUT --columns frob=1", 2, "B201"),
@@ -60,6 +62,11 @@ BAD = [
     ("convert tags.conll OUT --scheme bilou", 1, "B114"),
     ("convert good.conll OUT --format conllu", 1, "B120"),
     ("convert good.spacy OUT", 1, "B215"),
+    ("convert good.conll OUT --encoding utf-9", 1, "B140"),
+    ("convert bad.txt OUT", 1, "B108"),
+    ("convert spans.json OUT --lang qq", 1, "B216"),
+    ("convert bad.jsonl OUT --lang en", 1, "B144"),
+    ("evaluate {ruler} bad.jsonl -o OUT", 1, "B144"),
     ("evaluate absent good.conll -o OUT", 1, "B204"),
     ("evaluate {ruler} absent -o OUT", 1, "B105"),
     ("evaluate {ruler} bad.conll -o OUT", 1, "B115"),
@@ -89,9 +96,23 @@ BAD = [
     ("tag {ruler} good.conll --columns word=0,ents=1 -o OUT", 2, "B201"),
     ("tag {ruler} good.txt --columns word=0 -o OUT", 2, "B201"),
     ("tag {ruler} good.spacy --columns word=0 -o OUT", 2, "B201"),
-    ("convert good.conllu OUT --columns word=1", 1, "B223"),
-    ("convert good.conllu OUT --scheme bioes", 1, "B223"),
-    ("convert good.conllu OUT --format conllu --scheme bioes", 1, "B223"),
+    ("convert good.conllu OUT --columns pos=3", 1, "B226"),
+    ("convert good.conllu OUT --format conllu --columns word=1", 1, "B226"),
+    ("convert good.conllu OUT --header", 1, "B226"),
+    ("convert good.conll OUT -T", 1, "B226"),
+    ("convert good.conll OUT --ents-key NER", 1, "B226"),
+    ("convert good.conll OUT --lang en", 1, "B226"),
+    ("convert spans.json OUT --scheme bioes", 1, "B226"),
+    ("convert spans.json OUT --docs document", 1, "B226"),
+    ("evaluate {ruler} good.conll --target chunks -o OUT", 1, "B226"),
+    ("evaluate {ruler} good.conllu --separator tab -o OUT", 1, "B226"),
+    ("evaluate {ruler} good.spacy --alignment-mode strict -o OUT", 1, "B226"),
+    # names that promise another format
+    ("convert good.conll OUT.txt", 1, "B227"),
+    ("convert good.conll OUT.json", 1, "B227"),
+    ("convert good.conll taken.csv --force", 1, "B227"),
+    ("evaluate {ruler} good.conll -o OUT.csv", 1, "B227"),
+    ("evaluate {ruler} good.conll -o OUT.tsv", 1, "B227"),
 ]
 
 
@@ -113,6 +134,7 @@ def folder(tmp_path, monkeypatch):
         "bad.conll": b"Ada B-PER\nleft\n",
         "tags.conll": b"Ada Q-PER\n",
         "bad.jsonl": b'{"text": "Ada"}\n{"text"\n',
+        "spans.json": b'[{"text": "Ada left", "label": [[0, 3, "PER"]]}]',
         "good.spacy": data,
         "bad.spacy": data[:-7],
         "good.conllu": b"1\tAda\tAda\tPROPN\tNNP\t_\t0\troot\t_\t_\n",
@@ -172,7 +194,7 @@ def test_our_errors_inside_spacy_train_are_one_line(folder, run):
         [sys.executable, "-m", "spacy", "train", "ner.cfg"]
         + ["--paths.train", "bad.conll", "--paths.dev", "good.conll"],
         capture_output=True,
-        timeout=240,
+        timeout=600,
     )
     assert result.returncode == 1
     assert re.fullmatch(rb"\[B115\] .+\n", result.stderr), result.stderr
@@ -181,7 +203,7 @@ def test_our_errors_inside_spacy_train_are_one_line(folder, run):
 def test_other_errors_keep_their_traceback():
     code = "import spacy_birnn.cli.register\nraise ValueError('not ours')"
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, timeout=120
+        [sys.executable, "-c", code], capture_output=True, timeout=600
     )
     assert b"Traceback" in result.stderr
     assert b"ValueError: not ours" in result.stderr

@@ -80,3 +80,64 @@ def test_a_directory(tmp_path, run):
     assert run("convert", folder, out).exit_code == 0
     assert len(load(out)) == 2
     assert run("convert", folder, out, "--force").exit_code == 0
+
+
+@pytest.mark.filterwarnings("always")
+def test_exports_of_annotation_tools(tmp_path, run):
+    path, out = tmp_path / "doccano.jsonl", tmp_path / "out.spacy"
+    path.write_text('{"text": "Ada-Lovelace left.", "label": [[0, 12, "PER"]]}\n')
+    result = run("convert", path, out)
+    assert result.stdout == f"Wrote {out}: 1 document.\n"
+    assert result.stderr.startswith("[W111] ")
+    assert "--lang" in result.stderr
+    assert [(ent.text, ent.label_) for ent in load(out)[0].ents] == [
+        ("Ada-Lovelace", "PER")
+    ]
+    line = ["convert", path, out, "--force", "--lang", "en", "--target", "chunks"]
+    assert run(*line).stderr == ""
+    (doc,) = load(out)
+    assert [t.text for t in doc] == ["Ada", "-", "Lovelace", "left", "."]
+    assert [span.text for span in doc.spans["chunks"]] == ["Ada-Lovelace"]
+
+
+OPTIONS = [
+    ("a,O\n,B-X\n", ["--separator", "comma", "--empty-words", "drop"], ["a"], []),
+    ("Word NE\nAnn PER\n", ["--header", "--scheme", "io"], ["Ann"], [("Ann", "PER")]),
+    ("Ann B\nLee I\n", ["--label", "PER"], ["Ann", "Lee"], [("Ann Lee", "PER")]),
+    ("Ann O\n\nLee O\n", ["--docs", "document"], ["Ann", "Lee"], []),
+    ("Ren\xe9 B-X\n", ["--encoding", "latin-1"], ["Ren\xe9"], [("Ren\xe9", "X")]),
+    (
+        "0,,x\n1,a,B-X\n",
+        ["--columns", "word=1,ents=2", "--header"],
+        ["a"],
+        [("a", "X")],
+    ),
+]
+
+
+@pytest.mark.filterwarnings("always")
+@pytest.mark.parametrize(("text", "options", "words", "ents"), OPTIONS)
+def test_options_of_columns(tmp_path, run, text, options, words, ents):
+    path, out = tmp_path / "a", tmp_path / "out.spacy"
+    path.write_bytes(text.encode("latin-1"))
+    result = run("convert", path, out, *options)
+    assert result.exit_code == 0, result.output
+    (doc,) = load(out)
+    assert [token.text for token in doc] == words
+    assert [(ent.text.strip(), ent.label_) for ent in doc.ents] == ents
+
+
+def test_options_of_conllu(tmp_path, run):
+    path, out = tmp_path / "a", tmp_path / "out.spacy"
+    row = "{}\t{}\t_\tX\t_\t_\t_\t_\t_\t{}\n"
+    path.write_text(
+        row.format("1-2", "du", "_").replace("X", "_")
+        + row.format(1, "de", "NE=O")
+        + row.format(2, "le", "NE=O")
+        + row.format(3, "Nord", "NE=B-LOC")
+    )
+    result = run("convert", path, out, "-T", "--ents-key", "NE")
+    assert result.exit_code == 0, result.output
+    (doc,) = load(out)
+    assert [token.text for token in doc] == ["du", "Nord"]
+    assert [ent.label_ for ent in doc.ents] == ["LOC"]

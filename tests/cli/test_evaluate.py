@@ -72,3 +72,51 @@ def test_warnings_are_one_line(ruler, tmp_path, run_process):
     assert result.returncode == 0
     assert result.stderr.startswith(b"[W101] ")
     assert result.stderr.count(b"\n") == 1
+
+
+@pytest.mark.filterwarnings("always")
+def test_options_are_the_reader_s(ruler, tmp_path, run):
+    """What can be said to `convert` can be said here."""
+    data = tmp_path / "a"
+    data.write_text("0\tAda\tPER\n1\tLovelace\tPER\n2\t\tO\n3\tEmmy\tPER\n")
+    options = ["--columns", "word=1,ents=2", "--scheme", "io", "--empty-words", "drop"]
+    result = run("evaluate", ruler, data, *options)
+    assert result.exit_code == 0, result.output
+    assert "F1 100.00" in result.stdout
+    data.write_text("1\tEmmy\tEmmy\tNNP\tNNP\t_\t0\tROOT\t_\tB-PER\n")
+    assert run("evaluate", ruler, data).stderr.startswith("[B113] ")
+    result = run("evaluate", ruler, data, "--columns", "word=1,ents=9")
+    assert "F1 100.00" in result.stdout
+
+
+@pytest.mark.filterwarnings("always")
+def test_exports_of_annotation_tools(ruler, birnn, tmp_path, run):
+    data = tmp_path / "doccano.jsonl"
+    data.write_text('{"text": "Emmy saw London.", "label": [[0, 4, "PER"]]}\n')
+    result = run("evaluate", ruler, data)
+    assert "precision  50.00   recall 100.00" in result.stdout
+    line = ["evaluate", birnn, data, "--target", "chunks"]
+    assert "spans['chunks']: 1 sentences" in run(*line).stdout
+
+
+@pytest.mark.filterwarnings("always")
+def test_labels_with_nothing_in_common(ruler, tmp_path, run):
+    data = tmp_path / "a.conll"
+    data.write_text("Emmy B-person\nsaw O\nOslo B-place\n")
+    result = run("evaluate", ruler, data)
+    assert result.exit_code == 0
+    assert result.stderr.startswith("[W110] ")
+    assert "(person, place)" in result.stderr
+    assert "(PER)" in result.stderr
+    data.write_text("Emmy B-PER\nsaw O\nOslo B-place\n")
+    assert run("evaluate", ruler, data).stderr == ""
+
+
+@pytest.mark.filterwarnings("always")
+def test_entities_in_misc_need_their_key(ruler, tmp_path, run):
+    data = tmp_path / "a.conllu"
+    data.write_text("1\tEmmy\t_\tX\t_\t_\t_\t_\t_\tNER=B-PER\n")
+    result = run("evaluate", ruler, data)
+    assert result.exit_code == 1
+    assert "--ents-key NER" in result.stderr
+    assert "F1 100.00" in run("evaluate", ruler, data, "--ents-key", "NER").stdout

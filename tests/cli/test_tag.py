@@ -79,7 +79,7 @@ def test_our_components_in_several_processes(birnn, corpus, tmp_path, run, metho
     result = subprocess.run(
         [sys.executable, "-c", code, *line, "-o", many, "--n-process", "2"],
         capture_output=True,
-        timeout=240,
+        timeout=600,
     )
     assert (result.returncode, result.stderr) == (0, b"")
     assert many.read_bytes() == one.read_bytes()
@@ -110,7 +110,7 @@ def test_a_worker_that_fails_is_one_line(ruler, text, tmp_path, fate, code):
         + ["-o", "out.jsonl", "--n-process", "2"],
         cwd=tmp_path,
         capture_output=True,
-        timeout=120,
+        timeout=600,
     )
     assert result.returncode == 1
     assert result.stderr.startswith(code)
@@ -338,7 +338,7 @@ def test_a_full_disk_is_one_line(ruler, tmp_path, lines, n_process):
             [script, "tag", ruler, path, "--n-process", n_process],
             stdout=full,
             stderr=subprocess.PIPE,
-            timeout=120,
+            timeout=600,
         )
     assert result.returncode == 1
     assert result.stderr.startswith(b"[B203] Cannot write <stdout>: ")

@@ -4,7 +4,7 @@ import pytest
 import spacy
 from spacy.tokens import Token
 
-from spacy_birnn.data.conll import create_conll_reader
+from spacy_birnn.data.conll import ConllCorpus
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.schemes import SCHEMES, encode
 
@@ -21,8 +21,9 @@ def write(tmp_path):
     return write_file
 
 
-def read(path, *args, **kwargs):
-    return [eg.reference for eg in create_conll_reader(path, *args, **kwargs)(NLP)]
+def read(path, columns=None, **kwargs):
+    reader = ConllCorpus(path, columns=columns, **kwargs)
+    return [eg.reference for eg in reader(NLP)]
 
 
 def words(docs):
@@ -65,13 +66,13 @@ def test_auto_tells_the_scheme_of_each_column_and_file(tmp_path):
 
 def test_both_sides_know_words_and_sentence_starts_and_one_knows_more(write):
     path = write("Ann B-PER\nLee I-PER\n\nran O\n")
-    (example,) = create_conll_reader(path, docs="document")(NLP)
+    (example,) = ConllCorpus(path, docs="document")(NLP)
     for doc in (example.predicted, example.reference):
         assert [token.is_sent_start for token in doc] == [True, False, True]
         assert doc.has_unknown_spaces
     assert ents(example.reference) == [(0, 2, "PER")]
     assert not example.predicted.has_annotation("ENT_IOB")
-    first, second = create_conll_reader(path)(NLP)
+    first, second = ConllCorpus(path)(NLP)
     for doc in (first.predicted, first.reference):
         assert [token.is_sent_start for token in doc] == [True, False]
     assert second.predicted[0].is_sent_start
@@ -83,7 +84,10 @@ def test_documents_begin_at_docstart_only(write):
     assert words(read(write(text), docs="sentence")) == [["a"], ["b"], ["c"]]
     assert words(read(write("a O\n\nb O\n"), docs="document")) == [["a", "b"]]
     text = "0 -DOCSTART- O\n\n0 a O\n\n0 -DOCSTART- O\n1 b O\n"
-    assert words(read(write(text), {"word": 1}, docs="document")) == [["a"], ["b"]]
+    assert words(read(write(text), {"word": 1, "ents": 2}, docs="document")) == [
+        ["a"],
+        ["b"],
+    ]
 
 
 def test_what_begins_with_a_hash(write):
@@ -120,11 +124,12 @@ def test_parts_of_speech_and_custom_attributes(write):
 
 def test_a_missing_tag_is_not_o(write):
     text = "a\tB-PER\tB-NP\nb\t-\tO\nc\tO\t-\n\nd\tO\tO\n"
-    first, second = read(write(text), {"ents": 1, "chunks": 2}, "iob2")
+    first, second = read(write(text), {"ents": 1, "chunks": 2}, scheme="iob2")
     assert iob([first]) == [["B", "", "O"]]
     assert "chunks" not in first.spans
     assert chunks(second) == []
-    (doc,) = read(write("a -\nb -\n"))
+    with pytest.warns(UserWarning, match=r"^\[W105\] .*nothing is annotated \(ents\)"):
+        (doc,) = read(write("a -\nb -\n"))
     assert not doc.has_annotation("ENT_IOB")
 
 
@@ -140,12 +145,12 @@ def test_raw_reads_tags_and_no_spans(write):
     assert [token.tag_ for token in doc] == ["B-PER", "whatever"]
     assert not doc.ents
     assert not doc.has_annotation("ENT_IOB")
-    assert [t.tag_ for t in read(path, {"chunks": 1}, "raw")[0]][1] == "whatever"
+    assert [t.tag_ for t in read(path, {"chunks": 1}, scheme="raw")[0]][1] == "whatever"
 
 
 def test_stray_tags_are_repaired_and_reported_once(write):
     path = write("a O\nb I-PER\n\nc B-PER\nd I-LOC\n")
-    reader = create_conll_reader(path, scheme="iob2")
+    reader = ConllCorpus(path, scheme="iob2")
     with pytest.warns(UserWarning, match=r"^\[W101\] .*: 2 tags .* iob2 .* line 2\."):
         docs = [example.reference for example in reader(NLP)]
     assert [ents(doc) for doc in docs] == [
@@ -182,18 +187,18 @@ def test_the_first_repair_is_told_by_its_own_line(write, scheme, tags, count, li
 def test_the_first_repair_of_two_columns(write):
     path = write("a O O\n\nb O O\nc I-NP O\nd O I-PER\n")
     with pytest.warns(UserWarning, match=r": 2 tags .* line 4\."):
-        read(path, {"ents": 2, "chunks": 1}, "iob2")
+        read(path, {"ents": 2, "chunks": 1}, scheme="iob2")
 
 
 def test_limit_and_laziness(write):
     path = write("a O\n\nb O\n\nc NONSENSE\n")
     assert words(read(path, limit=2, scheme="iob2")) == [["a"], ["b"]]
-    examples = create_conll_reader(path, scheme="iob2")(NLP)
+    examples = ConllCorpus(path, scheme="iob2")(NLP)
     assert next(iter(examples)).reference.text.strip() == "a"
 
 
 def test_a_reader_can_be_read_again(write):
-    reader = create_conll_reader(write("a B-PER\n\nb O\n"))
+    reader = ConllCorpus(write("a B-PER\n\nb O\n"))
     assert [len(list(reader(NLP))) for _ in range(2)] == [2, 2]
 
 
@@ -219,7 +224,7 @@ def test_resolves_from_a_config(write):
     ("text", "settings", "code", "parts"),
     [
         ("a x O\nb O\n", {}, "B115", [":2: 2 columns", "has 3"]),
-        ("a\tO\nb\tO\t\n", {}, "B115", [":2: 3 columns", "has 2"]),
+        ("a\tO\nb\tO\tx\n", {}, "B115", [":2: 3 columns", "has 2"]),
         (
             "a O\n\nb PER\n",
             {},
@@ -230,7 +235,7 @@ def test_resolves_from_a_config(write):
         ("a B-\n", {}, "B114", [":1: ", "'B-'"]),
         ("a O\n\tO\n", {}, "B112", [":2: "]),
         ("a NN\n", {"columns": {"pos": 1}}, "B113", [":1: ", "'NN'", "`tag`"]),
-        ("a O\n", {"columns": {"ents": 2}}, "B116", [":1: ", "column 2", "'ents'"]),
+        ("a O\n", {"columns": {"ents": 2}}, "B116", ["column 2", "'ents'"]),
         ("a O\n", {"columns": {"ents": -3}}, "B116", ["column -3"]),
         ("a O\n", {"columns": {"word": 5}}, "B116", ["column 5", "'word'"]),
         ("a\nb\n", {}, "B117", ["column -1", "'ents'"]),
@@ -273,7 +278,7 @@ def test_mistakes_in_a_file(write, text, settings, code, parts, docs):
 )
 def test_mistakes_in_the_settings(settings, code, part):
     with pytest.raises(BirnnError) as error:
-        create_conll_reader(**{"path": "x", **settings})
+        ConllCorpus(**{"path": "x", **settings})
     assert str(error.value).startswith(f"[{code}] ")
     assert part in str(error.value)
     assert "\n" not in str(error.value)

@@ -1,11 +1,12 @@
 import gzip
+import warnings
 
 import pytest
 import spacy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spacy_birnn.data.conllu import create_conllu_reader
+from spacy_birnn.data.conllu import ConlluCorpus
 from spacy_birnn.errors import BirnnError
 
 NLP = spacy.blank("en")
@@ -46,7 +47,7 @@ def write(tmp_path):
 
 
 def read(path, **kwargs):
-    return [eg.reference for eg in create_conllu_reader(path, **kwargs)(NLP)]
+    return [eg.reference for eg in ConlluCorpus(path, **kwargs)(NLP)]
 
 
 def test_everything_of_a_sentence(write):
@@ -80,7 +81,7 @@ def test_documents(write):
 
 @pytest.mark.parametrize("docs", ["sentence", "document"])
 def test_both_sides_know_spaces_and_sentence_starts(write, docs):
-    for eg in create_conllu_reader(write(TEXT), docs=docs)(NLP):
+    for eg in ConlluCorpus(write(TEXT), docs=docs)(NLP):
         for key in ("text", "text_with_ws", "is_sent_start"):
             ours = [getattr(t, key) for t in eg.predicted]
             assert ours == [getattr(t, key) for t in eg.reference]
@@ -146,7 +147,9 @@ def test_round_trip(tmp_path, sentences):
         lines.append("")
     path = tmp_path / "a.conllu"
     path.write_bytes("\n".join(lines).encode("utf-8"))
-    docs = read(path)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\[W105\]")
+        docs = read(path)
     known = [
         [
             (form, pos.strip("_"), tag.strip("_"), feats.strip("_"), space)
@@ -158,7 +161,9 @@ def test_round_trip(tmp_path, sentences):
         [(t.text, t.pos_, t.tag_, str(t.morph), bool(t.whitespace_)) for t in doc]
         for doc in docs
     ]
-    grouped = read(path, docs="document")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\[W105\]")
+        grouped = read(path, docs="document")
     assert len(grouped) == 1 + sum(is_new for is_new, _ in sentences[1:])
     assert sum((list(map(len, doc.sents)) for doc in grouped), []) == list(
         map(len, known)
@@ -186,7 +191,7 @@ def _row(**cells):
     ("rows", "code", "parts"),
     [
         (["1\tx\tO"], "B120", [":1: 3 columns"]),
-        (["1 x _ NOUN _ _ 0 root _ _"], "B120", [":1: 1 columns"]),
+        (["1 x _ NOUN _ _ 0 root _"], "B120", [":1: 9 columns"]),
         ([_row(), _row(id="3")], "B121", [":2: ID '3' where 2"]),
         ([_row(id="a")], "B121", [":1: ID 'a'"]),
         ([_row(id="\u00b2")], "B121", [":1: "]),
@@ -217,10 +222,116 @@ def test_mistakes(write, rows, code, parts):
 
 def test_mistakes_in_the_settings():
     with pytest.raises(BirnnError, match=r"^\[B104\]"):
-        create_conllu_reader(None)
+        ConlluCorpus(None)
     with pytest.raises(BirnnError, match=r"^\[B110\]"):
-        create_conllu_reader("x", docs="page")
+        ConlluCorpus("x", docs="page")
     with pytest.raises(BirnnError, match=r"^\[B135\]"):
-        create_conllu_reader(b"x")
+        ConlluCorpus(b"x")
     with pytest.raises(BirnnError, match=r"^\[B138\]"):
-        create_conllu_reader("x", limit=-1)
+        ConlluCorpus("x", limit=-1)
+
+
+PLUS = """\
+# global.columns = ID FORM UPOS CORPUS:NE
+1-2\tdu\t_\t_
+1\tde\tADP\tO
+2\tle\tDET\tO
+3\tSud\tNOUN\tB-LOC
+3.1\tx\t_\t_
+4\tOuest\tNOUN\tI-LOC
+
+1\tIci\tADV\t*
+"""
+
+
+def test_conllu_plus(write):
+    path = write(PLUS.replace("*", "O"))
+    first, second = read(path, ents_key="CORPUS:NE")
+    assert [t.text for t in first] == ["de", "le", "Sud", "Ouest"]
+    assert [t.pos_ for t in first] == ["ADP", "DET", "NOUN", "NOUN"]
+    assert [(e.text, e.label_) for e in first.ents] == [("Sud Ouest", "LOC")]
+    assert not first.has_annotation("TAG")
+    assert not first.has_annotation("DEP")
+    assert second[0].ent_iob_ == "O"
+    first, _ = read(path, ents_key="CORPUS:NE", merge_subtokens=True)
+    assert [t.text for t in first] == ["du", "Sud", "Ouest"]
+    assert first.ents[0].start == 1
+    assert not read(path)[0].has_annotation("ENT_IOB")
+    with pytest.raises(BirnnError, match=r"^\[B114\] .*:9: unknown tag '\*'"):
+        read(write(PLUS), ents_key="CORPUS:NE")
+
+
+def test_conllu_plus_needs_words(write):
+    path = write("# global.columns = ID UPOS\n1\tX\n")
+    with pytest.raises(BirnnError, match=r"^\[B143\] .*:1: .*FORM"):
+        read(path)
+    path = write("# global.columns = ID FORM\n1\tX\tx\n")
+    with pytest.raises(BirnnError, match=r"^\[B120\] .*:2: 3 columns .* has 2"):
+        read(path)
+
+
+def test_merged_entities_and_heads(write):
+    row = "{}\t{}\t_\tX\t_\t_\t{}\t{}\t_\t{}"
+    lines = [
+        row.format("1-2", "vamos-nos", "_", "_", "_").replace("X", "_"),
+        row.format(1, "vamos", 0, "root", "name=O"),
+        row.format(2, "nos", 1, "obj", "name=B-PER"),
+        row.format(3, "a", 4, "case", "_"),
+        row.format(4, "Lyon", 2, "obl", "name=B-LOC|SpaceAfter=No"),
+    ]
+    (doc,) = read(write("\n".join(lines)), merge_subtokens=True)
+    assert doc.text == "vamos-nos a Lyon"
+    assert [t.head.i for t in doc] == [0, 2, 0]
+    assert [t.dep_ for t in doc] == ["ROOT", "case", "obl"]
+    assert [(e.text, e.label_) for e in doc.ents] == [
+        ("vamos-nos", "PER"),
+        ("Lyon", "LOC"),
+    ]
+
+
+def test_empty_words(write):
+    rows = [_row(head="_"), _row(id="2", form=" ", head="_"), _row(id="3", head="_")]
+    rows = [row.replace("\t_\t_\t_", "\tX\t_\t_", 1) for row in rows]
+    path = write("\n".join(rows))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\[W105\]")
+        with pytest.warns(UserWarning, match=r"^\[W104\] .*: 1 empty .*:2\."):
+            (doc,) = read(path, empty_words="drop")
+    assert [t.text for t in doc] == ["x", "x"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 3), st.sampled_from(["PER", "LOC", ""])),
+        min_size=1,
+        max_size=6,
+    ),
+    st.data(),
+)
+def test_merging_keeps_texts_and_trees(tmp_path, tokens, data):
+    """Each token is one to three words; the words form a tree drawn at random."""
+    lines, first = [], 1
+    count = sum(size for size, _ in tokens)
+    order = data.draw(st.permutations(range(1, count + 1)))
+    heads = {order[0]: 0}
+    for i, word in enumerate(order[1:], 1):
+        heads[word] = data.draw(st.sampled_from(order[:i]))
+    for size, label in tokens:
+        rest = "_\t_\t_\t_\t_\t_\t_\t_"
+        if size > 1:
+            lines.append(f"{first}-{first + size - 1}\tt{first}\t{rest}")
+        for word in range(first, first + size):
+            form = f"w{word}" if size > 1 else f"t{first}"
+            tag = f"name=B-{label}" if label and word == first else "name=O"
+            lines.append(f"{word}\t{form}\t_\tX\t_\t_\t{heads[word]}\tdep\t_\t{tag}")
+        first += size
+    path = tmp_path / "a.conllu"
+    path.write_text("\n".join(lines))
+    (doc,) = read(path, merge_subtokens=True)
+    assert len(doc) == len(tokens)
+    assert all(token.text.startswith("t") for token in doc)
+    assert [token.ent_type_ for token in doc] == [label for _, label in tokens]
+    # Words of one token may depend on each other's tokens: then there is no tree.
+    roots = [token for token in doc if token.head == token]
+    assert len(roots) == 1 or not doc.has_annotation("DEP")

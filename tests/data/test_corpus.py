@@ -2,8 +2,8 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin
 
-from spacy_birnn.data.conll import create_conll_reader
-from spacy_birnn.data.corpus import are_columns, create_corpus_reader, sniff
+from spacy_birnn.data.conll import ConllCorpus
+from spacy_birnn.data.corpus import AnyCorpus, are_columns, sniff
 from spacy_birnn.errors import BirnnError
 
 NLP = spacy.blank("en")
@@ -34,7 +34,7 @@ def docbin():
         ("x\xda O\n".encode(), "conll"),
         (b"x", "conll"),
         (b"\t".join([b"a"] * 10), "conll"),
-        (b" ".join([b"1"] * 10), "conll"),
+        (b" ".join([b"1"] * 10), "conllu"),
         (b"", "conll"),
     ],
 )
@@ -77,7 +77,7 @@ def folder(tmp_path):
 
 
 def test_reads_every_format(folder):
-    docs = [eg.reference for eg in create_corpus_reader(folder)(NLP)]
+    docs = [eg.reference for eg in AnyCorpus(folder)(NLP)]
     assert [[t.text for t in doc] for doc in docs] == [
         ["Ann", "Lee"],
         ["ran"],
@@ -87,23 +87,23 @@ def test_reads_every_format(folder):
     ]
     assert [len(doc.ents) for doc in docs] == [1, 0, 0, 1, 0]
     assert docs[2][0].pos_ == "X"
-    assert len(list(create_corpus_reader(folder, limit=4)(NLP))) == 4
-    grouped = list(create_corpus_reader(folder / "a.txt", docs="document")(NLP))
+    assert len(list(AnyCorpus(folder, limit=4)(NLP))) == 4
+    grouped = list(AnyCorpus(folder / "a.txt", docs="document")(NLP))
     assert [len(eg.reference) for eg in grouped] == [3]
 
 
 def test_settings_reach_the_columns(folder):
-    reader = create_corpus_reader(
-        folder / "a.txt", {"chunks": 1}, "iob2", spans_key="k"
+    reader = AnyCorpus(
+        folder / "a.txt", columns={"chunks": 1}, scheme="iob2", spans_key="k"
     )
     docs = [eg.reference for eg in reader(NLP)]
     assert [len(doc.spans["k"]) for doc in docs] == [1, 0]
-    reader = create_corpus_reader(folder / "a.txt", scheme="raw")
+    reader = AnyCorpus(folder / "a.txt", scheme="raw")
     assert [t.tag_ for eg in reader(NLP) for t in eg.reference][0] == "B-PER"
 
 
 def test_spacy_files_are_tokenized_as_spacy_does(folder):
-    known, unknown = create_corpus_reader(folder / "c.txt")(NLP)
+    known, unknown = AnyCorpus(folder / "c.txt")(NLP)
     # The text "Itis" is known and tokenized anew; of the other Doc only the words are.
     assert [t.text for t in known.predicted] == ["Itis"]
     assert [t.text for t in unknown.predicted] == ["a-b", "c"]
@@ -112,10 +112,10 @@ def test_spacy_files_are_tokenized_as_spacy_does(folder):
 
 def test_a_converted_file_gives_the_examples_of_its_source(tmp_path):
     (tmp_path / "a.conll").write_text(CONLL)
-    direct = list(create_conll_reader(tmp_path / "a.conll", docs="document")(NLP))
+    direct = list(ConllCorpus(tmp_path / "a.conll", docs="document")(NLP))
     DocBin(docs=[eg.reference for eg in direct]).to_disk(tmp_path / "a.bin")
     nlp = spacy.blank("en")
-    converted = list(create_corpus_reader(tmp_path / "a.bin")(nlp))
+    converted = list(AnyCorpus(tmp_path / "a.bin")(nlp))
     for side in ("predicted", "reference"):
         assert [
             (t.text, t.is_sent_start, t.ent_iob_, t.ent_type_)
@@ -130,18 +130,18 @@ def test_a_converted_file_gives_the_examples_of_its_source(tmp_path):
 
 def test_mistakes(tmp_path, folder):
     with pytest.raises(BirnnError, match=r"^\[B104\]"):
-        create_corpus_reader(None)
+        AnyCorpus(None)
     with pytest.raises(BirnnError, match=r"^\[B103\]"):
-        create_corpus_reader(folder, scheme="bio")
+        AnyCorpus(folder, scheme="bio")
     with pytest.raises(BirnnError, match=r"^\[B135\]"):
-        create_corpus_reader(3)
+        AnyCorpus(3)
     with pytest.raises(BirnnError, match=r"^\[B137\]"):
-        create_corpus_reader(folder, {"ents": "1"})
+        AnyCorpus(folder, columns={"ents": "1"})
     with pytest.raises(BirnnError, match=r"^\[B138\]"):
-        create_corpus_reader(folder, limit=-1)
+        AnyCorpus(folder, limit=-1)
     with pytest.raises(BirnnError, match=r"^\[B105\]"):
-        list(create_corpus_reader(folder / "none")(NLP))
+        list(AnyCorpus(folder / "none")(NLP))
     for size in (20, -9):
         (folder / "c.txt").write_bytes(docbin()[:size])
         with pytest.raises(BirnnError, match=r"^\[B124\] .*c.txt"):
-            list(create_corpus_reader(folder / "c.txt")(NLP))
+            list(AnyCorpus(folder / "c.txt")(NLP))

@@ -2,12 +2,15 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+from urllib.error import URLError
 
 import pytest
 import spacy
 
+from spacy_birnn.data import loading
 from spacy_birnn.data.hub import create_datasets_reader
 from spacy_birnn.errors import BirnnError
 
@@ -58,6 +61,27 @@ def test_a_reader_downloads_once(server, answer, cache):
     assert read(server.url + "/a.jsonl") == [["b"]]
 
 
+def test_a_hub_that_does_not_answer_is_asked_a_few_times(cache, monkeypatch):
+    from huggingface_hub import constants
+
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    asked = []
+
+    def urlopen(request, timeout):
+        asked.append(request.full_url)
+        raise URLError("refused")
+
+    monkeypatch.setattr(constants, "ENDPOINT", endpoint)
+    monkeypatch.setattr(loading, "urlopen", urlopen)
+    monkeypatch.setattr(loading, "sleep", lambda seconds: None)
+    refused("B129", "me/toy", path="me/toy")
+    assert asked == [endpoint] * loading.RETRIES
+    # What was changed for it is as before.
+    assert not constants.HF_HUB_OFFLINE
+
+
 _COMMIT = "c" * 40
 _CARD = """---
 configs:
@@ -69,6 +93,7 @@ configs:
 """
 _SCRIPT = """
 import json, sys, spacy
+from spacy_birnn.data import loading
 from spacy_birnn.data.hub import create_datasets_reader
 for settings in json.loads(sys.argv[1]):
     try:
@@ -137,7 +162,7 @@ def load_from_hub(server, answer, dataset, tmp_path):
             },
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=600,
             check=True,
         )
         return [json.loads(line) for line in result.stdout.splitlines()]

@@ -1,9 +1,16 @@
+import codecs
 import gzip
 import os
 
 import pytest
 
-from spacy_birnn.data.text import decode_lines, list_files, open_binary, read_lines
+from spacy_birnn.data.text import (
+    decode_lines,
+    list_files,
+    open_binary,
+    read_lines,
+    read_text,
+)
 from spacy_birnn.errors import BirnnError
 
 # A line separator and a next-line character inside a token do not end a line.
@@ -67,3 +74,53 @@ def test_a_pipe_is_refused_before_it_blocks(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(BirnnError, match=r"^\[B107\] .*pipe: .* only once"):
         list_files(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_carriage_return_ends_lines_where_no_line_feed_does(tmp_path, zipped):
+    path = tmp_path / "a"
+    for text, lines in [
+        ("a O\r\rb O\r", ["a O", "", "b O"]),
+        ("a O\rb O\n", ["a O", "b O"]),
+        ("a\rb O\nc O\n", ["a\rb O", "c O"]),
+        ("a O\r\nb O\r\n", ["a O", "b O"]),
+    ]:
+        data = text.encode()
+        path.write_bytes(gzip.compress(data) if zipped else data)
+        assert list(read_lines(path)) == lines
+
+
+def test_a_mark_inside_of_a_file(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes("\ufeffa O\n\ufeffb O\nc\ufeff O\n".encode())
+    assert list(read_lines(path)) == ["a O", "b O", "c\ufeff O"]
+
+
+@pytest.mark.parametrize("mark", [codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_utf_16(tmp_path, mark, end):
+    path = tmp_path / "a"
+    codec = "utf-16-le" if mark == codecs.BOM_UTF16_LE else "utf-16-be"
+    path.write_bytes(mark + end.join(["é O", "", "吴\u2028 O", ""]).encode(codec))
+    assert list(read_lines(path)) == ["é O", "", "吴\u2028 O"]
+    path.write_bytes(mark + "a O\nb".encode(codec) + b"\xd8")
+    with pytest.raises(BirnnError, match=r"^\[B108\] .*a:2: "):
+        list(read_lines(path))
+
+
+def test_a_given_encoding(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes("caf\xe9 O\n".encode("latin-1"))
+    assert list(read_lines(path, "latin-1")) == ["caf\xe9 O"]
+    assert read_text(path, "latin-1") == "caf\xe9 O\n"
+    path.write_bytes("a O\nb O\n".encode("utf-32"))
+    assert list(read_lines(path, "utf-32")) == ["a O", "b O"]
+
+
+def test_a_whole_text(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes("\ufeffa\r\nb\rc\n".encode())
+    assert read_text(path) == "a\r\nb\rc\n"
+    path.write_bytes(b"a\n\xff")
+    with pytest.raises(BirnnError, match=r"^\[B108\] .*a:2: "):
+        read_text(path)

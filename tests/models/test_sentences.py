@@ -39,6 +39,25 @@ def test_one_document(words, starts, lengths, without):
     assert len(found.words_only().space) == sum(without)
 
 
+@pytest.mark.parametrize(
+    ("words", "starts", "lengths", "without"),
+    [
+        (["a", "\n", "b"], None, [3], [2]),
+        (["a", "\n\n", "b"], None, [2, 1], [1, 1]),
+        (["a", "\n\n", "b"], [True, False, False], [2, 1], [1, 1]),
+        (["a", "\n", " ", "\r\n", "b", "c"], None, [4, 2], [1, 2]),
+        (["a", "\r\n", "b", "\n", "c"], None, [5], [3]),
+        (["\n\n", "a"], None, [1, 1], [1]),
+        (["a", "\n\n"], None, [2], [1]),
+    ],
+)
+def test_paragraphs_end_at_blank_lines(words, starts, lengths, without):
+    batch = DocBatch([make(words, starts)])
+    assert batch.paragraphs.lengths == lengths
+    assert batch.paragraphs.words_only().lengths == without
+    assert batch.sentences.lengths == [len(words)]
+
+
 def test_a_batch():
     docs = [make(["a", "b"]), make([]), make(["c", " ", "d"], [True, False, True])]
     found = DocBatch(docs).sentences
@@ -55,6 +74,7 @@ def test_no_documents():
 def test_nothing_is_copied_without_white_space():
     found = DocBatch([make(["a", "b"])]).sentences
     assert found.words_only() is found
+    assert DocBatch([make(["a", "b"])]).paragraphs.lengths == [2]
     assert isinstance(found.space, numpy.ndarray)
 
 

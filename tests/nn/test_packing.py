@@ -1,6 +1,6 @@
 """Packing against torch's own PackedSequence, and against a loop in plain Python."""
 
-import numpy as np
+import numpy
 import pytest
 import torch
 from torch.nn.utils.rnn import pack_sequence
@@ -39,7 +39,7 @@ def test_packing_equals_torch(lengths):
 @pytest.mark.parametrize("lengths", LENGTHS)
 def test_indices(lengths):
     packing = Packing(lengths)
-    starts = np.cumsum([0, *lengths])
+    starts = numpy.cumsum([0, *lengths])
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
     order = [i for i in order if lengths[i]]
     want = [
@@ -97,7 +97,7 @@ def test_pack_is_differentiable_twice():
 
 def test_kinds_of_lengths():
     want = Packing([2, 3]).gather
-    for lengths in (torch.tensor([2, 3]), np.array([2, 3], dtype="int32"), (2, 3)):
+    for lengths in (torch.tensor([2, 3]), numpy.array([2, 3], dtype="int32"), (2, 3)):
         assert torch.equal(Packing(lengths).gather, want)
     packing = Packing([2, 3])
     assert Packing.of(packing) is packing
@@ -120,7 +120,7 @@ def test_turned_is_the_packing_of_the_reversed_sequences(lengths):
     assert torch.equal(gather[scatter], rows)
 
 
-@pytest.mark.parametrize("kind", [np.array, torch.tensor])
+@pytest.mark.parametrize("kind", [numpy.array, torch.tensor])
 def test_later_changes_of_the_lengths_do_not_reach_it(kind):
     lengths = kind([1, 3, 2])
     packing = Packing(lengths)

@@ -135,3 +135,24 @@ def test_no_tokens_at_all():
     assert codec.encode(nothing, nothing, numpy.array([0])).tolist() == []
     assert codec.decode(nothing) == []
     assert codec.repair(nothing, []) == []
+
+
+@pytest.mark.parametrize("scheme", ["bioes", "iob2"])
+def test_inside_gaps(scheme):
+    """`I-X` between words of one span, in one sequence."""
+    codec = SpanCodec(["PER", "LOC"], scheme)
+    spans = [(0, 3, 0), (3, 5, 0), (6, 8, 1)]
+    iob, types = spans_to_arrays(spans, 8)
+    ids = codec.encode(iob, types, numpy.array([0]))
+    expected = ["I-PER", "I-PER", "O", "I-PER", "O", "O", "I-LOC"]
+    assert codec.inside_gaps(ids, numpy.array([0, 8])) == expected
+    expected[1] = "O"  # a sequence begins there
+    assert codec.inside_gaps(ids, numpy.array([0, 2, 8])) == expected
+    assert codec.inside_gaps(ids[:0], numpy.array([0])) == []
+
+
+@pytest.mark.parametrize("scheme", ["bioes", "iob2"])
+def test_ids_of_a_type(scheme):
+    codec = SpanCodec(["PER", "LOC"], scheme)
+    found = [codec.labels[i] for i in codec.ids_of(1)]
+    assert found == [label for label in codec.labels if label.endswith("-LOC")]

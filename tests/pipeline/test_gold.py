@@ -128,6 +128,24 @@ def test_alignment_never_invents(data):
         assert iob.tolist() == [token.ent_iob for token in reference]
 
 
+@pytest.mark.parametrize(
+    ("iob", "rows", "expected"),
+    [
+        ([B, I, I], [0, 2], [B, I]),
+        ([B, I, I], [1, 2], [B, I]),
+        ([B, I, I], [2], [B]),
+        ([B, B, I], [0, 2], [B, B]),
+        ([B, O, B, I], [0, 3], [B, B]),
+        ([X, B, I, X], [0, 2, 3], [X, B, X]),
+        ([B, I, B], [0, 1], [B, I]),
+        ([B], [], []),
+    ],
+)
+def test_spans_begin_at_their_first_word(iob, rows, expected):
+    found = gold.begin_at_words(numpy.array(iob), numpy.array(rows, dtype="int64"))
+    assert found.tolist() == expected
+
+
 # --- groups of spans ------------------------------------------------------------------
 
 

@@ -119,7 +119,7 @@ def test_sentences_under_a_listener():
     train(nlp, data, 40)
     doc = doc_of(nlp, "Anna Berg Anna Berg", sent_starts=[1, 0, 1, 0])
     pipe = nlp.get_pipe("birnn_ner")
-    assert pipe.lattice([doc]).lengths == [2, 2]
+    assert pipe.sequences([doc]).lengths == [2, 2]
     assert pipe.k_best([nlp.get_pipe("tok2vec")(doc)], k=1)[0][0][1] <= 0.0
     assert [(e.start, e.end) for e in nlp(doc).ents if e.start < 2 < e.end] == []
 

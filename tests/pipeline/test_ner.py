@@ -10,7 +10,7 @@ from spacy.vocab import Vocab
 
 from spacy_birnn import schemes
 from spacy_birnn.models.sequence_tagger import get_decoder
-from spacy_birnn.pipeline.spans import PredictedSpan
+from spacy_birnn.pipeline.candidates import PredictedSpan
 
 from .toys import (
     SENTENCES,
@@ -35,18 +35,18 @@ def ents(doc):
 
 def enumerate_spans(pipe, doc, keep_preset=False):
     """The probability of every span: the sum over all sequences that contain it."""
-    lattice = pipe.lattice([doc], keep_preset=keep_preset)
+    sequences = pipe.sequences([doc], keep_preset=keep_preset)
     emissions = pipe._emissions([doc])
-    inputs = lattice.select(emissions), lattice.lengths
-    within = lattice.mask(emissions.device)
+    inputs = sequences.select(emissions), sequences.lengths
+    permitted = sequences.permitted_on(emissions.device)
     decoder = get_decoder(pipe.model)
     totals, offset = {}, 0
-    for best in decoder.k_best(*inputs, ALL, permitted=within):
+    for best in decoder.k_best(*inputs, ALL, permitted):
         assert sum(math.exp(log) for _, log in best) == pytest.approx(1.0)
         for ids, log in best:
             tags = [pipe.codec.labels[i] for i in ids]
             for start, end, label in schemes.decode(tags, pipe.codec.scheme)[0]:
-                span = (start + offset, end + offset, label)
+                span = (*sequences.tokens(start + offset, end + offset), label)
                 totals[span] = totals.get(span, 0.0) + math.exp(log)
         offset += len(best[0][0])
     return totals
@@ -171,16 +171,7 @@ def test_adjacent_entities_stay_apart():
     assert ents(doc)[:2] == [(0, 1, "PER"), (1, 2, "PER")]
 
 
-# --- white space and sentences --------------------------------------------------------
-
-
-def test_white_space_is_outside():
-    nlp = untrained()
-    for _ in range(5):
-        shake(nlp)
-        doc = nlp("Anna  hired \n\n Otto\t\tBerg \n")
-        assert any(token.is_space for token in doc)
-        assert {t.ent_iob_ for t in doc if t.is_space} == {"O"}
+# --- sentences ------------------------------------------------------------------------
 
 
 def test_entities_end_with_their_sentence():
@@ -232,7 +223,7 @@ def test_learns_from_other_tokens():
     nlp.initialize(lambda: data)
     assert train(nlp, data, 50) < 0.1
     doc = nlp(predicted.copy())
-    assert [e.text for e in doc.ents] == ["Anna", "Berg", "Rio-Tinto"]
+    assert [e.text for e in doc.ents] == ["Anna  Berg", "Rio-Tinto"]
 
 
 def test_partly_annotated_documents_are_learned():

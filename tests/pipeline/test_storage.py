@@ -71,7 +71,8 @@ def test_bytes_are_deterministic_and_hold_no_pickle(tmp_path):
     names = sorted(path.name for path in (tmp_path / "birnn_ner").iterdir())
     assert names == ["cfg", "checksum", "model"]
     assert json.loads((tmp_path / "birnn_ner" / "cfg").read_text("utf8")) == {
-        "labels": ["LOC", "PER"]
+        "labels": ["LOC", "PER"],
+        "masked": [],
     }
     srsly.msgpack_loads((tmp_path / "birnn_ner" / "model").read_bytes())
 

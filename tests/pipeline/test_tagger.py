@@ -9,7 +9,7 @@ from spacy.training import Example
 
 from spacy_birnn.errors import BirnnError
 
-from .toys import SENTENCES, config, doc_of, examples, shake, train, untrained
+from .toys import SENTENCES, config, examples, shake, train, untrained
 
 TAGS = [sentence[3] for sentence in SENTENCES]
 
@@ -136,12 +136,8 @@ def test_labels_that_are_no_strings():
         nlp.initialize(lambda: data)
 
 
-def test_score_weights_choose_by_the_tags_that_there_are():
-    for target in ("tag", "pos"):
-        nlp, _ = trained_on(target)
-        weights = nlp.config["training"]["score_weights"]
-        scores = nlp.evaluate(examples(nlp, target))
-        assert (
-            sum(weights.get(key) or 0 for key in scores if scores[key] is not None) > 0
-        )
-    assert doc_of(nlp, "a b").has_annotation("POS") is False
+def test_default_score_weights_are_those_of_the_default_target():
+    nlp, _ = trained_on("tag")
+    weights = nlp.config["training"]["score_weights"]
+    assert weights == {"tag_acc": 1.0}
+    assert nlp.evaluate(examples(nlp, "tag"))["tag_acc"] == 1.0

@@ -178,7 +178,7 @@ def shake(nlp: Language, scale: float = 2.0) -> None:
                 parameter.normal_(std=scale)
 
 
-def run_python(code: str, timeout: int = 100, **env: str) -> str:
+def run_python(code: str, timeout: int = 600, **env: str) -> str:
     """Run a program, or a file, in a process of its own, on one thread; its output."""
     root = str(Path(__file__).parents[2])
     done = subprocess.run(

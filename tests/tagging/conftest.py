@@ -37,7 +37,7 @@ def doc(nlp):
 def run_script(tmp_path):
     """Run Python in a process of its own, which may not hang."""
 
-    def run_script(code, timeout=120):
+    def run_script(code, timeout=600):
         path = tmp_path / "script.py"
         path.write_text(code)
         return subprocess.run(

@@ -152,7 +152,7 @@ with engine(work, 2) as elsewhere:
     next(elsewhere(numbers(10)))
 assert multiprocessing.active_children() == []
 """
-    check(run_script(HEADER + code, timeout=60), 0, "")
+    check(run_script(HEADER + code, timeout=600), 0, "")
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])

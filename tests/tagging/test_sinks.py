@@ -5,7 +5,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span, Token
 
-from spacy_birnn.data.conll import create_conll_reader
+from spacy_birnn.data.conll import ConllCorpus
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.tagging.items import Context
 from spacy_birnn.tagging.sinks import SINKS
@@ -91,7 +91,7 @@ def test_conll_tokens_never_start_a_document(tmp_path):
     doc.set_ents([])
     path = tmp_path / "a.conll"
     path.write_text(conll([doc, doc], [TAG, ENTS]))
-    reader = create_conll_reader(path, {"tag": 1}, docs="document")
+    reader = ConllCorpus(path, columns={"tag": 1}, docs="document")
     read = [example.reference for example in reader(spacy.blank("en"))]
     assert [[token.text for token in doc] for doc in read] == [
         [" -DOCSTART-", " -DOCSTART-s", "a-DOCSTART-"]

@@ -208,3 +208,27 @@ def test_inputs_that_are_no_files(tmp_path):
         find_inputs([tmp_path])
     with pytest.raises(BirnnError, match="B211"):
         find_inputs(["/dev/null"])
+
+
+def test_tokens_that_are_places_in_the_text(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "Ann left", "tokens": [{"id": 0, "start": 0, "end": 3}]}')
+    (item,) = read(path, "jsonl", 100)
+    assert item.content == "Ann left"
+
+
+def test_what_annotation_tools_export_as_a_list(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text('[{"id": 7, "data": {"text": "Ann left"}, "annotations": []}]')
+    assert detect_format(str(path)) == "spans"
+    (item,) = read(path, "spans", 100)
+    assert item.content == "Ann left"
+    assert item.context.meta["id"] == 7
+
+
+def test_words_beside_tags_that_are_not_universal(tmp_path):
+    path = tmp_path / "a.conll"
+    path.write_text("1\tThe\tthe\tDT\tDT\t_\t0\tROOT\t_\t_\n")
+    assert detect_format(str(path)) == "conllu"
+    (item,) = read(path, "conllu", 100)
+    assert item.content.words == ["The"]

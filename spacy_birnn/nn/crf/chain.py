@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 class ChainScores(NamedTuple):
-    """Scores of a linear chain, ``-inf`` where forbidden.
+    """Scores of a linear chain, `-inf` where forbidden.
 
     Attributes:
         start: (L,) of the first label.

@@ -80,7 +80,7 @@ class CRF(nn.Module):
     ) -> Tensor:
         """(B,) log of the sum over all permitted label sequences; differentiable.
 
-        ``-inf``, with gradient 0, where none is permitted; 0 for an empty sequence.
+        `-inf`, with gradient 0, where none is permitted; 0 for an empty sequence.
         """
         emissions, packing = self._prepare(emissions, lengths)
         scores = _restrict(emissions, self._mask(permitted, emissions))
@@ -90,7 +90,7 @@ class CRF(nn.Module):
     def score(self, emissions: Tensor, lengths: Lengths, labels: Ints) -> Tensor:
         """(B,) log-score, not normalised, of given labels (N,); differentiable.
 
-        ``-inf`` where the constraints forbid them.
+        `-inf` where the constraints forbid them.
         """
         emissions, packing = self._prepare(emissions, lengths)
         ids = _ints(labels, emissions)
@@ -106,8 +106,8 @@ class CRF(nn.Module):
     ) -> Tensor:
         """Negative log-likelihood of what is known, summed over the sequences.
 
-        Missing labels are summed over: a sequence counts ``log Z(permitted) - log
-        Z(gold)``, where Z(gold) sums all that the gold annotation leaves open. One in
+        Missing labels are summed over: a sequence counts `log Z(permitted) - log
+        Z(gold)`, where Z(gold) sums all that the gold annotation leaves open. One in
         which nothing is known counts exactly 0. A gold sequence that the constraints or
         `permitted` forbid cannot be learned: it is left out and counted in
         `impossible`.
@@ -169,7 +169,7 @@ class CRF(nn.Module):
 
         Returns:
             For each sequence, best first, (labels, natural log of the probability among
-            all permitted ones); fewer than k where there are fewer, ``[([], 0.0)]`` for
+            all permitted ones); fewer than k where there are fewer, `[([], 0.0)]` for
             an empty sequence.
         """
         if k < 1:
@@ -262,7 +262,7 @@ class CRF(nn.Module):
         return emissions, packing
 
     def chain(self, dtype: torch.dtype) -> ChainScores:
-        """The scores of the labels themselves, ``-inf`` where forbidden."""
+        """The scores of the labels themselves, `-inf` where forbidden."""
         chain = []
         for name in ChainScores._fields:
             scores = getattr(self, name).to(dtype)

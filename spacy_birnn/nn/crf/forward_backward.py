@@ -4,10 +4,10 @@ The forward and the backward recursion run in one loop over time: the backward o
 the forward one over the reversed sequences, which pack alike (`Packing.two_way`). A
 step is one matrix product and one multiplication, for all sequences and labels.
 
-Notation, up to a factor of its own for each token t: ``alpha[t, i]`` sums all prefixes
-that end in label i, with the emission of t; ``inward[t, j]`` all suffixes that begin
-with label j, with the emission of t; ``beta[t, i]`` all continuations after label i at
-t, without it. Scores of what is forbidden are ``-inf``.
+Notation, up to a factor of its own for each token t: `alpha[t, i]` sums all prefixes
+that end in label i, with the emission of t; `inward[t, j]` all suffixes that begin
+with label j, with the emission of t; `beta[t, i]` all continuations after label i at
+t, without it. Scores of what is forbidden are `-inf`.
 """
 
 import math
@@ -32,12 +32,12 @@ class ForwardBackward(NamedTuple):
     """The sums of forward–backward, all in flat order.
 
     Attributes:
-        log_z: (B,) float64 log-partition; 0 for an empty sequence, ``-inf`` where no
+        log_z: (B,) float64 log-partition; 0 for an empty sequence, `-inf` where no
             sequence of labels is permitted.
         marginals: (N, L) probability of each label at each token; 0 where nothing is
             permitted.
         alpha, inward: (N, L), see the module; scaled for each token alone.
-        overlap: (N,) sum of ``alpha * beta``, which turns them into probabilities.
+        overlap: (N,) sum of `alpha * beta`, which turns them into probabilities.
         move: (L, L) transition factors, the largest of them 1.
         exact: the sequences that were computed again in log space, if any.
     """

@@ -74,7 +74,7 @@ class GoldScore(torch.autograd.Function):
 
 
 def difference(log_z: Tensor, gold_score: Tensor) -> Tensor:
-    """(B,) log-partition less gold score; ``inf`` where that is ``-inf``, whatever
+    """(B,) log-partition less gold score; `inf` where that is `-inf`, whatever
     `log_z` is."""
     forbidden = gold_score == float("-inf")
     return (log_z - gold_score).masked_fill(forbidden, float("inf"))

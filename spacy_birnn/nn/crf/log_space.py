@@ -86,12 +86,12 @@ def recompute(
 
 
 def _matmul(inward: Tensor, transitions: Tensor) -> Tensor:
-    """Log of ``exp(inward) @ exp(transitions).t()``, a bounded piece at a time."""
+    """Log of `exp(inward) @ exp(transitions).t()`, a bounded piece at a time."""
     pieces = inward.split(max(1, CHUNK // transitions.numel()))
     return torch.cat([torch.logsumexp(p[:, None] + transitions, 2) for p in pieces])
 
 
 def _exp(logs: Tensor) -> Tensor:
-    """Probabilities of logs, where ``-inf - -inf`` means that there is none."""
+    """Probabilities of logs, where `-inf - -inf` means that there is none."""
     impossible = logs.isnan()
     return logs.exp().masked_fill(impossible, 0)

@@ -53,6 +53,6 @@ def span_log_marginals(
 
 
 def _log_next(transitions: Tensor, inward: Tensor) -> Tensor:
-    """Log-probabilities (K, L) of the next label; ``-inf`` where there can be none."""
+    """Log-probabilities (K, L) of the next label; `-inf` where there can be none."""
     logs = (transitions + inward).log_softmax(1)
     return logs.masked_fill(logs.isnan(), float("-inf"))

@@ -27,7 +27,7 @@ def viterbi(emissions: Tensor, chain: ChainScores, packing: Packing) -> Tensor:
     the best path alone. Of equal ones the lower label wins.
 
     Args:
-        emissions: (N, L) scores, flat; ``-inf`` where forbidden.
+        emissions: (N, L) scores, flat; `-inf` where forbidden.
         chain: the chain's own scores.
         packing: The lengths of the sequences.
 
@@ -97,7 +97,7 @@ class SingleViterbi:
         """Labels; of equal sequences the one that `viterbi` chooses.
 
         Args:
-            emissions: (T, L) scores; ``-inf`` where forbidden.
+            emissions: (T, L) scores; `-inf` where forbidden.
         """
         if not len(emissions):
             return []

@@ -11,14 +11,14 @@ weights, U the recurrent ones, b and b' their biases, ⊙ multiplies elementwise
 Units
 -----
 On a CPU torch's sigmoid takes a fifth of the time of its tanh, so the packed pass has
-no tanh: ``tanh(x) = 2 σ(2x) - 1``. **All arguments of a tanh are kept doubled**:
+no tanh: `tanh(x) = 2 σ(2x) - 1`. **All arguments of a tanh are kept doubled**:
 
 - the rows of W, U, b and b' that belong to the tanh gate (`Cell.double` doubles them
   once, when a layer is prepared), and so that gate's column in every table of gates;
 - the cell state of the LSTM, and the product inside the GRU's new gate.
 
 In numpy it is the other way round, and one call has to activate all gates:
-``σ(x) = (1 + tanh(x / 2)) / 2``. **The loop over one sequence takes half of the packed
+`σ(x) = (1 + tanh(x / 2)) / 2`. **The loop over one sequence takes half of the packed
 pass's numbers**: an argument of a tanh is then as it is in the equations, one of a
 sigmoid is halved. Gradients are those of the equations' own numbers.
 """
@@ -45,7 +45,7 @@ _MINUS_ONE = torch.tensor(-1.0)
 
 
 def tanh_(sigmoids: Tensor) -> Tensor:
-    """``σ(2x)`` to ``tanh(x)``, in place."""
+    """`σ(2x)` to `tanh(x)`, in place."""
     return torch.add(_MINUS_ONE, sigmoids, alpha=2.0, out=sigmoids)
 
 
@@ -272,7 +272,7 @@ class GRU(Cell):
 
 
 class RNN(Cell):
-    """Elman (1990): ``h = tanh(W x + b + U h' + b')``."""
+    """Elman (1990): `h = tanh(W x + b + U h' + b')`."""
 
     torch_layer = nn.RNN
     n_gates, tanh_gate = 1, 0

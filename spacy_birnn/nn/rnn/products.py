@@ -11,7 +11,7 @@ conversions."""
 
 
 class Products:
-    """Recurrent products ``h Uᵀ``, of both directions at once.
+    """Recurrent products `h Uᵀ`, of both directions at once.
 
     Args:
         weights: (K·H, H) per direction.

@@ -188,7 +188,9 @@ def train_for_hash():
 
 
 def test_same_weights_under_another_hash_seed():
-    code = "import tests.models.test_tagger as test; print(test.train_for_hash())"
+    code = (
+        "import tests.models.test_sequence_tagger as test; print(test.train_for_hash())"
+    )
     run = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONHASHSEED": "1", "OMP_NUM_THREADS": "1"},

@@ -1,0 +1,203 @@
+"""What all readers of files share: their settings, the files, what they report."""
+
+import inspect
+import warnings
+from abc import ABC, abstractmethod
+from dataclasses import KW_ONLY, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import ClassVar, Dict, Iterator, List, Optional, Set, Union
+
+from spacy.language import Language
+from spacy.training import Example
+
+from ..errors import BirnnError, Errors, Warnings
+from ..progress import show_progress
+from .arguments import (
+    DOCS,
+    EMPTY_WORDS,
+    Docs,
+    EmptyWords,
+    Scheme,
+    check_choice,
+    check_encoding,
+    check_limit,
+    check_path,
+    check_scheme,
+)
+from .base import Sentence
+from .tags import Where
+from .text import list_files
+
+REPLACEMENT = "\ufffd"
+"""The word that stands for an empty one; Unicode's own sign for what is missing."""
+
+
+@dataclass
+class Notes:
+    """What one pass over a corpus has met and its user should hear of.
+
+    Attributes:
+        path: What messages call the corpus.
+        annotated: By kind of annotation that the settings ask for, whether it is there.
+        lines: The warnings, in the order in which they arose.
+    """
+
+    path: str
+    annotated: Dict[str, bool] = field(default_factory=dict)
+    lines: List[str] = field(default_factory=list)
+
+    def ask_for(self, *kinds: str) -> None:
+        """Note that the settings ask for these kinds of annotation."""
+        for kind in kinds:
+            self.annotated.setdefault(kind, False)
+
+    def found(self, kind: str) -> None:
+        """Note that there is annotation of a kind."""
+        self.annotated[kind] = True
+
+    def add(self, line: str) -> None:
+        """Keep a warning until the pass is over."""
+        self.lines.append(line)
+
+    def warn(self, reported: Set[str]) -> None:
+        """Give the warnings, once for each reader.
+
+        Args:
+            reported: What the reader has warned of before; it grows.
+        """
+        for kind, is_there in self.annotated.items():
+            if not is_there:
+                self.add(Warnings.W105.format(path=self.path, kind=kind))
+        for line in self.lines:
+            if line not in reported:
+                reported.add(line)
+                warnings.warn(line, stacklevel=2)
+
+
+@dataclass(eq=False)
+class FileCorpus(ABC):
+    """A reader of files: called with a pipeline, it yields Examples.
+
+    Args:
+        path: A file, plain or gzipped, or a directory.
+        limit: Read only so many Docs; 0 for all.
+        encoding: How bytes stand for characters. A byte order mark tells UTF-16.
+    """
+
+    file_ending: ClassVar[str] = ""
+    """Which files of a directory are read."""
+
+    path: Optional[Union[str, Path]]
+    _: KW_ONLY
+    limit: int = 0
+    encoding: str = "utf-8"
+    _reported: Set[str] = field(default_factory=set, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.path is None:
+            raise BirnnError(Errors.B104.format(corpus=config_block()))
+        check_path(self.path)
+        check_limit(self.limit)
+        check_encoding(self.encoding)
+
+    @abstractmethod
+    def read_file(self, file: Path, nlp: Language, notes: Notes) -> Iterator[Example]:
+        """Yield the Examples of one file."""
+
+    def list_files(self) -> List[Path]:
+        """List the files that are read."""
+        assert self.path is not None
+        return list_files(Path(self.path), self.file_ending)
+
+    def __call__(self, nlp: Language) -> Iterator[Example]:
+        examples = islice(self._read_all(nlp), self.limit or None)
+        assert self.path is not None
+        task = f"Reading {Path(self.path).name}"
+        yield from show_progress(examples, task, "documents")
+
+    def _read_all(self, nlp: Language) -> Iterator[Example]:
+        notes = Notes(str(self.path))
+        for file in self.list_files():
+            yield from self.read_file(file, nlp, notes)
+        notes.warn(self._reported)
+
+
+@dataclass(eq=False, kw_only=True)
+class TokenCorpus(FileCorpus):
+    """A reader of files that hold tokens, a row each.
+
+    Args:
+        docs: A Doc per sentence, or a Doc per document.
+        scheme: How spans are written as tags. `auto` tells it from all tags of a file.
+            `bmes` also reads `W` for a single token, `io` reads types without prefix.
+        label: The type of spans whose tags are a prefix without a type, as `B`.
+        empty_words: Words that are empty or white space: `error` refuses the empty
+            ones and keeps white space as a token, `drop` leaves both out, `replace`
+            puts U+FFFD in their place.
+    """
+
+    docs: Docs = "sentence"
+    scheme: Scheme = "auto"
+    label: Optional[str] = None
+    empty_words: EmptyWords = "error"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.docs not in DOCS:
+            raise BirnnError(Errors.B110.format(docs=self.docs))
+        check_scheme(self.scheme)
+        check_choice("empty_words", self.empty_words, EMPTY_WORDS)
+
+
+def config_block() -> str:
+    """Name the block of a config that is being resolved, for a message.
+
+    A reader is not told where it stands, and `[corpora]` is resolved as a whole; only
+    confection's loop over the blocks knows which one is at fault.
+    """
+    for frame in inspect.stack(context=0):
+        if frame.function == "resolve_promises":
+            return f"[corpora.{frame.frame.f_locals.get('key')}]"
+    return "the corpus"
+
+
+class EmptyWordRule:
+    """What is done with empty words in one file, and how many there were."""
+
+    def __init__(self, choice: str, path: str) -> None:
+        self.choice = choice
+        self.path = path
+        self.count = 0
+        self.first = ""
+
+    def apply(self, sentence: Sentence, where: Where) -> None:
+        """Refuse, leave out or replace the empty words of a sentence.
+
+        Raises:
+            BirnnError: There is one, and the choice is `error`.
+        """
+        if self.choice == "error":
+            if "" in sentence.words:
+                place = where(sentence.words.index(""))
+                raise BirnnError(Errors.B112.format(where=place))
+            return
+        empty = [i for i, word in enumerate(sentence.words) if not word.strip()]
+        if not empty:
+            return
+        self.first = self.first or where(empty[0])
+        self.count += len(empty)
+        if self.choice == "drop":
+            sentence.drop(empty)
+        for i in empty if self.choice == "replace" else ():
+            sentence.words[i] = REPLACEMENT
+
+    def report(self, notes: Notes) -> None:
+        """Count them in one line."""
+        if self.count:
+            done = "left out" if self.choice == "drop" else "replaced by U+FFFD"
+            notes.add(
+                Warnings.W104.format(
+                    path=self.path, count=self.count, done=done, first=self.first
+                )
+            )

@@ -1,0 +1,125 @@
+"""The labels of a component: collected, given, or added after training."""
+
+from abc import ABCMeta, abstractmethod
+from typing import Any, Dict, Iterable, List, Tuple
+
+import numpy
+from spacy.training import Example
+from thinc.api import Model
+
+from ..errors import BirnnError, Errors
+from ..models.sequence_tagger import add_labels, set_labels
+from .sequences import Sequences
+
+
+class LabelledPipe(metaclass=ABCMeta):
+    """What a component can tell apart.
+
+    Attributes:
+        cfg: holds `labels`, and `masked`: those that were added to a trained component
+            and that no update has taught yet.
+    """
+
+    name: str
+    model: Model
+    cfg: Dict[str, Any]
+
+    @abstractmethod
+    def collect_labels(self, example: Example) -> Iterable[str]:
+        """The labels that the reference document of an example has."""
+
+    @abstractmethod
+    def prepare_labels(self) -> Tuple[List[str], str]:
+        """The decoder's labels and the scheme whose constraints hold between them."""
+
+    @abstractmethod
+    def label_ids(self, label: str) -> List[int]:
+        """The ids of the decoder's labels that a label stands for."""
+
+    @property
+    def labels(self) -> Tuple[str, ...]:
+        """Entity or chunk types, or tags."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> List[str]:
+        """What `[initialize.components.….labels]` takes."""
+        return list(self.cfg["labels"])
+
+    def add_label(self, label: str) -> int:
+        """Add a label, also to a trained component.
+
+        One that is added to a trained component is masked until an update whose gold
+        holds it: until then the component predicts as before.
+
+        Returns:
+            1, or 0 where the label was there.
+
+        Raises:
+            BirnnError: the label cannot be used.
+        """
+        if label in self.cfg["labels"]:
+            return 0
+        before = self.cfg["labels"]
+        self._check_labels([*before, label])
+        self.cfg["labels"] = [*before, label]
+        try:
+            names, scheme = self.prepare_labels()
+        except BirnnError:
+            self.cfg["labels"] = before
+            raise
+        if self.is_initialized:
+            self.cfg["masked"] = [*self.cfg["masked"], label]
+            add_labels(self.model, names, scheme)
+        return 1
+
+    def mask(self, sequences: Sequences) -> Sequences:
+        """Without the labels that no update has taught yet."""
+        masked = [i for label in self.cfg["masked"] for i in self.label_ids(label)]
+        n_labels = len(self.model.get_ref("emissions").attrs["labels"])
+        return sequences.without_labels(masked, n_labels)
+
+    def unmask(self, gold: numpy.ndarray) -> None:
+        """Labels that the gold annotation holds are there from now on."""
+        present = set(numpy.unique(gold).tolist()) if self.cfg["masked"] else set()
+        self.cfg["masked"] = [
+            label
+            for label in self.cfg["masked"]
+            if present.isdisjoint(self.label_ids(label))
+        ]
+
+    @property
+    def is_initialized(self) -> bool:
+        """Whether the model has its labels."""
+        return bool(self.model.get_ref("emissions").attrs["labels"])
+
+    def check_initialized(self) -> None:
+        """Raise unless the component is initialized."""
+        if not self.is_initialized:
+            what = f"Component '{self.name}'"
+            raise BirnnError(Errors.B001.format(what=what))
+
+    def unknown_label(self, label: str) -> BirnnError:
+        """What to raise for a label that the component does not have."""
+        known = ", ".join(self.labels)
+        return BirnnError(Errors.B014.format(name=self.name, label=label, known=known))
+
+    def fix_labels(self, labels: List[str]) -> None:
+        """Give the model its labels, before it is initialized.
+
+        Raises:
+            BirnnError: there is none, or one cannot be used.
+        """
+        self._check_labels(labels)
+        self.cfg["labels"], self.cfg["masked"] = labels, []
+        if not labels:
+            key = self.cfg.get("spans_key")
+            target = self.cfg["target"]
+            what = f"spans['{key}']" if key is not None else f"'{target}' tags"
+            raise BirnnError(Errors.B013.format(name=self.name, what=what))
+        set_labels(self.model, *self.prepare_labels())
+
+    def _check_labels(self, labels: List[str]) -> None:
+        for i, label in enumerate(labels):
+            if not isinstance(label, str) or not label or label in labels[:i]:
+                raise BirnnError(Errors.B023.format(name=self.name, label=label))
