@@ -9,7 +9,7 @@ import spacy
 from pyarrow import parquet
 from spacy.tokens import DocBin
 
-from spacy_birnn.data.conll import create_conll_reader
+from spacy_birnn.data.conll import ConllCorpus
 from spacy_birnn.tagging.run import tag
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -26,7 +26,7 @@ def corpus(request, tmp_path_factory):
         pytest.skip("the corpora are not there")
     nlp = spacy.blank("en")
     nlp.add_pipe("birnn_ner", config={"confidence": True})
-    examples = list(create_conll_reader(path, limit=2000)(nlp))
+    examples = list(ConllCorpus(path, limit=2000)(nlp))
     examples = [e for e in examples if e.reference.ents or len(e.reference) == 1]
     optimizer = nlp.initialize(lambda: examples)
     for _ in range(8):
