@@ -130,6 +130,24 @@ class Errors(metaclass=_Coded):
         "[initialize] vectors: {path} is no folder of vectors as spaCy keeps them: "
         "make one with python -m spacy init vectors {lang} FILE DIR."
     )
+    B050 = "{where}: {key} = {value!r} must be a number from 0 to below 1."
+    B051 = (
+        "spacy-birnn.SGD.v1: nesterov = true looks ahead along the momentum, so "
+        "momentum must be above 0."
+    )
+    B052 = "{where}: {key} = {value!r} must be a finite number of at least 0."
+    B053 = "{where}: {key} = {value!r} must be a finite number above 0."
+    B054 = "{where}: {key} = {value!r} must lie between 0 and learn_rate, {limit!r}."
+    B055 = (
+        "{where}: warmup_steps = {warmup!r} must be at least 0 and less than "
+        "total_steps = {total!r}."
+    )
+    B056 = (
+        "The schedule {name} is told of epochs and dev scores by 'spacy-birnn train' "
+        "only: train with that command, or choose a schedule over steps, such as "
+        "spacy-birnn.epoch_decay.v1 with steps_per_epoch."
+    )
+    B057 = "{where}: factor = {value!r} must lie between 0 and 1, without either."
 
     # --- B101-B199: data and tag schemes ----------------------------------------------
     B101 = (

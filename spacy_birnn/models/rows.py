@@ -6,10 +6,9 @@ from thinc.api import Optimizer, torch2xp, xp2torch
 from thinc.backends import get_array_ops
 from torch import nn
 
+from .averages import averaging, decay_between
+
 MOMENTS = ("mom1", "mom2")
-MAX_DECAY = 0.9999
-CONSTANT_FROM = 89_990
-"""The step at which (1 + t) / (10 + t) has reached `MAX_DECAY`."""
 
 
 def update_rows(
@@ -41,8 +40,9 @@ def update_rows(
         optimizer.averages = averages
     _widen_moments(optimizer, key, table, rows, full)
     if averages is not None:
-        step = optimizer.nr_update[key]
-        _average_rows(averages, key, table, rows, before, step)
+        step = averaging(averages).steps(optimizer.nr_update[key])
+        if step:
+            _average_rows(averages, key, table, rows, before, step)
     updated = xp2torch(table, device=param.device)
     if updated.data_ptr() != param.data_ptr():
         param.data.copy_(updated)
@@ -60,7 +60,8 @@ def averaged_rows(averages: Dict[Any, Any], key: Tuple[int, str], table: Any) ->
     held, steps = averages[key], averages[_steps_of(key)]
     now = table.copy()
     touched = xp.flatnonzero(steps)
-    share = decay_between(steps[touched], int(steps.max()), xp)
+    decay = averaging(averages).decay
+    share = decay_between(steps[touched], int(steps.max()), xp, decay)
     now[touched] += (held[touched] - now[touched]) * share
     return now
 
@@ -68,21 +69,6 @@ def averaged_rows(averages: Dict[Any, Any], key: Tuple[int, str], table: Any) ->
 def is_row_sparse(averages: Dict[Any, Any], key: Tuple[int, str]) -> bool:
     """Whether `update_rows` keeps the averages of a parameter."""
     return _steps_of(key) in averages
-
-
-def decay_between(first: Any, last: int, xp: Any) -> Any:
-    """What is left of an average after the steps first + 1 … last, as float32.
-
-    thinc keeps `min((1 + t) / (10 + t), 0.9999)` of it at step t. While a row is not
-    touched its average only decays towards it, and the product has a closed form.
-    """
-    first = xp.minimum(xp.asarray(first, dtype="float64"), last)
-    begin, end = xp.minimum(first, CONSTANT_FROM), min(last, CONSTANT_FROM)
-    constant = xp.maximum(last, CONSTANT_FROM) - xp.maximum(first, CONSTANT_FROM)
-    left = MAX_DECAY**constant
-    for j in range(2, 11):
-        left = left * ((begin + j) / (end + j))
-    return left.astype("float32").reshape(-1, 1)
 
 
 def _average_rows(
@@ -106,11 +92,11 @@ def _average_rows(
         new = ops.xp.zeros(len(table) - len(steps), dtype="int64")
         steps = ops.xp.concatenate([steps, new])
     is_new = (steps[rows] == 0).reshape(-1, 1)
-    caught_up = before + (held[rows] - before) * decay_between(
-        steps[rows], step - 1, ops.xp
-    )
+    decay = averaging(averages).decay
+    left = decay_between(steps[rows], step - 1, ops.xp, decay)
+    caught_up = before + (held[rows] - before) * left
     mean = ops.xp.where(is_new, table[rows], caught_up)
-    ops.update_averages(mean, table[rows], step)
+    ops.update_averages(mean, table[rows], step, max_decay=decay)
     held[rows], steps[rows] = mean, step
     averages[key], averages[_steps_of(key)] = held, steps
 
