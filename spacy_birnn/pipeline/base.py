@@ -2,10 +2,12 @@
 
 from abc import ABCMeta, abstractmethod
 from collections import Counter
+from itertools import islice
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy
 import torch
+from spacy.attrs import ORTH
 from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
@@ -157,15 +159,19 @@ class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta)
         Raises:
             BirnnError: there is no label.
         """
-        validate_get_examples(get_examples, "BiRNNPipe.initialize")
-        found, words = set(self.cfg["labels"]), Counter[str]()
+        # Only some are looked at: to read all of them takes as long as to learn from.
+        validate_get_examples(
+            lambda: list(islice(get_examples(), SAMPLE)), "BiRNNPipe.initialize"
+        )
+        found, forms = set(self.cfg["labels"]), Counter[int]()
         sample: List[Doc] = []
         for example in get_examples():
             if len(sample) < SAMPLE:
                 sample.append(example.predicted)
-            words.update(token.text for token in example.predicted)
+            forms.update(example.predicted.to_array(ORTH).tolist())
             if labels is None:
                 found.update(self.collect_labels(example))
+        words = {self.vocab.strings[key]: count for key, count in forms.items()}
         self.fix_labels(sorted(found, key=str) if labels is None else list(labels))
         assert sample, SpacyErrors.E923.format(name=self.name)
         log_coverage(self.model, self.name, self.vocab, words)
