@@ -33,6 +33,7 @@ NAMES = {
         "spacy-birnn.check_vectors.v1",
     ],
     "spacy_scorers": ["spacy-birnn.seqeval_scorer.v1"],
+    "spacy_loggers": ["spacy-birnn.ConsoleLogger.v1"],
     "thinc_optimizers": ["spacy-birnn.AdamW.v1", "spacy-birnn.SGD.v1"],
     "thinc_schedules": [
         "spacy-birnn.epoch_decay.v1",

@@ -51,7 +51,7 @@ class KeptExamples:
             yield from self._keep(read())
         else:
             for example in self._examples:
-                yield _anew(example)
+                yield anew(example)
 
     def _keep(self, examples: Iterable[Example]) -> Iterator[Example]:
         kept: Optional[List[Example]] = []
@@ -61,12 +61,13 @@ class KeptExamples:
             if n_tokens > self.max_tokens:
                 kept = None
             if kept is not None:
-                kept.append(_anew(example))
+                kept.append(anew(example))
             yield example
         self._examples = kept
 
 
-def _anew(example: Example) -> Example:
+def anew(example: Example) -> Example:
+    """The same example without predictions; the reference is shared."""
     return Example(example.predicted.copy(), example.reference)
 
 

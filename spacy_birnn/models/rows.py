@@ -57,7 +57,7 @@ def averaged_rows(averages: Dict[Any, Any], key: Tuple[int, str], table: Any) ->
         table: its weights, shape (R, D).
     """
     xp = get_array_ops(table).xp
-    held, steps = averages[key], averages[_steps_of(key)]
+    held, steps = averages[key], averages[steps_key(key)]
     now = table.copy()
     touched = xp.flatnonzero(steps)
     decay = averaging(averages).decay
@@ -68,7 +68,7 @@ def averaged_rows(averages: Dict[Any, Any], key: Tuple[int, str], table: Any) ->
 
 def is_row_sparse(averages: Dict[Any, Any], key: Tuple[int, str]) -> bool:
     """Whether `update_rows` keeps the averages of a parameter."""
-    return _steps_of(key) in averages
+    return steps_key(key) in averages
 
 
 def _average_rows(
@@ -87,7 +87,7 @@ def _average_rows(
     ops = get_array_ops(table)
     empty = table[:0], ops.xp.zeros(0, dtype="int64")
     held = _resized(averages.get(key, empty[0]), table)
-    steps = averages.get(_steps_of(key), empty[1])
+    steps = averages.get(steps_key(key), empty[1])
     if len(steps) < len(table):
         new = ops.xp.zeros(len(table) - len(steps), dtype="int64")
         steps = ops.xp.concatenate([steps, new])
@@ -98,10 +98,10 @@ def _average_rows(
     mean = ops.xp.where(is_new, table[rows], caught_up)
     ops.update_averages(mean, table[rows], step, max_decay=decay)
     held[rows], steps[rows] = mean, step
-    averages[key], averages[_steps_of(key)] = held, steps
+    averages[key], averages[steps_key(key)] = held, steps
 
 
-def _steps_of(key: Tuple[int, str]) -> Tuple[int, str]:
+def steps_key(key: Tuple[int, str]) -> Tuple[int, str]:
     """Where the optimizer's averages hold the step at which each row was touched last;
     0 for never."""
     return key[0], f"{key[1]} steps"
@@ -133,5 +133,6 @@ def _resized(rows: Any, table: Any) -> Any:
     if rows.shape == table.shape:
         return rows
     whole = get_array_ops(table).alloc2f(*table.shape)
-    whole[: len(rows)] = rows
+    n_rows = min(len(rows), len(table))  # a table that was saved has no spare rows
+    whole[:n_rows] = rows[:n_rows]
     return whole

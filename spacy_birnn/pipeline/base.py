@@ -18,7 +18,7 @@ from thinc.api import Model, Optimizer
 from thinc.types import Floats2d
 from torch import Tensor
 
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, NotFiniteError
 from ..models.clipping import clip_gradients
 from ..models.embed import log_coverage
 from ..models.flat import gradient, to_arrays, to_tensor
@@ -56,6 +56,7 @@ class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta)
         cfg: the settings and the labels, as the component is now.
         n_updates: steps taken in training.
         n_clipped: how many of them were clipped.
+        gradient_norm: L2 norm of all gradients in the last step, before clipping.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta)
             **settings,
         }
         self.n_updates = self.n_clipped = 0
+        self.gradient_norm = 0.0
         self.register_extensions()
 
     # --- what a subclass says ---------------------------------------------------------
@@ -226,13 +228,14 @@ class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta)
         )
         loss = loss / len(sequences.lengths)
         if not torch.isfinite(loss):
-            raise BirnnError(Errors.B019.format(name=self.name, loss=loss.item()))
+            raise NotFiniteError(Errors.B019.format(name=self.name, loss=loss.item()))
         loss.backward()
         return loss.item(), to_arrays(gradient(emissions), lengths)
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Clip the gradients by one norm over the component and take the step."""
         norm = clip_gradients(self.model, self.cfg["grad_clip"])
+        self.gradient_norm = norm
         self.n_updates += 1
         self.n_clipped += bool(0 < self.cfg["grad_clip"] < norm)
         self.model.finish_update(sgd)

@@ -64,9 +64,11 @@ class LoopSchedule(ABC):
     Attributes:
         in_loop: whether a training loop tells it of epochs and scores.
         epoch: of the training data, from 0.
+        restarts: whether it may ask to go on from the best weights.
     """
 
     name: str
+    restarts = False
 
     def __init__(self) -> None:
         self.in_loop = False
@@ -210,7 +212,7 @@ class Plateau(LoopSchedule):
         self.factor = factor
         self.patience = patience
         self.min_rate = min_rate
-        self.restart = restart
+        self.restarts = restart
         self._rate = learn_rate
         self._best = -math.inf
         self._n_worse = 0
@@ -228,7 +230,7 @@ class Plateau(LoopSchedule):
             return False
         self._n_worse = 0
         self._rate = max(self._rate * self.factor, self.min_rate)
-        return self.restart
+        return self.restarts
 
     def state(self) -> Dict[str, Any]:
         best = None if self._best == -math.inf else self._best
