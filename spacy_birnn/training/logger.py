@@ -92,13 +92,16 @@ class ConsoleLog:
         if info is None:
             return
         speed = self.stopwatch.words_per_second(info["words"])
+        before = -1 if self.evaluated is None else self.evaluated["step"]
+        losses = {name: float(info["losses"].get(name, 0.0)) for name in self.names}
         best, step = max((score, -step) for score, step in info["checkpoints"])
         row = {
             **info,
             "speed": speed,
             "best": best,
             "best_step": -step,
-            "loss": sum(float(info["losses"].get(name, 0.0)) for name in self.names),
+            "losses": losses,
+            "loss": sum(losses.values()) / max(info["step"] - before, 1),
             "clipped": self.clips.share(),
         }
         self.evaluated = row
@@ -148,7 +151,7 @@ class ConsoleLog:
             "best": row["best"],
             "best_step": row["best_step"],
             "scores": row["other_scores"],
-            "losses": {name: float(row["losses"].get(name, 0)) for name in self.names},
+            "losses": row["losses"],
             "learn_rate": row.get("learn_rate"),
             "gradient_norms": self.clips.norms(),
             "clipped": row["clipped"],
@@ -161,12 +164,15 @@ class ConsoleLog:
 
 
 def _columns(row: Info, score_keys: List[str]) -> List[Tuple[str, int, str]]:
-    """Name, width and text of each column; together they fit 80 characters."""
+    """Name, width and text of each column; together they fit 80 characters.
+
+    The loss is that of a step, on average since the evaluation before.
+    """
     scores = row["other_scores"]
     columns = [
         ("E", 3, str(row["epoch"])),
         ("STEP", 6, str(row["step"])),
-        ("LOSS", 8, f"{row['loss']:.2f}"),
+        ("LOSS", 8, f"{row['loss']:.3f}"),
     ]
     for key in score_keys:
         name = key.upper()[:14]

@@ -58,8 +58,8 @@ def train(
     force: bool = False,
     use_gpu: int = -1,
     eval_frequency: Optional[int] = None,
-    stdout: IO = sys.stdout,
-    stderr: IO = sys.stderr,
+    stdout: Optional[IO] = None,
+    stderr: Optional[IO] = None,
 ) -> Tuple[Language, Progress, Optional[int]]:
     """Train a pipeline.
 
@@ -71,8 +71,8 @@ def train(
         use_gpu: id of an activated GPU, -1 for none.
         eval_frequency: steps between evaluations; None to evaluate as often as it is
             worth its time.
-        stdout: where the logger writes.
-        stderr: where its progress bar is, if it has one.
+        stdout: where the logger writes; None for the standard output.
+        stderr: where its progress bar is, if it has one; None for the standard error.
 
     Returns:
         The pipeline with its last weights, which are not averaged; where the training
@@ -81,6 +81,7 @@ def train(
     Raises:
         BirnnError: see the message; what was saved before is untouched.
     """
+    stdout, stderr = stdout or sys.stdout, stderr or sys.stderr
     outputs = Outputs(output) if output is not None else None
     is_resumed = outputs.prepare(resume, force) if outputs is not None else False
     if resume and not is_resumed:
@@ -110,7 +111,7 @@ class Loop:
         setup: Setup,
         outputs: Optional[Outputs],
         plan: EvaluationPlan,
-        stdout: IO = sys.stdout,
+        stdout: IO,
     ) -> None:
         self.setup = setup
         self.nlp = setup.nlp

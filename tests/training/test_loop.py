@@ -258,9 +258,14 @@ def test_a_dev_set_without_annotation(make_config, corpora, tmp_path):
         quiet(make_config(), tmp_path / "out")
 
 
-def test_no_training_data(make_config, corpora, tmp_path):
-    with pytest.raises(BirnnError, match="B068"):
-        quiet(make_config({"corpora.train.limit": 0, "corpora.train.path": ""}), None)
+def test_no_training_data(make_config):
+    @registry.readers("test.nothing")
+    def make():
+        return lambda nlp: iter(())
+
+    config = make_config({"corpora.train": {"@readers": "test.nothing"}})
+    with pytest.raises(BirnnError, match=r"B068.*corpora\.train"):
+        quiet(config, None)
 
 
 def test_a_full_disk_is_one_line_and_what_was_saved_stays(
