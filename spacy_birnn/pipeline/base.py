@@ -12,9 +12,9 @@ from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
-from spacy.training import Example, validate_get_examples
+from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer
+from thinc.api import Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 from torch import Tensor
 
@@ -27,6 +27,7 @@ from ..models.sequence_tagger import get_decoder
 from ..models.shim import shim_of
 from .candidates import PredictedSpan, keep_candidates
 from .labels import LabelledPipe
+from .regularizers import Regularizer
 from .sequences import Sequences
 from .storage import ChecksummedPipe
 
@@ -57,6 +58,7 @@ class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta)
         n_updates: steps taken in training.
         n_clipped: how many of them were clipped.
         gradient_norm: L2 norm of all gradients in the last step, before clipping.
+        regularizers: what training adds to the loss.
     """
 
     def __init__(
@@ -101,6 +103,7 @@ class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta)
         }
         self.n_updates = self.n_clipped = 0
         self.gradient_norm = 0.0
+        self.regularizers: List[Regularizer] = []
         self.register_extensions()
 
     # --- what a subclass says ---------------------------------------------------------
@@ -187,13 +190,42 @@ class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta)
         sgd: Optional[Optimizer] = None,
         losses: Optional[Dict[str, float]] = None,
     ) -> Dict[str, float]:
-        """Learn from a batch of examples, as every trainable pipe does.
+        """Learn from a batch, as any trainable component of spaCy does.
+
+        Args:
+            examples: the batch.
+            drop: the dropout rate.
+            sgd: takes the step, if it is given.
+            losses: receives the loss under the component's name, and that of each
+                regularizer under `<component>_<regularizer>`.
+
+        Returns:
+            The losses.
 
         Raises:
             BirnnError: the component is not initialized; see also `get_loss`.
         """
         self.check_initialized()
-        return super().update(examples, drop=drop, sgd=sgd, losses=losses)
+        examples, losses = list(examples), {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        validate_examples(examples, "BiRNNPipe.update")
+        if not any(len(example.predicted) for example in examples):
+            return losses
+        set_dropout_rate(self.model, drop)
+        docs = [example.predicted for example in examples]
+        emissions, backprop = self.model.begin_update(docs)
+        loss, gradients = self.get_loss(examples, emissions)
+        for regularizer in self.regularizers:
+            term, more = regularizer(self, examples, emissions)
+            if more is not None:
+                gradients = [one + other for one, other in zip(gradients, more)]
+            key = f"{self.name}_{regularizer.name}"
+            losses[key] = losses.get(key, 0.0) + term
+        backprop(gradients)
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
 
     def get_loss(
         self, examples: Iterable[Example], scores: List[Floats2d]
