@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy
+from numpy import ndarray
 from spacy.training import Example
 
 from ..errors import BirnnError, Errors
@@ -19,6 +20,8 @@ class Batches:
 
     To go on from the middle of an epoch, its beginning is restored (the order of the
     examples and the random states), and the batches that are done are made once more.
+    A batcher with a schedule has a state of its own, which goes on over the epochs:
+    there the epochs that are done are batched once more, too.
 
     Args:
         examples: all training examples, or None where they are streamed.
@@ -26,10 +29,12 @@ class Batches:
         batcher: of the config.
         max_epochs: 0 for no end, -1 for streaming without one.
         progress: where training is; epochs and batches are counted there.
+        has_schedule: whether the batcher has a schedule.
 
     Attributes:
         order: the positions of the examples in this epoch, shape (E,).
         states: random states at the beginning of this epoch.
+        past: the same of earlier epochs, where they have to be made once more.
     """
 
     def __init__(
@@ -39,6 +44,7 @@ class Batches:
         batcher: Callable[[Any], Iterable[Any]],
         max_epochs: int,
         progress: Progress,
+        has_schedule: bool = False,
     ) -> None:
         self.examples = examples
         self.stream = stream
@@ -47,6 +53,8 @@ class Batches:
         self.progress = progress
         self.order = numpy.arange(len(examples or ()))
         self.states: States = {}
+        self.has_schedule = has_schedule
+        self.past: List[Tuple[ndarray, States]] = []
 
     def __iter__(self) -> Iterator[Tuple[int, Batch]]:
         """Yield the epoch and the next batch.
@@ -55,6 +63,7 @@ class Batches:
             BirnnError: the data yields other batches than before.
         """
         progress = self.progress
+        self._repeat_past()
         while not self.is_over:
             now = get_states()
             if self.states:  # in the middle of an epoch
@@ -66,7 +75,7 @@ class Batches:
                 self.states = get_states()
             else:
                 self.states = now
-            batches = iter(self.batcher(self._in_order()))
+            batches = iter(self.batcher(self._in(self.order)))
             if progress.n_batches:
                 self._skip(batches)
                 set_states(now)
@@ -75,6 +84,8 @@ class Batches:
                 yield progress.epoch, batch
             progress.epoch += 1
             progress.n_batches = progress.n_examples = 0
+            if self.has_schedule:
+                self.past.append((self.order, self.states))
             self.states = {}
 
     @property
@@ -89,10 +100,19 @@ class Batches:
         of_epoch = min(self.progress.n_examples / max(len(self.order), 1), 1.0)
         return min((self.progress.epoch + of_epoch) / self.max_epochs, 1.0)
 
-    def _in_order(self) -> Iterable[Example]:
+    def _in(self, order: ndarray) -> Iterable[Example]:
         if self.examples is None:
             return self.stream()
-        return [self.examples[i] for i in self.order.tolist()]
+        return [self.examples[i] for i in order.tolist()]
+
+    def _repeat_past(self) -> None:
+        """Bring the batcher, which is new, to where it was."""
+        now = get_states()
+        for order, states in self.past:
+            set_states(states)
+            for _ in self.batcher(self._in(order)):
+                pass
+        set_states(now)
 
     def _skip(self, batches: Iterator[Any]) -> None:
         done = self.progress.n_batches

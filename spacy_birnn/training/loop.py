@@ -46,6 +46,7 @@ CHECKPOINT_SHARE = 0.02
 
 MODELS, BEST_MODELS, OPTIMIZER = "models", "best models", "optimizer"
 RANDOM, EPOCH_RANDOM, ORDER = "random", "random at epoch", "order"
+PAST = "epoch"
 
 Info = Dict[str, Any]
 
@@ -133,6 +134,7 @@ class Loop:
             settings["batcher"],
             settings["max_epochs"],
             self.progress,
+            has_schedule="@schedules" in str(setup.config["training"]["batcher"]),
         )
         self.dev = DevSet(
             self.nlp, lambda: setup.dev(self.nlp), settings["score_weights"]
@@ -391,6 +393,8 @@ class Loop:
             EPOCH_RANDOM: self.batches.states,
             ORDER: {ORDER: self.batches.order},
         }
+        for i, (order, states) in enumerate(self.batches.past):
+            arrays[f"{PAST} {i}"] = {ORDER: order, **states}
         write_checkpoint(self.outputs.checkpoint, Checkpoint(facts, arrays))
         self._saved_at = timer()
         self._save_seconds = self._saved_at - began
@@ -419,6 +423,8 @@ class Loop:
         self.best_models = arrays.get(BEST_MODELS, {})
         self.batches.order = arrays[ORDER][ORDER]
         self.batches.states = arrays.get(EPOCH_RANDOM, {})
+        while past := arrays.get(f"{PAST} {len(self.batches.past)}"):
+            self.batches.past.append((past.pop(ORDER), past))
         if not self.plan.frequency:
             self.dev.examples()  # counts its words, by which evaluations are planned
         self._random = arrays[RANDOM]

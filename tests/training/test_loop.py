@@ -46,6 +46,14 @@ PLATEAU = {
     "training.patience": 40,
     "training.max_epochs": 8,
 }
+GROWING = {
+    "training.batcher.size": {
+        "@schedules": "compounding.v1",
+        "start": 2,
+        "stop": 20,
+        "compound": 1.07,
+    }
+}
 
 
 def quiet(config, output, **settings):
@@ -64,6 +72,7 @@ def train_with_spacy(config, output):
         {},
         SGD,
         ADAMW,
+        GROWING,
         {"training.accumulate_gradient": 2, "training.dropout": 0.3},
         {"training.max_epochs": 0, "training.max_steps": 11},
         {"training.max_epochs": 0, "training.patience": 7},
@@ -155,6 +164,7 @@ def train_with_kills(config, output, kills):
         (ADAMW, [3, 15]),
         (PLATEAU, [1, 6, 13, 14, 30]),
         ({"training.max_epochs": -1, "training.max_steps": 14}, [3, 9, 12]),
+        (GROWING, [2, 14, 15]),
     ],
 )
 @pytest.mark.parametrize("eval_frequency", [2, None])
