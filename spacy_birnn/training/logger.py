@@ -205,11 +205,11 @@ def _view(info: Info, row: Info, speed: float, max_epochs: int) -> Group:
             left = info["seconds"] * (1 - share) / share
             time += f", {_clock(left)} left"
     head.add_row(*cells, time)
-    parts = [
-        f"loss {_loss(info, row):.3f}",
-        f"dev {_percent(row['score'])}, best {_percent(row['best'])} "
-        f"in step {row['best_step']:,}",
-    ]
+    score = (
+        f"loss {_loss(info, row):.3f}   dev {_percent(row['score'])}, "
+        f"best {_percent(row['best'])} in step {row['best_step']:,}"
+    )
+    parts = []
     if info.get("learn_rate") is not None:
         parts.append(f"rate {info['learn_rate']:.3g}")
     if info.get("gradient_norm") is not None:
@@ -218,7 +218,7 @@ def _view(info: Info, row: Info, speed: float, max_epochs: int) -> Group:
             norm += f" ({100 * row['clipped']:.0f} % clipped)"
         parts.append(norm)
     parts.append(f"{speed:,.0f} words/s")
-    return Group(head, Text("   ".join(parts)))
+    return Group(head, Text(score), Text("   ".join(parts)))
 
 
 def _loss(info: Info, row: Info) -> float:
