@@ -53,7 +53,7 @@ def test_twenty_kills_do_not_change_the_end(write_config, tmp_path):
                 process = start(config, killed, log)
                 wait_for_rows(process, path, n_before)
                 try:
-                    assert process.wait(length * moments.uniform(0, 0.15)) == 0
+                    assert process.wait(length * moments.uniform(0, 0.3)) == 0
                     is_over = True
                 except subprocess.TimeoutExpired:
                     process.send_signal(signal.SIGKILL)
