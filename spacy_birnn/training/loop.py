@@ -34,8 +34,10 @@ from .randomness import get_states, set_states
 from .setup import Setup, set_up
 from .weights import (
     clear_optimizer,
+    component_settings,
     load_models,
     load_optimizer,
+    load_settings,
     model_bytes,
     optimizer_arrays,
     trained_models,
@@ -381,6 +383,7 @@ class Loop:
         began = timer()
         facts = {
             "identity": self.identity,
+            "settings": component_settings(self.nlp),
             "progress": {**self.progress.to_dict(), "seconds": self._seconds()},
             "schedules": {name: s.state() for name, s in self.schedules.items()},
             "rates": {name: getattr(self.optimizer, name) for name in self._rates()},
@@ -418,6 +421,7 @@ class Loop:
             self.schedules[name].restore(state)
         for name, rate in facts["rates"].items():
             setattr(self.optimizer, name, rate)
+        load_settings(self.nlp, facts["settings"])
         load_models(self.nlp, arrays[MODELS])
         load_optimizer(self.nlp, self.optimizer, arrays.get(OPTIMIZER, {}))
         self.best_models = arrays.get(BEST_MODELS, {})

@@ -4,6 +4,7 @@ thinc's optimizers hold their state under the ids of nodes and shims, which coun
 process has made so far. A checkpoint needs names: where a parameter is in the pipeline.
 """
 
+import json
 from typing import Any, Dict, Iterator, Tuple, cast
 
 import numpy
@@ -36,6 +37,22 @@ def model_bytes(nlp: Language) -> Dict[str, ndarray]:
         name: numpy.frombuffer(model.to_bytes(), dtype="uint8")
         for name, model in trained_models(nlp).items()
     }
+
+
+def component_settings(nlp: Language) -> Dict[str, Any]:
+    """The settings of trained components, of which some may change in training."""
+    settings = {
+        name: getattr(nlp.get_pipe(name), "cfg", {}) for name in trained_models(nlp)
+    }
+    return json.loads(json.dumps(settings))
+
+
+def load_settings(nlp: Language, saved: Dict[str, Any]) -> None:
+    """Load what `component_settings` has returned, as far as it differs."""
+    for name, settings in component_settings(nlp).items():
+        for key, value in saved[name].items():
+            if settings.get(key) != value:
+                nlp.get_pipe(name).cfg[key] = value  # type: ignore[attr-defined]
 
 
 def load_models(nlp: Language, saved: Dict[str, ndarray]) -> None:
