@@ -67,62 +67,42 @@ def span_scores(
         None where the tokens of an example differ, or spans of one side overlap.
     """
     docs = [(e.reference, e.predicted) for e in examples if len(e.reference)]
-    gold_docs, predicted_docs = zip(*docs) if docs else ((), ())
+    if any(
+        gold.vocab is not predicted.vocab  # a label may be known to one of them only
+        or len(gold) != len(predicted)
+        for gold, predicted in docs
+    ):
+        return None
+    gold_docs, predicted_docs = ([pair[side] for pair in docs] for side in (0, 1))
+    tokens = _table(gold_docs, [ORTH, IS_SPACE, SENT_START])
+    if not numpy.array_equal(tokens[:1], _table(predicted_docs, [ORTH])):
+        return None
     lengths = numpy.array([len(doc) for doc in gold_docs], dtype="int64")
-    if [len(doc) for doc in predicted_docs] != lengths.tolist():
-        return None
-    if any(gold.vocab is not predicted.vocab for gold, predicted in docs):
-        return None  # a label may be known to one of them only
-    is_ents = target == "ents"
-    of_ents = [ENT_IOB, ENT_TYPE] if is_ents else []
-    gold_table = _table(gold_docs, [ORTH, IS_SPACE, SENT_START, *of_ents])
-    predicted_table = _table(predicted_docs, [ORTH, *of_ents])
-    if not numpy.array_equal(gold_table[0], predicted_table[0]):
-        return None
     first = numpy.cumsum(lengths) - lengths
-    missing = numpy.zeros(len(gold_table[0]), dtype=bool)
-    if is_ents:
-        missing = gold_table[3] == 0
-        known = numpy.add.reduceat(~missing, first) > 0 if len(first) else missing
-        gold = _entities(gold_table[3], gold_table[4], first)
-        predicted = _entities(predicted_table[1], predicted_table[2], first)
+    if target == "ents":
+        sides = [_entities(of_side, first) for of_side in (gold_docs, predicted_docs)]
+        annotated = _table(gold_docs, [ENT_IOB])[0] != 0
+        known = numpy.add.reduceat(annotated, first) > 0 if docs else annotated
     else:
-        known = numpy.array([spans_key in doc.spans for doc in gold_docs], dtype=bool)
-        groups = (
+        sides = [
             _group(of_side, spans_key, first) for of_side in (gold_docs, predicted_docs)
-        )
-        sides = [spans for spans in groups if spans is not None]
-        if len(sides) < 2:
-            return None
-        gold, predicted = sides
+        ]
+        known = numpy.array([spans_key in doc.spans for doc in gold_docs], dtype=bool)
+        annotated = numpy.repeat(known, lengths)
+    gold, predicted = sides
+    if gold is None or predicted is None:
+        return None
     # From tokens to units: the words of annotated documents.
-    counted = (gold_table[1] == 0) & numpy.repeat(known, lengths)
+    counted = (tokens[1] == 0) & numpy.repeat(known, lengths)
     unit = numpy.concatenate([[0], numpy.cumsum(counted)])
-    is_start = gold_table[2] == 1
+    is_start = tokens[2] == 1
     is_start[first] = True
     bounds = numpy.unique(numpy.append(unit[:-1][is_start], unit[-1]))
     gold, predicted = _in_units(gold, unit), _in_units(predicted, unit)
-    seen = predicted.label
-    predicted = _without_missing(predicted, unit[:-1][missing & counted])
-    strings = gold_docs[0].vocab.strings if docs else {}
-    scores = _spacy_figures(gold, predicted, seen, strings, prefix)
-    sentences = _Sentences(bounds)
-    seqeval = f"{prefix}_seqeval"
-    is_empty = not unit[-1]
-    scores.update(
-        _seqeval_figures(
-            sentences.pieces(gold), sentences.pieces(predicted), seqeval, is_empty
-        )
-    )
-    scores.update(
-        _seqeval_figures(
-            sentences.beginnings(gold),
-            sentences.beginnings(predicted),
-            f"{seqeval}_strict",
-            is_empty,
-        )
-    )
-    scores[f"{seqeval}_split"] = sentences.n_crossing(gold, predicted)
+    sure = _without_missing(predicted, unit[:-1][counted & ~annotated])
+    strings: Any = gold_docs[0].vocab.strings if docs else {}
+    scores = _spacy_figures(gold, sure, predicted.label, strings, prefix)
+    scores.update(_seqeval_scores(gold, sure, bounds, f"{prefix}_seqeval"))
     return scores
 
 
@@ -159,8 +139,9 @@ def _table(docs: Sequence[Doc], attrs: List[Any]) -> ndarray:
     return numpy.ascontiguousarray(numpy.concatenate(rows).T)
 
 
-def _entities(iob: ndarray, label: ndarray, first: ndarray) -> Spans:
+def _entities(docs: Sequence[Doc], first: ndarray) -> Optional[Spans]:
     """Entities as `doc.ents` reads them."""
+    iob, label = _table(docs, [ENT_IOB, ENT_TYPE])
     start = numpy.flatnonzero((iob == BEGIN) & (label != 0))
     stops = iob != INSIDE
     stops[first] = True
@@ -222,6 +203,23 @@ def _spacy_figures(
     types = {name: score.to_dict() for name, score in per_type.items()}
     figures = [total.precision, total.recall, total.fscore, types]
     return dict(zip(keys, figures, strict=True))
+
+
+def _seqeval_scores(
+    gold: Spans, predicted: Spans, bounds: ndarray, prefix: str
+) -> Dict[str, Any]:
+    """Both modes of seqeval, and how many spans cross a sentence.
+
+    Args:
+        bounds: the units at which sentences start, and the end of the last.
+    """
+    sentences, is_empty = _Sentences(bounds), not bounds[-1]
+    modes = {prefix: sentences.pieces, f"{prefix}_strict": sentences.beginnings}
+    scores: Dict[str, Any] = {}
+    for name, cut in modes.items():
+        scores.update(_seqeval_figures(cut(gold), cut(predicted), name, is_empty))
+    scores[f"{prefix}_split"] = sentences.n_crossing(gold, predicted)
+    return scores
 
 
 def _seqeval_figures(
