@@ -19,7 +19,7 @@ from spacy.training import Example
 
 from spacy_birnn import scorers
 from spacy_birnn.cli.options import parse_columns
-from spacy_birnn.data.conll import create_conll_reader
+from spacy_birnn.data.conll import ConllCorpus
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     args = parser.parse_args()
     target = next(name for name in args.columns if name != "word")
-    reader = create_conll_reader(args.data, columns=args.columns)
+    reader = ConllCorpus(args.data, columns=args.columns)
     examples = list(reader(spacy.blank("en")))
     predict(examples, target)
     settings = {"target": "spans" if target == "chunks" else target}

@@ -25,12 +25,11 @@ from common import add_forms, add_result
 from measures import score_clock
 from measures.machine import machine_facts
 from spacy.cli.init_config import init_config as spacy_init_config
-from spacy.strings import get_string_id
 from thinc.api import Config
 
 from spacy_birnn.cli.init_config import init_config, to_text
 from spacy_birnn.cli.options import parse_columns
-from spacy_birnn.data.conll import create_conll_reader
+from spacy_birnn.data.conll import ConllCorpus
 
 RESULTS = Path(__file__).resolve().parent / "results" / "time_to_f1.json"
 SYSTEMS = ("ours", "ours under spacy train", "spacy ner")
@@ -112,12 +111,10 @@ def vectors_with_forms(args: argparse.Namespace) -> spacy.language.Language:
     words = {
         token.text
         for path in (args.train, args.dev)
-        for example in create_conll_reader(path, columns=args.columns)(nlp)
+        for example in ConllCorpus(path, columns=args.columns)(nlp)
         for token in example.reference
     }
-    vectors = nlp.vocab.vectors
-    rows = dict(vectors.key2row)
-    add_forms(vectors, lambda form: rows.get(get_string_id(form), -1), words)
+    add_forms(nlp.vocab.vectors, words)
     return nlp
 
 

@@ -10,8 +10,8 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_birnn import scorers
-from spacy_birnn.data.conll import create_conll_reader
-from spacy_birnn.data.conllu import create_conllu_reader
+from spacy_birnn.data.conll import ConllCorpus
+from spacy_birnn.data.conllu import ConlluCorpus
 from spacy_birnn.scorers import seqeval_score
 from spacy_birnn.span_counts import span_scores, token_accuracy
 
@@ -155,9 +155,9 @@ def test_corpora(name, columns, target, docs, by_libraries):
     if not path.exists():
         pytest.skip(f"{path} is not here")
     if columns:
-        reader = create_conll_reader(path, columns=columns, docs=docs)
+        reader = ConllCorpus(path, columns=columns, docs=docs)
     else:
-        reader = create_conllu_reader(path, docs=docs)
+        reader = ConlluCorpus(path, docs=docs)
     batch = list(reader(spacy.blank("en")))
     for n, example in enumerate(batch):
         gold, predicted = example.reference, example.predicted
