@@ -264,7 +264,10 @@ def test_a_loss_that_is_not_finite_stops(make_config, tmp_path):
 
 def test_a_dev_set_without_annotation(make_config, corpora, tmp_path):
     corpora["dev"].write_text("Ada -\nleft -\n")
-    with pytest.raises(BirnnError, match=r"B066.*ents_f"):
+    with (
+        pytest.warns(UserWarning, match="W105"),
+        pytest.raises(BirnnError, match=r"B066.*ents_f"),
+    ):
         quiet(make_config(), tmp_path / "out")
 
 
