@@ -22,7 +22,7 @@ from spacy.pipeline import Sentencizer
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_birnn.data.corpus import create_corpus_reader
+from spacy_birnn.data.corpus import AnyCorpus
 from spacy_birnn.files import replacing
 
 LINE, BLANK_LINE = "\n", "\n\n"
@@ -96,7 +96,7 @@ def score(nlp: Language, path: Path, layout: Layout) -> float:
     (_, pipe), *_ = nlp.pipeline
     target = pipe.cfg["target"]
     columns = {"word": 0, target: -1}
-    reader = create_corpus_reader(path, columns, docs=layout.docs)  # type: ignore[arg-type]
+    reader = AnyCorpus(path, columns=columns, docs=layout.docs)
     examples = [lay_out(example.reference, layout) for example in reader(nlp)]
     return nlp.evaluate(examples)["ents_f" if target == "ents" else f"{target}_acc"]
 
