@@ -22,7 +22,7 @@ import torch
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_birnn.data.conll import create_conll_reader
+from spacy_birnn.data.conll import ConllCorpus
 from spacy_birnn.files import replacing
 
 BATCH_SIZE = 256
@@ -54,7 +54,7 @@ def measure(model: str, path: Path, runs: int) -> Dict[str, Dict[str, float]]:
     columns = {"word": 0, "ents": -1}
     results = {}
     for docs in ("sentence", "document"):
-        reader = create_conll_reader(path, columns, docs=docs)  # type: ignore[arg-type]
+        reader = ConllCorpus(path, columns=columns, docs=docs)
         given = [example.predicted for example in reader(pipelines[0])]
         rounds = [[seconds(nlp, given) for nlp in pipelines] for _ in range(runs + 1)]
         ratios = [ours / other for ours, other in rounds[1:]]  # the first warms up

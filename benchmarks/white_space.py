@@ -14,7 +14,7 @@ import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Literal, Optional, cast
 
 import spacy
 from spacy.language import Language
@@ -22,8 +22,9 @@ from spacy.pipeline import Sentencizer
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_birnn.data.corpus import create_corpus_reader
+from spacy_birnn.data.corpus import AnyCorpus
 from spacy_birnn.files import replacing
+from spacy_birnn.pipeline.base import BiRNNPipe
 
 LINE, BLANK_LINE = "\n", "\n\n"
 
@@ -41,7 +42,7 @@ class Layout:
         split: whether spaCy's rule-based `sentencizer` sets sentence starts.
     """
 
-    docs: str
+    docs: Literal["sentence", "document"]
     within: Optional[str] = None
     between: Optional[str] = None
     every: int = 1
@@ -94,9 +95,9 @@ def main() -> None:
 def score(nlp: Language, path: Path, layout: Layout) -> float:
     """F1 of the exact entities, or the accuracy of the tags."""
     (_, pipe), *_ = nlp.pipeline
-    target = pipe.cfg["target"]
+    target = cast(BiRNNPipe, pipe).target
     columns = {"word": 0, target: -1}
-    reader = create_corpus_reader(path, columns, docs=layout.docs)  # type: ignore[arg-type]
+    reader = AnyCorpus(path, columns=columns, docs=layout.docs)
     examples = [lay_out(example.reference, layout) for example in reader(nlp)]
     return nlp.evaluate(examples)["ents_f" if target == "ents" else f"{target}_acc"]
 
@@ -104,7 +105,7 @@ def score(nlp: Language, path: Path, layout: Layout) -> float:
 def lay_out(gold: Doc, layout: Layout) -> Example:
     """The same document with white-space tokens, its sentence starts forgotten."""
     words: List[str] = []
-    annotation: Dict[str, List[str]] = {"ents": [], "tags": [], "pos": []}
+    annotation: Dict[str, Any] = {"ents": [], "tags": [], "pos": []}
     for i, space in enumerate(separators(gold, layout)):
         token = gold[i]
         kind = f"-{token.ent_type_}" if token.ent_type_ else ""

@@ -10,6 +10,10 @@ class BirnnError(ValueError):
     """A user's mistake: one line that begins with a code, such as ``[B101]``."""
 
 
+class NotFiniteError(BirnnError):
+    """A loss or a gradient is not a finite number: training cannot go on."""
+
+
 class _Coded(type):
     """Prefix every message with its own name, so that a code is written once."""
 
@@ -129,6 +133,69 @@ class Errors(metaclass=_Coded):
     B036 = (
         "[initialize] vectors: {path} is no folder of vectors as spaCy keeps them: "
         "make one with python -m spacy init vectors {lang} FILE DIR."
+    )
+    B050 = "{where}: {key} = {value!r} must be a number from 0 to below 1."
+    B051 = (
+        "spacy-birnn.SGD.v1: nesterov = true looks ahead along the momentum, so "
+        "momentum must be above 0."
+    )
+    B052 = "{where}: {key} = {value!r} must be a finite number of at least 0."
+    B053 = "{where}: {key} = {value!r} must be a finite number above 0."
+    B054 = "{where}: {key} = {value!r} must lie between 0 and learn_rate, {limit!r}."
+    B055 = (
+        "{where}: warmup_steps = {warmup!r} must be at least 0 and less than "
+        "total_steps = {total!r}."
+    )
+    B056 = (
+        "The schedule {name} is told of epochs and dev scores by 'spacy-birnn train' "
+        "only: train with that command, or choose a schedule over steps, such as "
+        "spacy-birnn.epoch_decay.v1 with steps_per_epoch."
+    )
+    B057 = "{where}: factor = {value!r} must lie between 0 and 1, without either."
+    B058 = (
+        "Training stopped in step {step} (epoch {epoch}): {reason} The learning rate "
+        "was {rate:g}, the gradient norm of the step before {norm:g}. The last good "
+        "checkpoint stays."
+    )
+    B059 = "the loss of '{name}' is {loss}."
+    B060 = (
+        "{path} exists already: give --resume to go on with the training in it, "
+        "--force to start anew, or another -o."
+    )
+    B061 = (
+        "{path} holds a pipeline, but no checkpoint to resume from: give --force to "
+        "train anew, or another -o."
+    )
+    B062 = (
+        "{path}: the checkpoint is cut or altered ({reason}): train anew with --force."
+    )
+    B063 = (
+        "{path}: the checkpoint was written by spacy-birnn {found}, this is {known}: "
+        "resume with the version that wrote it, or train anew with --force."
+    )
+    B064 = (
+        "{path}: the checkpoint belongs to another training: {differences}. Resume "
+        "with the same config and data, or train anew with --force."
+    )
+    B065 = (
+        "The first {batches} batches of the epoch hold {found} examples where they "
+        "held {expected} before: the reader or the batcher yields other data than "
+        "before, so training cannot be resumed. Train anew with --force."
+    )
+    B066 = (
+        "The dev corpus has no gold annotation for any of [training] score_weights "
+        "({keys}): check its columns or keys, since nothing could choose the best "
+        "pipeline."
+    )
+    B067 = (
+        "Cannot write {path}: {reason}. What was saved before is untouched: mend this "
+        "and go on with --resume."
+    )
+    B068 = "The training corpus [{corpus}] is empty: check its path and its columns."
+    B069 = "Config: {key} = {value!r} must be {expected}."
+    B070 = (
+        "{path} is no log of a training (a line of JSON with 'step' for each "
+        "evaluation): remove it, or set another [training.logger] log_file."
     )
 
     # --- B101-B199: data and tag schemes ----------------------------------------------
@@ -316,6 +383,8 @@ class Errors(metaclass=_Coded):
         "A worker process failed ({reason}): with --n-process 1 the error is shown "
         "where it arises."
     )
+    B236 = "{path}: not a config that can be read: {reason}"
+    B237 = "The setting {name} has no value: write --{name} VALUE or --{name}=VALUE."
 
     B250 = (
         "{path}: '{protocol}://' cannot be used here ({reason}): install what fsspec "

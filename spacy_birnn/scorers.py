@@ -13,6 +13,7 @@ from spacy.util import filter_spans
 
 from .attributes import CUSTOM
 from .schemes import BLANK, Span, encode
+from .span_counts import TOKEN_ATTRS, span_scores, token_accuracy
 
 Tags = List[List[str]]
 """The IOB2 tags of each sentence."""
@@ -51,9 +52,11 @@ def seqeval_score(
     """
     examples = list(examples)
     if target not in SPAN_TARGETS:
-        attr, getter = _token_getter(target)
-        return _plain(Scorer.score_token_attr(examples, attr, getter=getter))
+        return _token_score(examples, target)
     prefix = span_prefix(target, spans_key)
+    counted = span_scores(examples, target, spans_key, prefix)
+    if counted is not None:
+        return counted
     examples = [_trim_example(example, target, spans_key) for example in examples]
     if target == "ents":
         scores = get_ner_prf(examples)
@@ -63,6 +66,14 @@ def seqeval_score(
     scores.update(_seqeval_figures(gold, predicted, f"{prefix}_seqeval"))
     scores[f"{prefix}_seqeval_split"] = n_split
     return _plain(scores)
+
+
+def _token_score(examples: List[Example], target: str) -> Dict[str, Any]:
+    counted = token_accuracy(examples, target) if target in TOKEN_ATTRS else None
+    if counted is not None:
+        return counted
+    attr, getter = _token_getter(target)
+    return _plain(Scorer.score_token_attr(examples, attr, getter=getter))
 
 
 def span_prefix(target: str, spans_key: str) -> str:

@@ -1,18 +1,28 @@
-"""The README's own code blocks run, as they stand."""
+"""The README's own code blocks run, as they stand; the reference names every key."""
 
 import re
+from dataclasses import fields
+from importlib.metadata import distribution
+from inspect import signature
 from pathlib import Path
 
 import spacy
 from spacy.util import load_config_from_str
 from thinc.api import Config
 
+from spacy_birnn.data.conll import ConllCorpus
+from spacy_birnn.data.conllu import ConlluCorpus
+from spacy_birnn.data.corpus import AnyCorpus
+from spacy_birnn.data.hub import create_datasets_reader
+from spacy_birnn.data.spans import SpansCorpus
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf8")
+REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf8")
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def blocks(language, page=README):
+    return re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
 
 
 def test_python_blocks_run_one_after_the_other(capsys):
@@ -33,14 +43,16 @@ def test_the_quickstart_is_ten_lines():
 
 
 def test_our_encoder_under_spacys_tok2vec():
-    config = load_config_from_str("\n".join(["[components]\n", *blocks("ini")]))
+    config = load_config_from_str(
+        "\n".join(["[components]\n", *blocks("ini", REFERENCE)])
+    )
     nlp = spacy.blank("en")
     settings = dict(config["components"]["tok2vec"])
     nlp.add_pipe(settings.pop("factory"), config=settings)
     assert nlp.get_pipe("tok2vec").model.get_dim("nO") == 200
 
 
-def test_every_argument_of_every_architecture_is_in_the_readme():
+def test_every_argument_of_every_architecture_is_in_the_reference():
     nlp = spacy.blank("en")
     nlp.add_pipe("birnn_ner")
     nlp.add_pipe("birnn_chunker")
@@ -49,7 +61,7 @@ def test_every_argument_of_every_architecture_is_in_the_readme():
     def keys(section):
         for key, value in section.items():
             if key.startswith("@"):
-                assert f"`{value}`" in README
+                assert f"`{value}`" in REFERENCE
             else:
                 yield key
             if isinstance(value, dict):
@@ -59,4 +71,31 @@ def test_every_argument_of_every_architecture_is_in_the_readme():
         component = Config(nlp.config["components"][name])
         component.pop("factory")
         for key in keys(component):
-            assert f"`{key}`" in README, key
+            assert f"`{key}`" in REFERENCE, key
+
+
+def test_every_registered_name_and_every_setting_of_a_reader_is_in_the_reference():
+    readers = [ConllCorpus, ConlluCorpus, SpansCorpus, AnyCorpus]
+    keys = {field.name for reader in readers for field in fields(reader) if field.init}
+    keys |= set(signature(create_datasets_reader).parameters)
+    for key in keys:
+        assert f"`{key}`" in REFERENCE, key
+    for entry in distribution("spacy-birnn").entry_points:
+        if entry.name.startswith("spacy-birnn."):
+            assert f"`{entry.name}`" in REFERENCE, entry.name
+
+
+def test_links_lead_somewhere():
+    pages = [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *(ROOT / "docs").glob("*.md"),
+    ]
+    for page in pages:
+        text = page.read_text(encoding="utf8")
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_readme_is_short():
+    assert len(README.splitlines()) < 150

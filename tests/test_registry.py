@@ -33,6 +33,13 @@ NAMES = {
         "spacy-birnn.check_vectors.v1",
     ],
     "spacy_scorers": ["spacy-birnn.seqeval_scorer.v1"],
+    "spacy_loggers": ["spacy-birnn.ConsoleLogger.v1"],
+    "thinc_optimizers": ["spacy-birnn.AdamW.v1", "spacy-birnn.SGD.v1"],
+    "thinc_schedules": [
+        "spacy-birnn.epoch_decay.v1",
+        "spacy-birnn.plateau.v1",
+        "spacy-birnn.warmup_cosine.v1",
+    ],
     "spacy_cli": ["birnn"],
     "console_scripts": ["spacy-birnn"],
 }
@@ -67,8 +74,8 @@ found = {
 for group, names in json.loads(sys.argv[1]).items():
     if group == "spacy_factories":
         found["names"][group] = [name for name in names if nlp.has_factory(name)]
-    elif group.startswith("spacy_") and group != "spacy_cli":
-        kind = group.removeprefix("spacy_")
+    elif group not in ("spacy_cli", "console_scripts"):
+        kind = group.partition("_")[2]
         found["names"][group] = [n for n in names if callable(registry.get(kind, n))]
 found["heavy later"] = [name for name in heavy if name in sys.modules]
 print(json.dumps(found))

@@ -9,6 +9,7 @@ from .convert import convert_command
 from .evaluate import evaluate_command
 from .init_config import init_config_command
 from .tag import tag_command
+from .train import train_command
 
 HELP = "Train, score and use recurrent sequence taggers."
 
@@ -43,6 +44,10 @@ def _options(
 
 app.command("init-config")(init_config_command)
 app.command("convert")(convert_command)
+app.command(
+    "train",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(train_command)
 app.command("evaluate")(evaluate_command)
 app.command("tag")(tag_command)
 

@@ -79,7 +79,7 @@ def init_config_command(
 
       spacy-birnn init-config both.cfg --task ner,pos
 
-      python -m spacy train ner.cfg --paths.train a.conll --paths.dev b.conll -o model
+      spacy-birnn train ner.cfg --paths.train a.conll --paths.dev b.conll -o model
     """
     check_output(output, force)
     config = init_config(task, optimize.value, lang, columns, scheme.value)
@@ -90,8 +90,8 @@ def init_config_command(
         taken = ",".join(f"{name}={index}" for name, index in found)
         print(f"CoNLL files are read as --columns {taken}.")
     print(
-        f"Wrote {output}. Train with:\npython -m spacy train {output} "
-        "--paths.train TRAIN --paths.dev DEV --output DIR"
+        f"Wrote {output}. Train with:\nspacy-birnn train {output} "
+        "--paths.train TRAIN --paths.dev DEV -o DIR"
     )
 
 

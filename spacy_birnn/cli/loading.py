@@ -17,14 +17,7 @@ def load_pipeline(model: str, gpu_id: int = -1) -> Language:
     Raises:
         BirnnError: There is no such GPU or pipeline, or it is damaged.
     """
-    if gpu_id >= 0:
-        try:
-            spacy.require_gpu(gpu_id)
-        except Exception as error:
-            # cupy and CUDA each have exceptions of their own.
-            raise BirnnError(
-                Errors.B205.format(gpu_id=gpu_id, reason=_one_line(error))
-            ) from error
+    activate_gpu(gpu_id)
     try:
         return spacy.load(model)
     except (BirnnError, ConfigValidationError):
@@ -32,10 +25,27 @@ def load_pipeline(model: str, gpu_id: int = -1) -> Language:
     except Exception as error:
         # A directory can be damaged in any file, and each has its own reader.
         raise BirnnError(
-            Errors.B204.format(model=model, reason=_one_line(error))
+            Errors.B204.format(model=model, reason=one_line(error))
         ) from error
 
 
-def _one_line(error: Exception) -> str:
+def activate_gpu(gpu_id: int) -> None:
+    """Use a GPU; -1 for the CPU.
+
+    Raises:
+        BirnnError: There is no such GPU.
+    """
+    if gpu_id < 0:
+        return
+    try:
+        spacy.require_gpu(gpu_id)
+    except Exception as error:
+        # cupy and CUDA each have exceptions of their own.
+        raise BirnnError(
+            Errors.B205.format(gpu_id=gpu_id, reason=one_line(error))
+        ) from error
+
+
+def one_line(error: Exception) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     return text.rstrip(".")

@@ -25,7 +25,8 @@ class Recipe:
         batch_size: Sentences (Docs) a step.
         max_epochs: Passes over the training data, at most.
         patience: Steps without a better score after which training ends.
-        eval_frequency: Steps between evaluations.
+        eval_frequency: Steps between evaluations. spaCy's default of 200 means that
+            they adapt under `spacy-birnn train`.
     """
 
     width: int
@@ -38,7 +39,7 @@ class Recipe:
     learn_rate: float = 0.002
     batch_size: int = 32
     patience: int = 3000
-    eval_frequency: int = 50
+    eval_frequency: int = 200
 
 
 # Chosen on the development sets of CoNLL-2003, WNUT-17, CoNLL-2000 and UD LinES: chunks
@@ -160,8 +161,8 @@ use_averages = true
 @batchers = "spacy.batch_by_sequence.v1"
 
 [training.logger]
-@loggers = "spacy.ConsoleLogger.v1"
-progress_bar = false
+@loggers = "spacy-birnn.ConsoleLogger.v1"
+log_file = null
 
 [initialize]
 vectors = ${paths.vectors}

@@ -201,11 +201,27 @@ class DatasetsCorpus:
             pairs.update(tag_pairs(row.labels))
         return tell_tags(pairs, self.label)
 
+    @property
+    def fingerprint(self) -> Optional[str]:
+        """What `datasets` tells one state of a dataset from another by; None for a
+        stream, which has none.
+
+        Raises:
+            BirnnError: The dataset cannot be loaded.
+        """
+        if self.source.streaming:
+            return None
+        self._load()
+        return self._dataset._fingerprint
+
+    def _load(self) -> None:
+        if self._dataset is None:
+            self._dataset = load(*self.source)
+
     def rows(self) -> Iterator[Row]:
         """Yield the rows that hold tokens, their labels as strings."""
         path = self.source.path
-        if self._dataset is None:
-            self._dataset = load(*self.source)
+        self._load()
         names = self._label_names()
         number, is_empty = 1, True
         for batch in self._batches():

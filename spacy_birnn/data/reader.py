@@ -26,6 +26,7 @@ from .arguments import (
     check_scheme,
 )
 from .base import Sentence
+from .kept import KeptExamples
 from .tags import Where
 from .text import list_files
 
@@ -93,6 +94,7 @@ class FileCorpus(ABC):
     limit: int = 0
     encoding: str = "utf-8"
     _reported: Set[str] = field(default_factory=set, init=False, repr=False)
+    _kept: KeptExamples = field(default_factory=KeptExamples, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.path is None:
@@ -111,6 +113,9 @@ class FileCorpus(ABC):
         return list_files(Path(self.path), self.file_ending)
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
+        yield from self._kept.read(nlp, self.list_files(), lambda: self._read(nlp))
+
+    def _read(self, nlp: Language) -> Iterator[Example]:
         examples = islice(self._read_all(nlp), self.limit or None)
         assert self.path is not None
         task = f"Reading {Path(self.path).name}"

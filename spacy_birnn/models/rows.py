@@ -6,10 +6,9 @@ from thinc.api import Optimizer, torch2xp, xp2torch
 from thinc.backends import get_array_ops
 from torch import nn
 
+from .averages import averaging, decay_between
+
 MOMENTS = ("mom1", "mom2")
-MAX_DECAY = 0.9999
-CONSTANT_FROM = 89_990
-"""The step at which (1 + t) / (10 + t) has reached `MAX_DECAY`."""
 
 
 def update_rows(
@@ -41,8 +40,9 @@ def update_rows(
         optimizer.averages = averages
     _widen_moments(optimizer, key, table, rows, full)
     if averages is not None:
-        step = optimizer.nr_update[key]
-        _average_rows(averages, key, table, rows, before, step)
+        step = averaging(averages).steps(optimizer.nr_update[key])
+        if step:
+            _average_rows(averages, key, table, rows, before, step)
     updated = xp2torch(table, device=param.device)
     if updated.data_ptr() != param.data_ptr():
         param.data.copy_(updated)
@@ -57,32 +57,18 @@ def averaged_rows(averages: Dict[Any, Any], key: Tuple[int, str], table: Any) ->
         table: its weights, shape (R, D).
     """
     xp = get_array_ops(table).xp
-    held, steps = averages[key], averages[_steps_of(key)]
+    held, steps = averages[key], averages[steps_key(key)]
     now = table.copy()
     touched = xp.flatnonzero(steps)
-    share = decay_between(steps[touched], int(steps.max()), xp)
+    decay = averaging(averages).decay
+    share = decay_between(steps[touched], int(steps.max()), xp, decay)
     now[touched] += (held[touched] - now[touched]) * share
     return now
 
 
 def is_row_sparse(averages: Dict[Any, Any], key: Tuple[int, str]) -> bool:
     """Whether `update_rows` keeps the averages of a parameter."""
-    return _steps_of(key) in averages
-
-
-def decay_between(first: Any, last: int, xp: Any) -> Any:
-    """What is left of an average after the steps first + 1 … last, as float32.
-
-    thinc keeps `min((1 + t) / (10 + t), 0.9999)` of it at step t. While a row is not
-    touched its average only decays towards it, and the product has a closed form.
-    """
-    first = xp.minimum(xp.asarray(first, dtype="float64"), last)
-    begin, end = xp.minimum(first, CONSTANT_FROM), min(last, CONSTANT_FROM)
-    constant = xp.maximum(last, CONSTANT_FROM) - xp.maximum(first, CONSTANT_FROM)
-    left = MAX_DECAY**constant
-    for j in range(2, 11):
-        left = left * ((begin + j) / (end + j))
-    return left.astype("float32").reshape(-1, 1)
+    return steps_key(key) in averages
 
 
 def _average_rows(
@@ -101,21 +87,21 @@ def _average_rows(
     ops = get_array_ops(table)
     empty = table[:0], ops.xp.zeros(0, dtype="int64")
     held = _resized(averages.get(key, empty[0]), table)
-    steps = averages.get(_steps_of(key), empty[1])
+    steps = averages.get(steps_key(key), empty[1])
     if len(steps) < len(table):
         new = ops.xp.zeros(len(table) - len(steps), dtype="int64")
         steps = ops.xp.concatenate([steps, new])
     is_new = (steps[rows] == 0).reshape(-1, 1)
-    caught_up = before + (held[rows] - before) * decay_between(
-        steps[rows], step - 1, ops.xp
-    )
+    decay = averaging(averages).decay
+    left = decay_between(steps[rows], step - 1, ops.xp, decay)
+    caught_up = before + (held[rows] - before) * left
     mean = ops.xp.where(is_new, table[rows], caught_up)
-    ops.update_averages(mean, table[rows], step)
+    ops.update_averages(mean, table[rows], step, max_decay=decay)
     held[rows], steps[rows] = mean, step
-    averages[key], averages[_steps_of(key)] = held, steps
+    averages[key], averages[steps_key(key)] = held, steps
 
 
-def _steps_of(key: Tuple[int, str]) -> Tuple[int, str]:
+def steps_key(key: Tuple[int, str]) -> Tuple[int, str]:
     """Where the optimizer's averages hold the step at which each row was touched last;
     0 for never."""
     return key[0], f"{key[1]} steps"
@@ -147,5 +133,6 @@ def _resized(rows: Any, table: Any) -> Any:
     if rows.shape == table.shape:
         return rows
     whole = get_array_ops(table).alloc2f(*table.shape)
-    whole[: len(rows)] = rows
+    n_rows = min(len(rows), len(table))  # a table that was saved has no spare rows
+    whole[:n_rows] = rows[:n_rows]
     return whole

@@ -2,21 +2,23 @@
 
 from abc import ABCMeta, abstractmethod
 from collections import Counter
+from itertools import islice
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy
 import torch
+from spacy.attrs import ORTH
 from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
-from spacy.training import Example, validate_get_examples
+from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer
+from thinc.api import Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 from torch import Tensor
 
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, NotFiniteError
 from ..models.clipping import clip_gradients
 from ..models.embed import log_coverage
 from ..models.flat import gradient, to_arrays, to_tensor
@@ -25,6 +27,7 @@ from ..models.sequence_tagger import get_decoder
 from ..models.shim import shim_of
 from .candidates import PredictedSpan, keep_candidates
 from .labels import LabelledPipe
+from .regularizers import Regularizer
 from .sequences import Sequences
 from .storage import ChecksummedPipe
 
@@ -54,6 +57,8 @@ class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta)
         cfg: the settings and the labels, as the component is now.
         n_updates: steps taken in training.
         n_clipped: how many of them were clipped.
+        gradient_norm: L2 norm of all gradients in the last step, before clipping.
+        regularizers: what training adds to the loss.
     """
 
     def __init__(
@@ -97,6 +102,8 @@ class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta)
             **settings,
         }
         self.n_updates = self.n_clipped = 0
+        self.gradient_norm = 0.0
+        self.regularizers: List[Regularizer] = []
         self.register_extensions()
 
     # --- what a subclass says ---------------------------------------------------------
@@ -157,15 +164,19 @@ class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta)
         Raises:
             BirnnError: there is no label.
         """
-        validate_get_examples(get_examples, "BiRNNPipe.initialize")
-        found, words = set(self.cfg["labels"]), Counter[str]()
+        # Only some are looked at: to read all of them takes as long as to learn from.
+        validate_get_examples(
+            lambda: list(islice(get_examples(), SAMPLE)), "BiRNNPipe.initialize"
+        )
+        found, forms = set(self.cfg["labels"]), Counter[int]()
         sample: List[Doc] = []
         for example in get_examples():
             if len(sample) < SAMPLE:
                 sample.append(example.predicted)
-            words.update(token.text for token in example.predicted)
+            forms.update(example.predicted.to_array(ORTH).tolist())
             if labels is None:
                 found.update(self.collect_labels(example))
+        words = {self.vocab.strings[key]: count for key, count in forms.items()}
         self.fix_labels(sorted(found, key=str) if labels is None else list(labels))
         assert sample, SpacyErrors.E923.format(name=self.name)
         log_coverage(self.model, self.name, self.vocab, words)
@@ -179,13 +190,42 @@ class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta)
         sgd: Optional[Optimizer] = None,
         losses: Optional[Dict[str, float]] = None,
     ) -> Dict[str, float]:
-        """Learn from a batch of examples, as every trainable pipe does.
+        """Learn from a batch, as any trainable component of spaCy does.
+
+        Args:
+            examples: the batch.
+            drop: the dropout rate.
+            sgd: takes the step, if it is given.
+            losses: receives the loss under the component's name, and that of each
+                regularizer under `<component>_<regularizer>`.
+
+        Returns:
+            The losses.
 
         Raises:
             BirnnError: the component is not initialized; see also `get_loss`.
         """
         self.check_initialized()
-        return super().update(examples, drop=drop, sgd=sgd, losses=losses)
+        examples, losses = list(examples), {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        validate_examples(examples, "BiRNNPipe.update")
+        if not any(len(example.predicted) for example in examples):
+            return losses
+        set_dropout_rate(self.model, drop)
+        docs = [example.predicted for example in examples]
+        emissions, backprop = self.model.begin_update(docs)
+        loss, gradients = self.get_loss(examples, emissions)
+        for regularizer in self.regularizers:
+            term, more = regularizer(self, examples, emissions)
+            if more is not None:
+                gradients = [one + other for one, other in zip(gradients, more)]
+            key = f"{self.name}_{regularizer.name}"
+            losses[key] = losses.get(key, 0.0) + term
+        backprop(gradients)
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
 
     def get_loss(
         self, examples: Iterable[Example], scores: List[Floats2d]
@@ -220,13 +260,14 @@ class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta)
         )
         loss = loss / len(sequences.lengths)
         if not torch.isfinite(loss):
-            raise BirnnError(Errors.B019.format(name=self.name, loss=loss.item()))
+            raise NotFiniteError(Errors.B019.format(name=self.name, loss=loss.item()))
         loss.backward()
         return loss.item(), to_arrays(gradient(emissions), lengths)
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Clip the gradients by one norm over the component and take the step."""
         norm = clip_gradients(self.model, self.cfg["grad_clip"])
+        self.gradient_norm = norm
         self.n_updates += 1
         self.n_clipped += bool(0 < self.cfg["grad_clip"] < norm)
         self.model.finish_update(sgd)

@@ -113,11 +113,12 @@ class SpanPipe(BiRNNPipe):
         confidences: List[Optional[float]] = [None] * len(spans)
         if self.needs_confidence and spans:
             confidences = self._confidences(emissions, sequences, spans)
-        found = [
-            FlatSpan(*sequences.tokens(span.start, span.end), span.type)
-            for span in spans
-        ]
-        return self._by_document(docs, found, confidences)
+        if sequences.rows is not None:
+            spans = [
+                FlatSpan(*sequences.tokens(start, end), kind)
+                for start, end, kind in spans
+            ]
+        return self._by_document(docs, spans, confidences)
 
     def _confidences(
         self, emissions: Tensor, sequences: Sequences, spans: List[FlatSpan]
@@ -160,19 +161,16 @@ class SpanPipe(BiRNNPipe):
         spans: List[FlatSpan],
         confidences: List[Optional[float]],
     ) -> List[List[PredictedSpan]]:
-        results: List[List[PredictedSpan]] = []
-        types = self.label_data
-        first = end = 0
-        for doc in docs:
-            offset, end = end, end + len(doc)
-            last = first
-            while last < len(spans) and spans[last].start < end:
-                last += 1
-            results.append(
-                [
-                    PredictedSpan(s.start - offset, s.end - offset, types[s.type], p)
-                    for s, p in zip(spans[first:last], confidences[first:last])
-                ]
+        results: List[List[PredictedSpan]] = [[] for _ in docs]
+        types, ends = self.label_data, numpy.cumsum([len(doc) for doc in docs])
+        starts = [0, *ends.tolist()]
+        # An empty document ends where it starts, and so has no span.
+        places = numpy.searchsorted(ends, [span.start for span in spans], "right")
+        for place, span, p in zip(places.tolist(), spans, confidences):
+            offset = starts[place]
+            results[place].append(
+                PredictedSpan(
+                    span.start - offset, span.end - offset, types[span.type], p
+                )
             )
-            first = last
         return results

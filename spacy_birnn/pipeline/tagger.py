@@ -197,11 +197,11 @@ class BiRNNTagger(BiRNNPipe):
     def _confidences(
         self, doc: Doc, marginals: Optional[List[float]]
     ) -> List[Optional[float]]:
-        """One per token, of the marginals of the words; white space is certain."""
+        """One per token, of the marginals of the words; None for white space."""
         if marginals is None:
             return [None] * len(doc)
         values = iter(marginals)
-        return [1.0 if token.is_space else next(values) for token in doc]
+        return [None if token.is_space else next(values) for token in doc]
 
     def _drop_uncertain(
         self,
@@ -216,7 +216,7 @@ class BiRNNTagger(BiRNNPipe):
         spans = [
             PredictedSpan(i, i + 1, tags[i], confidences[i])
             for i in range(len(doc))
-            if not keep[i]
+            if not keep[i] and confidences[i] is not None
         ]
         left = {span.start for span in self.drop_uncertain(doc, spans)}
         return [span.start for span in spans if span.start not in left]

@@ -7,7 +7,8 @@ from thinc.api import Adam, NumpyOps, Optimizer, RAdam, torch2xp
 from torch import nn
 from torch.nn import functional as F
 
-from spacy_birnn.models.rows import averaged_rows, decay_between, update_rows
+from spacy_birnn.models.averages import decay_between
+from spacy_birnn.models.rows import averaged_rows, update_rows
 
 KEY = (1, "table")
 STEPS = [[0, 2, 2], [2, 3], [5], [0, 2], [1, 1, 4]]

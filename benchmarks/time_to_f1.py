@@ -1,0 +1,156 @@
+"""Processor time from nothing to a score on dev: ours against spaCy's `ner`.
+
+    python benchmarks/time_to_f1.py --train eng.train --dev eng.testa --vectors DIR \
+        --columns word=0,ents=3 --stop-at 0.918 --runs 2
+
+The systems take turns, on one thread, from the same word vectors: the config of
+`init-config --task ner` under `spacy-birnn train` and under `spacy train`, and spaCy's
+recommended `ner`, whose table of vectors gets the spellings that ours finds. Start-up,
+evaluation and saving count. Prints seconds to the score and the share of them that
+were updates; the evaluations go to `benchmarks/results/time_to_f1.json`.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+import spacy
+from common import add_forms, add_result
+from measures import score_clock
+from measures.machine import machine_facts
+from spacy.cli.init_config import init_config as spacy_init_config
+from thinc.api import Config
+
+from spacy_birnn.cli.init_config import init_config, to_text
+from spacy_birnn.cli.options import parse_columns
+from spacy_birnn.data.conll import ConllCorpus
+
+RESULTS = Path(__file__).resolve().parent / "results" / "time_to_f1.json"
+SYSTEMS = ("ours", "ours under spacy train", "spacy ner")
+Row = Dict[str, Any]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--train", type=Path, required=True)
+    parser.add_argument("--dev", type=Path, required=True)
+    parser.add_argument("--vectors", type=Path, required=True, help="spaCy's directory")
+    parser.add_argument("--columns", type=parse_columns, default="word=0,ents=-1")
+    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=SYSTEMS)
+    parser.add_argument("--stop-at", type=float, required=True, help="from 0 to 1")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--max-epochs", type=int, default=25)
+    args = parser.parse_args()
+    times: Dict[str, List[Optional[float]]] = {name: [] for name in args.systems}
+    with tempfile.TemporaryDirectory() as temp:
+        folder = Path(temp)
+        for seed in range(args.runs):
+            for system in args.systems:
+                rows = run(system, seed, args, folder)
+                seconds = report(system, seed, rows, args.stop_at)
+                times[system].append(seconds)
+    summary(times)
+
+
+def run(system: str, seed: int, args: argparse.Namespace, folder: Path) -> List[Row]:
+    """Train until the score is reached, or to the end; the evaluations."""
+    config, vectors = ours(args), args.vectors
+    if system == "spacy ner":
+        config, vectors = spacys(args), folder / "vectors"
+        if not vectors.exists():
+            vectors_with_forms(args).to_disk(vectors)
+    config["paths"].update(
+        train=str(args.train), dev=str(args.dev), vectors=str(vectors)
+    )
+    log = folder / "log.jsonl"
+    config["system"]["seed"] = seed
+    config["training"]["max_epochs"] = args.max_epochs
+    config["training"]["logger"] = {
+        "@loggers": "benchmarks.ScoreClock.v1",
+        "path": str(log),
+        "stop_at": args.stop_at,
+    }
+    path = folder / "config.cfg"
+    path.write_text(to_text(config), encoding="utf8")
+    module = ["spacy", "birnn"] if system == "ours" else ["spacy"]
+    command = [sys.executable, "-m", *module, "train", str(path), "-o"]
+    command += [str(folder / "out"), "--code", score_clock.__file__]
+    subprocess.run(
+        [*command, *(["--force"] if system == "ours" else [])],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    return [json.loads(line) for line in log.read_text("utf8").splitlines()]
+
+
+def ours(args: argparse.Namespace) -> Config:
+    return init_config("ner", "efficiency", columns=args.columns)
+
+
+def spacys(args: argparse.Namespace) -> Config:
+    """What spaCy recommends, with our reader in the place of its own."""
+    config = spacy_init_config(
+        lang="en", pipeline=["ner"], optimize="accuracy", gpu=False
+    )
+    for name, corpus in ours(args)["corpora"].items():
+        config["corpora"][name] = corpus
+    return config
+
+
+def vectors_with_forms(args: argparse.Namespace) -> spacy.language.Language:
+    """A pipeline whose vectors are found under every spelling of the corpora."""
+    nlp = spacy.blank("en")
+    nlp.vocab.vectors.from_disk(args.vectors / "vocab")
+    words = {
+        token.text
+        for path in (args.train, args.dev)
+        for example in ConllCorpus(path, columns=args.columns)(nlp)
+        for token in example.reference
+    }
+    add_forms(nlp.vocab.vectors, words)
+    return nlp
+
+
+def report(system: str, seed: int, rows: List[Row], stop_at: float) -> Optional[float]:
+    """Print and keep what a run has come to; seconds to the score."""
+    last = rows[-1]
+    reached = next((row["seconds"] for row in rows if row["score"] >= stop_at), None)
+    share = last["in_updates"] / last["seconds"]
+    facts = {
+        "system": system,
+        "seed": seed,
+        "stop_at": stop_at,
+        "seconds": reached,
+        "seconds_to_first_score": rows[0]["seconds"],
+        "share_of_updates": round(share, 4),
+        "best": max(row["score"] for row in rows),
+        "evaluations": rows,
+        "machine": machine_facts(),
+    }
+    add_result(RESULTS, facts, key=("system", "seed", "stop_at"))
+    what = f"{reached:.1f} s" if reached else f"never (best {facts['best']:.4f})"
+    print(f"{system:<24} seed {seed}: {what}, {share:.1%} in updates", flush=True)
+    return reached
+
+
+def summary(times: Dict[str, List[Optional[float]]]) -> None:
+    medians = {}
+    for system, seconds in times.items():
+        known = [value for value in seconds if value is not None]
+        if known:
+            medians[system] = statistics.median(known)
+            spread = f"{min(known):.1f} to {max(known):.1f}"
+            print(f"{system:<24} median {medians[system]:.1f} s ({spread})")
+    if "ours" in medians and "spacy ner" in medians:
+        print(f"ours / spacy ner: {medians['ours'] / medians['spacy ner']:.3f}")
+
+
+if __name__ == "__main__":
+    main()

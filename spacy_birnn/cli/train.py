@@ -1,0 +1,151 @@
+"""`train`: spaCy's training, in checkpoints that can be resumed."""
+
+import json
+import os
+import runpy
+import shlex
+from pathlib import Path
+from typing import Annotated, Any, Dict, List, Optional
+
+import typer
+from spacy.util import load_config
+from thinc.api import Config, ConfigValidationError
+
+from ..data.text import list_files
+from ..errors import BirnnError, Errors
+from ..training.evaluation import SPACY_FREQUENCY
+from ..training.loop import train
+from .loading import activate_gpu, one_line
+from .options import GpuId
+
+FREQUENCY = "training.eval_frequency"
+ENVIRONMENT = "SPACY_CONFIG_OVERRIDES"
+"""Where spaCy takes settings from too; those of the command line win."""
+
+
+def train_command(
+    context: typer.Context,
+    config: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CONFIG", show_default=False, help="A config, as for spacy train."
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            show_default=False,
+            help="The folder for model-best, model-last and the checkpoint.",
+        ),
+    ],
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on from the checkpoint in OUT, if there is one."
+        ),
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Train anew over what is in OUT.")
+    ] = False,
+    code: Annotated[
+        Optional[Path],
+        typer.Option(
+            "-c",
+            "--code",
+            metavar="FILE.py",
+            help="Run this file first: it registers functions of your own.",
+        ),
+    ] = None,
+    gpu_id: GpuId = -1,
+) -> None:
+    """Train a pipeline, as spacy train does, in checkpoints that can be resumed.
+
+    Settings of the config can be given as options, --section.key VALUE. Where
+    training.eval_frequency is left at spaCy's default of 200, evaluation adapts: often
+    at first, then as often as it is worth its time.
+
+    Examples:
+
+      spacy-birnn train ner.cfg -o model --paths.train a.conll --paths.dev b.conll
+
+      spacy-birnn train ner.cfg -o model --paths.train a.conll --paths.dev b.conll
+      --resume
+
+      spacy-birnn train ner.cfg -o model --training.max_epochs 10 --system.seed 1
+    """
+    overrides = parse_overrides(context.args)
+    read = read_config(config, overrides)
+    if code is not None:
+        list_files(code)
+        runpy.run_path(str(code))
+    activate_gpu(gpu_id)
+    *_, stopped = train(
+        read,
+        output,
+        resume=resume,
+        force=force,
+        use_gpu=gpu_id,
+        eval_frequency=eval_frequency(read, overrides),
+    )
+    if stopped is not None:
+        raise typer.Exit(128 + stopped)
+
+
+def parse_overrides(arguments: List[str]) -> Dict[str, Any]:
+    """Parse `--section.key VALUE`, as for `spacy train`.
+
+    Raises:
+        typer.BadParameter: an argument is of another form.
+        BirnnError: a value is missing.
+    """
+    overrides: Dict[str, Any] = {}
+    rest = [*shlex.split(os.environ.get(ENVIRONMENT, "")), *arguments]
+    while rest:
+        argument = rest.pop(0)
+        name, has_value, value = argument.removeprefix("--").partition("=")
+        if not argument.startswith("--") or "." not in name:
+            raise typer.BadParameter(f"No such option or argument: {argument}")
+        if not has_value:
+            if not rest or rest[0].startswith("--"):
+                raise BirnnError(Errors.B237.format(name=name))
+            value = rest.pop(0)
+        overrides[name] = _parse_value(value)
+    return overrides
+
+
+def _parse_value(value: str) -> Any:
+    """JSON where it is some, else the text."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def read_config(path: Path, overrides: Dict[str, Any]) -> Config:
+    """Read a config, not interpolated.
+
+    Raises:
+        BirnnError: there is no such file, or it is no config.
+        ConfigValidationError: spaCy finds it wrong.
+    """
+    list_files(path)
+    try:
+        return load_config(path, overrides=overrides, interpolate=False)
+    except ConfigValidationError:
+        raise
+    except Exception as error:
+        # configparser, confection and JSON each have exceptions of their own.
+        raise BirnnError(
+            Errors.B236.format(path=path, reason=one_line(error))
+        ) from error
+
+
+def eval_frequency(config: Config, overrides: Dict[str, Any]) -> Optional[int]:
+    """The steps between evaluations that somebody has chosen, None for nobody."""
+    if FREQUENCY in overrides:
+        return overrides[FREQUENCY]
+    frequency = config["training"].get("eval_frequency", SPACY_FREQUENCY)
+    return None if frequency == SPACY_FREQUENCY else frequency

@@ -1,0 +1,1 @@
+"""Training: optimizers, schedules, the loop with its checkpoints, and what it shows."""

@@ -1,0 +1,89 @@
+"""What makes two trainings the same: their config and their data."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Tuple
+
+from thinc.api import Config
+
+FREE = (
+    "training.logger",
+    "training.max_epochs",
+    "training.max_steps",
+    "training.patience",
+)
+"""Settings that may differ when a training is resumed."""
+
+DATA_SECTIONS = ("paths", "corpora", "initialize")
+MISSING = "(not set)"
+MAX_NAMED = 5
+
+
+def describe(config: Config, readers: Dict[str, Callable]) -> Dict[str, Any]:
+    """What has to be the same, as JSON can hold it.
+
+    Args:
+        config: interpolated.
+        readers: the corpora by name.
+
+    Returns:
+        Values by config key; checksums of the files and folders that are named in the
+        sections with data, and fingerprints of datasets.
+    """
+    facts: Dict[str, Any] = {}
+    for key, value in _flatten(config):
+        if not key.startswith(FREE):
+            facts[key] = value
+            if key.startswith(DATA_SECTIONS) and isinstance(value, str):
+                path = Path(value)
+                if value and path.exists():
+                    facts[f"content of {value}"] = checksum(path)
+    for name, reader in readers.items():
+        fingerprint = getattr(reader, "fingerprint", None)
+        if fingerprint is not None:
+            facts[f"dataset of {name}"] = fingerprint
+    return facts
+
+
+def differences(before: Dict[str, Any], now: Dict[str, Any]) -> List[str]:
+    """What differs, in words; no more than a few."""
+    found = []
+    for key in sorted({*before, *now}):
+        old, new = before.get(key, MISSING), now.get(key, MISSING)
+        if old == new:
+            continue
+        if key.startswith(("content of ", "dataset of ")):
+            found.append(f"the {key} has changed")
+        else:
+            found.append(f"{key} was {old!r} and is {new!r}")
+    if len(found) > MAX_NAMED:
+        found[MAX_NAMED:] = [f"and {len(found) - MAX_NAMED} more"]
+    return found
+
+
+def checksum(path: Path) -> str:
+    """Of a file, or of the names and contents of all files of a folder."""
+    digest = hashlib.blake2b(digest_size=16)
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            digest.update(str(file.relative_to(path)).encode())
+            with open(file, "rb") as stream:
+                while block := stream.read(1 << 20):
+                    digest.update(block)
+    return digest.hexdigest()
+
+
+def _flatten(values: Dict[str, Any], prefix: str = "") -> Iterator[Tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            yield from _flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    if isinstance(value, Iterable) and not isinstance(value, dict):
+        return [_plain(item) for item in value]
+    return str(value)

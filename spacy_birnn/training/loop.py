@@ -1,0 +1,471 @@
+"""The training loop: spaCy's order of everything, and checkpoints to go on from.
+
+From the same config, evaluated at the same steps, it ends with the weights of
+`spacy train` to the bit, interrupted or not.
+"""
+
+import math
+import signal
+import sys
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from timeit import default_timer as timer
+from typing import IO, Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+from spacy.language import Language
+from spacy.training.loop import (
+    create_before_to_disk_callback,
+    subdivide_batch,
+    update_meta,
+)
+from thinc.api import Config, Optimizer
+from thinc.schedules import constant
+
+from ..errors import BirnnError, Errors, NotFiniteError
+from .batches import Batch, Batches
+from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from .evaluation import DevSet, EvaluationPlan
+from .identity import describe, differences
+from .optimizers import loop_schedules
+from .outputs import Outputs, save_pipeline
+from .progress import Progress
+from .randomness import get_states, set_states
+from .setup import Setup, set_up
+from .weights import (
+    clear_optimizer,
+    component_settings,
+    load_models,
+    load_optimizer,
+    load_settings,
+    model_bytes,
+    optimizer_arrays,
+    trained_models,
+)
+
+CHECKPOINT_SHARE = 0.02
+"""Checkpoints take no more than this share of the time."""
+
+MODELS, BEST_MODELS, OPTIMIZER = "models", "best models", "optimizer"
+RANDOM, EPOCH_RANDOM, ORDER = "random", "random at epoch", "order"
+PAST = "epoch"
+
+Info = Dict[str, Any]
+
+
+def train(
+    config: Config,
+    output: Optional[Path] = None,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    use_gpu: int = -1,
+    eval_frequency: Optional[int] = None,
+    stdout: Optional[IO] = None,
+    stderr: Optional[IO] = None,
+) -> Tuple[Language, Progress, Optional[int]]:
+    """Train a pipeline.
+
+    Args:
+        config: spaCy's, not interpolated.
+        output: the folder of the outputs and of the checkpoint; None to write nothing.
+        resume: go on from the checkpoint in `output`, if there is one.
+        force: train anew over an older training in `output`.
+        use_gpu: id of an activated GPU, -1 for none.
+        eval_frequency: steps between evaluations; None to evaluate as often as it is
+            worth its time.
+        stdout: where the logger writes; None for the standard output.
+        stderr: where its progress bar is, if it has one; None for the standard error.
+
+    Returns:
+        The pipeline with its last weights, which are not averaged; where the training
+        has come to; and the signal that has stopped it, None where it is at its end.
+
+    Raises:
+        BirnnError: see the message; what was saved before is untouched.
+    """
+    stdout, stderr = stdout or sys.stdout, stderr or sys.stderr
+    outputs = Outputs(output) if output is not None else None
+    is_resumed = outputs.prepare(resume, force) if outputs is not None else False
+    if resume and not is_resumed:
+        print("No checkpoint: training starts from the beginning.", file=stdout)
+    setup = set_up(config, use_gpu)
+    loop = Loop(setup, outputs, EvaluationPlan(eval_frequency), stdout)
+    if is_resumed and outputs is not None:
+        loop.restore(read_checkpoint(outputs.checkpoint), outputs.checkpoint)
+    elif outputs is not None:
+        outputs.clear()
+    stopped = loop.run(stdout, stderr)
+    return setup.nlp, loop.progress, stopped
+
+
+class Loop:
+    """One training.
+
+    Args:
+        setup: the initialized pipeline and what it is trained with.
+        outputs: where it writes, None for nowhere.
+        plan: when to evaluate.
+        stdout: where messages go.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        outputs: Optional[Outputs],
+        plan: EvaluationPlan,
+        stdout: IO,
+    ) -> None:
+        self.setup = setup
+        self.nlp = setup.nlp
+        self.outputs = outputs
+        self.plan = plan
+        self.stdout = stdout
+        self.settings = settings = setup.settings
+        self.progress = Progress()
+        self.optimizer: Optimizer = settings["optimizer"]
+        self.schedules = loop_schedules(self.optimizer)
+        for schedule in self.schedules.values():
+            schedule.in_loop = True
+        dropout = settings["dropout"]
+        rates = constant(dropout) if isinstance(dropout, float) else dropout
+        self.dropouts: Iterator[float] = iter(rates)
+        self.batches = Batches(
+            setup.examples,
+            lambda: setup.train(self.nlp),
+            settings["batcher"],
+            settings["max_epochs"],
+            self.progress,
+            has_schedule="@schedules" in str(setup.config["training"]["batcher"]),
+        )
+        self.dev = DevSet(
+            self.nlp, lambda: setup.dev(self.nlp), settings["score_weights"]
+        )
+        readers = {"train": setup.train, "dev": setup.dev}
+        self.identity = describe(setup.config, readers) if outputs else {}
+        self.before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
+        self.best_models: Dict[str, Any] = {}
+        self._random: Dict[str, Any] = {}
+        self.seconds_in_updates = 0.0
+        self._began = timer()
+        self._saved_at = self._save_seconds = 0.0
+
+    # --- the loop ---------------------------------------------------------------------
+
+    def run(self, stdout: IO, stderr: IO) -> Optional[int]:
+        """Train to the end; at a signal, which is returned, to the end of the step."""
+        progress = self.progress
+        if progress.finished and self._is_over():
+            print(f"Training has ended already: {progress.finished}.", file=stdout)
+            return None
+        progress.finished = None
+        with self.nlp.select_pipes(disable=self.settings["frozen_components"]):
+            log_step, finalize = self.settings["logger"](self.nlp, stdout, stderr)
+        if self._random:  # last, since loggers may draw from the same generators
+            set_states(self._random)
+        stop = _StopRequest()
+        try:
+            with stop.listening():
+                if self.outputs is not None and not self._random:
+                    self.save_checkpoint()
+                self._train(log_step, stop)
+        finally:
+            finalize()
+        if stop.signal is None:
+            self._finish(stdout)
+            return None
+        hint = ""
+        if self.outputs is not None:
+            self.save_checkpoint()
+            hint = ": --resume goes on"
+        print(f"Stopped after {progress.step} steps{hint}.", file=stdout)
+        return stop.signal
+
+    def _train(self, log_step: Callable, stop: "_StopRequest") -> None:
+        progress = self.progress
+        batches = iter(self.batches)
+        while not (self._is_over() or stop.signal):
+            epoch, batch = next(batches, (0, None))
+            if batch is None:
+                progress.finished = f"{progress.epoch} epochs are done"
+                break
+            self._begin_epoch(epoch)
+            self._update(epoch, batch)
+            progress.words += sum(len(example) for example in batch)
+            progress.n_examples += len(batch)
+            if self.plan.is_due(progress, self.dev.n_words):
+                self._evaluate_and_log(epoch, log_step)
+            else:
+                self._show(epoch, log_step)
+            progress.step += 1
+            progress.n_batches += 1
+            self._save_now_and_then()
+        if progress.finished and self.plan.is_due_at_end(progress):
+            progress.step -= 1
+            self._evaluate_and_log(max(progress.epoch - 1, 0), log_step)
+            progress.step += 1
+
+    def _is_over(self) -> bool:
+        """Whether no further step is to be taken; says why."""
+        progress, settings = self.progress, self.settings
+        last = progress.step - 1
+        if last < 0:
+            return False
+        best = progress.best
+        patience, max_steps = settings["patience"], settings["max_steps"]
+        if patience and best is not None and last - best[1] >= patience:
+            progress.finished = f"no better score in {patience} steps"
+        elif max_steps and last >= max_steps:
+            progress.finished = f"{max_steps} steps are done"
+        elif self.batches.is_over:
+            progress.finished = f"{progress.epoch} epochs are done"
+        else:
+            return False
+        return True
+
+    def _begin_epoch(self, epoch: int) -> None:
+        for name, schedule in self.schedules.items():
+            if schedule.epoch != epoch:
+                schedule.epoch = epoch
+                setattr(self.optimizer, name, schedule.rate)
+
+    def _update(self, epoch: int, batch: Batch) -> None:
+        """One step, as in spaCy."""
+        began, settings, progress = timer(), self.settings, self.progress
+        excluded = settings["frozen_components"]
+        if settings["before_update"]:
+            settings["before_update"](self.nlp, {"step": progress.step, "epoch": epoch})
+        dropout = next(self.dropouts)
+        try:
+            for part in subdivide_batch(batch, settings["accumulate_gradient"]):
+                self.nlp.update(
+                    part,
+                    drop=dropout,
+                    losses=progress.losses,
+                    sgd=False,  # type: ignore[arg-type]
+                    exclude=excluded,
+                    annotates=settings["annotating_components"],
+                )
+            self._check_losses()
+        except NotFiniteError as error:
+            raise self._not_finite(epoch, str(error)) from error
+        for name, component in self.nlp.pipeline:
+            if name in excluded or name not in trained_models(self.nlp):
+                continue
+            component.finish_update(self.optimizer)  # type: ignore[attr-defined]
+        self.optimizer.step_schedules()
+        self.seconds_in_updates += timer() - began
+
+    def _check_losses(self) -> None:
+        for name, loss in self.progress.losses.items():
+            if not math.isfinite(loss):
+                raise NotFiniteError(Errors.B059.format(name=name, loss=loss))
+
+    def _not_finite(self, epoch: int, reason: str) -> BirnnError:
+        return BirnnError(
+            Errors.B058.format(
+                step=self.progress.step,
+                epoch=epoch,
+                reason=reason,
+                rate=self.optimizer.learn_rate,
+                norm=self._gradient_norm(),
+            )
+        )
+
+    def _gradient_norm(self) -> float:
+        """Of the last step, the largest of our components."""
+        norms = (getattr(pipe, "gradient_norm", 0.0) for _, pipe in self.nlp.pipeline)
+        return max(norms, default=0.0)
+
+    # --- evaluation -------------------------------------------------------------------
+
+    def _evaluate_and_log(self, epoch: int, log_step: Callable) -> None:
+        progress = self.progress
+        with self.nlp.use_params(self.optimizer.averages):
+            score, scores = self.dev.evaluate()
+        progress.results.append((score, progress.step))
+        progress.words_evaluated = progress.words
+        is_best = score == max(progress.results)[0]
+        info = self._info(epoch, score, scores)
+        with self.nlp.select_pipes(disable=self.settings["frozen_components"]):
+            update_meta(self.settings, self.nlp, info)
+        if is_best:
+            self._keep_best(info)
+        log_step(info)
+        progress.losses = {}
+        judged = [schedule.judge(score) for schedule in self.schedules.values()]
+        if any(judged):
+            self._restart_from_best()
+        for name, schedule in self.schedules.items():
+            setattr(self.optimizer, name, schedule.rate)
+
+    def _info(self, epoch: int, score: Optional[float], scores: Optional[Info]) -> Info:
+        """What loggers get: spaCy's keys, then ours."""
+        progress = self.progress
+        return {
+            "epoch": epoch,
+            "step": progress.step,
+            "score": score,
+            "other_scores": scores,
+            "losses": progress.losses,
+            "checkpoints": progress.results,
+            "seconds": int(self._seconds()),
+            "words": progress.words,
+            "learn_rate": self.optimizer.learn_rate,
+            "gradient_norm": self._gradient_norm(),
+            "share_done": self._share_done(),
+        }
+
+    def _show(self, epoch: int, log_step: Callable) -> None:
+        """Between evaluations spaCy's loggers only count steps; ours shows more."""
+        show = getattr(log_step, "show", None)
+        if show is None:
+            log_step(None)
+        else:
+            show(self._info(epoch, None, None))
+
+    def _share_done(self) -> Optional[float]:
+        max_steps = self.settings["max_steps"]
+        shares = [self.batches.share_done]
+        if max_steps:
+            shares.append(min((self.progress.step + 1) / (max_steps + 1), 1.0))
+        return max((share for share in shares if share is not None), default=None)
+
+    def _keep_best(self, info: Info) -> None:
+        with self.nlp.use_params(self.optimizer.averages):
+            if any(schedule.restarts for schedule in self.schedules.values()):
+                self.best_models = model_bytes(self.nlp)
+            if self.outputs is not None:
+                best = self.outputs.best
+                save_pipeline(self.outputs, best, self.nlp, self.before_to_disk)
+                info["output_path"] = str(best)
+
+    def _restart_from_best(self) -> None:
+        """Begin anew from the weights that were evaluated best."""
+        load_models(self.nlp, self.best_models)
+        clear_optimizer(self.optimizer)
+
+    def _finish(self, stdout: IO) -> None:
+        with self.nlp.use_params(self.optimizer.averages):
+            if self.outputs is not None:
+                last = self.outputs.last
+                save_pipeline(self.outputs, last, self.nlp, self.before_to_disk)
+        if self.outputs is not None:
+            self.save_checkpoint()
+        seconds = max(timer() - self._began, 1e-9)
+        share = 100 * self.seconds_in_updates / seconds
+        where = f" Pipelines: {self.outputs.folder}" if self.outputs else ""
+        print(
+            f"Training has ended: {self.progress.finished}. {share:.0f} % of "
+            f"{seconds:.0f} s were updates.{where}",
+            file=stdout,
+        )
+
+    # --- checkpoints ------------------------------------------------------------------
+
+    def _seconds(self) -> float:
+        return self.progress.seconds + timer() - self._began
+
+    def _save_now_and_then(self) -> None:
+        if self.outputs is None:
+            return
+        since = timer() - self._saved_at
+        if since * CHECKPOINT_SHARE >= self._save_seconds:
+            self.save_checkpoint()
+
+    def save_checkpoint(self) -> None:
+        """Write what the training is made of now.
+
+        Raises:
+            BirnnError: it cannot be written; the checkpoint before stays.
+        """
+        assert self.outputs is not None
+        began = timer()
+        facts = {
+            "identity": self.identity,
+            "settings": component_settings(self.nlp),
+            "progress": {**self.progress.to_dict(), "seconds": self._seconds()},
+            "schedules": {name: s.state() for name, s in self.schedules.items()},
+            "rates": {name: getattr(self.optimizer, name) for name in self._rates()},
+        }
+        arrays = {
+            MODELS: model_bytes(self.nlp),
+            BEST_MODELS: self.best_models,
+            OPTIMIZER: optimizer_arrays(self.nlp, self.optimizer),
+            RANDOM: get_states(),
+            EPOCH_RANDOM: self.batches.states,
+            ORDER: {ORDER: self.batches.order},
+        }
+        for i, (order, states) in enumerate(self.batches.past):
+            arrays[f"{PAST} {i}"] = {ORDER: order, **states}
+        write_checkpoint(self.outputs.checkpoint, Checkpoint(facts, arrays))
+        self._saved_at = timer()
+        self._save_seconds = self._saved_at - began
+
+    def restore(self, checkpoint: Checkpoint, path: Path) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            BirnnError: it belongs to another config or to other data.
+        """
+        facts, arrays = checkpoint.facts, checkpoint.arrays
+        found = differences(facts["identity"], self.identity)
+        if found:
+            text = "; ".join(found)
+            raise BirnnError(Errors.B064.format(path=path, differences=text))
+        vars(self.progress).update(vars(Progress.from_dict(facts["progress"])))
+        for _ in range(self.progress.step):
+            self.optimizer.step_schedules()
+            next(self.dropouts)
+        for name, state in facts["schedules"].items():
+            self.schedules[name].restore(state)
+        for name, rate in facts["rates"].items():
+            setattr(self.optimizer, name, rate)
+        load_settings(self.nlp, facts["settings"])
+        load_models(self.nlp, arrays[MODELS])
+        load_optimizer(self.nlp, self.optimizer, arrays.get(OPTIMIZER, {}))
+        self.best_models = arrays.get(BEST_MODELS, {})
+        self.batches.order = arrays[ORDER][ORDER]
+        self.batches.states = arrays.get(EPOCH_RANDOM, {})
+        while past := arrays.get(f"{PAST} {len(self.batches.past)}"):
+            self.batches.past.append((past.pop(ORDER), past))
+        if not self.plan.frequency:
+            self.dev.examples()  # counts its words, by which evaluations are planned
+        self._random = arrays[RANDOM]
+        print(f"Resumed after {self.progress.step} steps.", file=self.stdout)
+
+    def _rates(self) -> List[str]:
+        return list(self.optimizer.schedules)
+
+
+class _StopRequest:
+    """Ends the loop after the step during which a signal came; a second one at once.
+
+    Attributes:
+        signal: the number of the signal, None before it.
+    """
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self) -> None:
+        self.signal: Optional[int] = None
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.getsignal(number) for number in self.SIGNALS}
+
+        def handle(number: int, frame: Any) -> None:
+            self.signal = number
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+        for number in self.SIGNALS:
+            signal.signal(number, handle)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

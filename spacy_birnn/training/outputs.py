@@ -1,0 +1,111 @@
+"""Where a training writes: `model-best`, `model-last` and a checkpoint."""
+
+import shutil
+from pathlib import Path
+from typing import Callable
+
+from spacy.language import Language
+
+from ..errors import BirnnError, Errors
+from .checkpoint import writing
+
+BEST, LAST, CHECKPOINT = "model-best", "model-last", "checkpoint"
+
+
+class Outputs:
+    """The folder of a training.
+
+    A pipeline takes the place of an older one when it is whole.
+
+    Args:
+        folder: as the user has given it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.best = folder / BEST
+        self.last = folder / LAST
+        self.checkpoint = folder / CHECKPOINT
+
+    def prepare(self, resume: bool, force: bool) -> bool:
+        """Make the folder, and refuse to write over what is not ours to replace.
+
+        Returns:
+            Whether there is a checkpoint to go on from.
+
+        Raises:
+            BirnnError: the folder is taken, or cannot be made.
+        """
+        if self.folder.exists() and not self.folder.is_dir():
+            raise BirnnError(
+                Errors.B203.format(path=self.folder, reason="it is not a directory")
+            )
+        self._recover()
+        is_taken = self.folder.is_dir() and any(self.folder.iterdir())
+        if is_taken and not (resume or force):
+            raise BirnnError(Errors.B060.format(path=self.folder))
+        if resume and self.checkpoint.is_file():
+            return True
+        if resume and not force and (self.best.exists() or self.last.exists()):
+            raise BirnnError(Errors.B061.format(path=self.folder))
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        return False
+
+    def clear(self) -> None:
+        """Remove what an older training has left."""
+        with writing(self.folder):
+            self.checkpoint.unlink(missing_ok=True)
+            for path in (self.best, self.last):
+                if path.exists():
+                    shutil.rmtree(path)
+
+    def save(self, target: Path, to_disk: Callable[[Path], None]) -> None:
+        """Write a pipeline in the place of an older one.
+
+        Args:
+            target: `best` or `last`.
+            to_disk: writes it into a folder.
+
+        Raises:
+            BirnnError: it cannot be written; the older one stays.
+        """
+        new, old = _beside(target, "new"), _beside(target, "old")
+        with writing(target):
+            try:
+                shutil.rmtree(new, ignore_errors=True)
+                to_disk(new)
+                shutil.rmtree(old, ignore_errors=True)
+                if target.exists():
+                    target.rename(old)
+                new.rename(target)
+            finally:
+                shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def _recover(self) -> None:
+        """Put right what was interrupted between the two renamings of `save`."""
+        for target in (self.best, self.last):
+            old = _beside(target, "old")
+            if old.is_dir() and not target.exists():
+                old.rename(target)
+            for folder in (old, _beside(target, "new")):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def save_pipeline(
+    outputs: Outputs,
+    target: Path,
+    nlp: Language,
+    before: Callable[[Language], Language],
+) -> None:
+    """Save a pipeline with the weights that it has now.
+
+    Args:
+        before: the config's `before_to_disk`.
+    """
+    outputs.save(target, before(nlp).to_disk)
+
+
+def _beside(target: Path, what: str) -> Path:
+    return target.with_name(f".{target.name}.{what}")

@@ -1,0 +1,140 @@
+"""From a config to an initialized pipeline and all that training needs.
+
+As `spacy.training.initialize.init_nlp`, with the same random numbers, but the training
+corpus is read once, for the labels and for the updates.
+"""
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Callable, Dict, Iterable, List, Optional
+
+from spacy.errors import Errors as SpacyErrors
+from spacy.errors import Warnings as SpacyWarnings
+from spacy.language import Language
+from spacy.schemas import ConfigSchemaTraining
+from spacy.training import Example
+from spacy.util import (
+    get_sourced_components,
+    load_model_from_config,
+    logger,
+    registry,
+    resolve_dot_names,
+)
+from thinc.api import Config, fix_random_seed, set_gpu_allocator
+
+from ..errors import BirnnError, Errors
+
+STREAM_SAMPLE = 100
+"""Examples that a pipeline is initialized on where the training data is a stream."""
+
+Reader = Callable[[Language], Iterable[Example]]
+
+
+@dataclass
+class Setup:
+    """What training works with.
+
+    Attributes:
+        nlp: the initialized pipeline.
+        config: its config, interpolated.
+        settings: the section `[training]`, resolved to objects.
+        train: reads the training corpus.
+        dev: reads the development corpus.
+        examples: of the training corpus; None where it is a stream.
+    """
+
+    nlp: Language
+    config: Config
+    settings: Dict[str, Any]
+    train: Reader
+    dev: Reader
+    examples: Optional[List[Example]]
+
+
+def set_up(raw_config: Config, use_gpu: int = -1) -> Setup:
+    """Build and initialize a pipeline.
+
+    Args:
+        raw_config: not interpolated.
+        use_gpu: as for spaCy; the GPU has to be activated.
+
+    Raises:
+        BirnnError: the training corpus is empty, or a value of the config is wrong.
+    """
+    config = raw_config.interpolate()
+    _seed(config)
+    allocator = config["training"]["gpu_allocator"]
+    if use_gpu >= 0 and allocator:
+        set_gpu_allocator(allocator)
+    sourced = get_sourced_components(config)
+    nlp = load_model_from_config(raw_config, auto_fill=True)
+    config = nlp.config.interpolate()
+    settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
+    _check(settings)
+    names = [settings["train_corpus"], settings["dev_corpus"]]
+    train, dev = resolve_dot_names(config, names)
+    examples: Optional[List[Example]] = None
+    if settings["max_epochs"] >= 0:
+        examples = list(train(nlp))
+        if not examples:
+            raise BirnnError(Errors.B068.format(corpus=settings["train_corpus"]))
+    _initialize(nlp, settings, sourced, examples, train)
+    # `spacy train` begins training with the seed as it begins initialization.
+    _seed(config)
+    return Setup(nlp, config, settings, train, dev, examples)
+
+
+def _seed(config: Config) -> None:
+    for key in ("seed", "gpu_allocator"):
+        if key not in config["training"]:
+            raise ValueError(SpacyErrors.E1015.format(value=f"[training] {key}"))
+    if config["training"]["seed"] is not None:
+        fix_random_seed(config["training"]["seed"])
+
+
+def _check(settings: Dict[str, Any]) -> None:
+    at_least = {"eval_frequency": 1, "accumulate_gradient": 1, "max_epochs": -1}
+    for key, least in at_least.items():
+        if settings[key] < least:
+            raise BirnnError(
+                Errors.B069.format(
+                    key=f"training.{key}",
+                    value=settings[key],
+                    expected=f"at least {least}",
+                )
+            )
+
+
+def _initialize(
+    nlp: Language,
+    settings: Dict[str, Any],
+    sourced: Iterable[str],
+    examples: Optional[List[Example]],
+    train: Reader,
+) -> None:
+    frozen, optimizer = settings["frozen_components"], settings["optimizer"]
+    resumed = [name for name in sourced if name not in frozen]
+    if resumed:
+        with nlp.select_pipes(enable=resumed):
+            nlp.resume_training(sgd=optimizer)
+    nlp._link_components()
+    with nlp.select_pipes(disable=[*frozen, *resumed]):
+        if examples is None:
+            nlp.initialize(lambda: islice(train(nlp), STREAM_SAMPLE), sgd=optimizer)
+        else:
+            nlp.initialize(lambda: examples, sgd=optimizer)
+    _warn_of_listeners(nlp, frozen, settings["annotating_components"])
+
+
+def _warn_of_listeners(nlp: Language, frozen: List[str], annotating: List[str]) -> None:
+    """spaCy's warnings about shared encoders of which one side is frozen."""
+    for name, component in nlp.pipeline:
+        for listener in getattr(component, "listening_components", []):
+            if listener not in nlp.pipe_names:
+                continue
+            text = {"name": name, "listener": listener}
+            if listener in frozen and name not in frozen:
+                logger.warning(SpacyWarnings.W087.format(**text))
+            is_stale = name in frozen and name not in annotating
+            if listener not in frozen and is_stale:
+                logger.warning(SpacyWarnings.W086.format(**text))

@@ -1,0 +1,128 @@
+"""`train` through the real command line."""
+
+import pytest
+import spacy
+import srsly
+from typer import BadParameter
+
+from spacy_birnn.cli.train import eval_frequency, parse_overrides
+from spacy_birnn.errors import BirnnError
+
+SMALL = [
+    "--components.birnn_ner.model.tok2vec.encode.width=8",
+    "--training.max_epochs=2",
+    "--training.batcher.size",
+    "1",
+]
+
+
+@pytest.fixture
+def config(tmp_path, run):
+    path = tmp_path / "ner.cfg"
+    columns = "word=0,tag=1,chunks=2,ents=3"
+    result = run("init-config", path, "--task", "ner", "--columns", columns)
+    assert "spacy-birnn train" in result.output
+    return path
+
+
+@pytest.fixture
+def arguments(config, corpus, tmp_path):
+    paths = [f"--paths.train={corpus}", f"--paths.dev={corpus}"]
+    return ["train", config, "-o", tmp_path / "out", *paths, *SMALL]
+
+
+@pytest.mark.parametrize("through_spacy", [False, True])
+def test_trains_a_pipeline(arguments, run_process, tmp_path, through_spacy):
+    log = ["--training.logger.log_file", tmp_path / "log.jsonl"]
+    result = run_process(*arguments, *log, through_spacy=through_spacy)
+    assert result.returncode == 0, result.stderr.decode()
+    lines = result.stdout.decode().splitlines()
+    assert lines[0].split()[:4] == ["E", "STEP", "LOSS", "ENTS_F"]
+    assert lines[-1].startswith("Training has ended: 2 epochs are done.")
+    assert all(len(line) <= 80 for line in lines[:-1])
+    rows = list(srsly.read_jsonl(tmp_path / "log.jsonl"))
+    assert [row["step"] for row in rows] == [0, 3]
+    assert {"ents_f"} <= set(rows[0]["scores"])
+    nlp = spacy.load(tmp_path / "out" / "model-last")
+    assert nlp.pipe_names == ["birnn_ner"]
+
+
+def test_takes_no_folder_that_is_taken(arguments, run):
+    assert run(*arguments).exit_code == 0
+    again = run(*arguments)
+    assert again.exit_code == 1
+    assert again.stderr.startswith("[B060]")
+    resumed = run(*arguments, "--resume")
+    assert resumed.exit_code == 0
+    assert "has ended already" in resumed.output
+    assert run(*arguments, "--force").exit_code == 0
+
+
+def test_resume_without_a_checkpoint_begins(arguments, run):
+    result = run(*arguments, "--resume")
+    assert result.exit_code == 0
+    assert "No checkpoint: training starts from the beginning." in result.output
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        (["--frobnicate"], "B201"),
+        (["extra"], "B201"),
+        (["--training.dropout"], "B237"),
+        (["--training.eval_frequency=0"], "B069"),
+        (["--training.optimizer.@optimizers=spacy-birnn.SGD.v1"], "Config"),
+    ],
+)
+def test_wrong_settings(arguments, run, more, code, tmp_path):
+    result = run(*arguments, *more)
+    assert result.exit_code == (2 if code == "B201" else 1)
+    assert code in result.stderr
+    assert not (tmp_path / "out" / "checkpoint").exists()
+
+
+def test_files_that_are_no_config(run, tmp_path):
+    absent = run("train", tmp_path / "absent.cfg", "-o", tmp_path / "out")
+    assert absent.stderr.startswith("[B105]")
+    bad = tmp_path / "bad.cfg"
+    bad.write_bytes(b"[nlp]\nlang = \xff\n")
+    result = run("train", bad, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("[B236]")
+    assert result.stderr.count("\n") == 1
+
+
+def test_code_of_the_user_is_run_first(arguments, run, tmp_path):
+    code = tmp_path / "code.py"
+    code.write_text(
+        "from spacy.util import registry\n"
+        "@registry.scorers('mine.v1')\n"
+        "def mine():\n"
+        "    return lambda examples, **_: {'ents_f': 0.5}\n"
+    )
+    scorer = "--components.birnn_ner.scorer.@scorers=mine.v1"
+    assert run(*arguments, scorer).exit_code == 1
+    result = run(*arguments, scorer, "--code", code)
+    assert result.exit_code == 0, result.stderr
+    assert " 50.00 " in result.output
+
+
+def test_overrides_are_json_where_they_are_some():
+    found = parse_overrides(["--a.b", "1", "--a.c=x", "--a.d", "[1]", "--a.e=null"])
+    assert found == {"a.b": 1, "a.c": "x", "a.d": [1], "a.e": None}
+    with pytest.raises(BadParameter):
+        parse_overrides(["--a", "1"])
+    with pytest.raises(BirnnError, match="B237"):
+        parse_overrides(["--a.b", "--a.c"])
+
+
+def test_overrides_from_the_environment(monkeypatch):
+    monkeypatch.setenv("SPACY_CONFIG_OVERRIDES", "--a.b 'x y' --a.c 1")
+    assert parse_overrides(["--a.c", "2"]) == {"a.b": "x y", "a.c": 2}
+
+
+def test_evaluation_adapts_unless_somebody_has_chosen():
+    assert eval_frequency({"training": {"eval_frequency": 200}}, {}) is None
+    assert eval_frequency({"training": {"eval_frequency": 50}}, {}) == 50
+    chosen = {"training.eval_frequency": 200}
+    assert eval_frequency({"training": {"eval_frequency": 200}}, chosen) == 200

@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import srsly
+from thinc.api import Config
+
+from spacy_birnn.data.hub import create_datasets_reader
+from spacy_birnn.training.identity import checksum, describe, differences
+
+TEXT = """
+[paths]
+train = {path!r}
+
+[training]
+dropout = 0.5
+max_epochs = 3
+patience = 10
+max_steps = 0
+
+[training.logger]
+@loggers = "spacy.ConsoleLogger.v1"
+
+[training.optimizer]
+@optimizers = "Adam.v1"
+"""
+
+
+def make_config(path, **training):
+    config = Config().from_str(TEXT.format(path=str(path)).replace("'", '"'))
+    config["training"].update(training)
+    return config
+
+
+def test_what_may_differ_and_what_may_not(tmp_path):
+    path = tmp_path / "train"
+    path.write_text("a")
+    before = describe(make_config(path), {})
+    free = {"max_epochs": 9, "patience": 0, "max_steps": 5, "logger": {"a": 1}}
+    assert differences(before, describe(make_config(path, **free), {})) == []
+    found = differences(before, describe(make_config(path, dropout=0.1), {}))
+    assert found == ["training.dropout was 0.5 and is 0.1"]
+    found = differences(before, describe(make_config(path, new={"key": 1}), {}))
+    assert found == ["training.new.key was '(not set)' and is 1"]
+    path.write_text("b")
+    found = differences(before, describe(make_config(path), {}))
+    assert found == [f"the content of {path} has changed"]
+
+
+def test_no_more_than_a_few_are_named():
+    found = differences({}, dict.fromkeys("abcdefgh", 1))
+    assert len(found) == 6
+    assert found[-1] == "and 3 more"
+
+
+def test_a_folder_is_its_files(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x").write_text("1")
+    assert checksum(tmp_path / "a") == checksum(tmp_path / "b")
+    (tmp_path / "b" / "x").rename(tmp_path / "b" / "y")
+    assert checksum(tmp_path / "a") != checksum(tmp_path / "b")
+
+
+def write_rows(path: Path, word):
+    path.parent.mkdir()
+    srsly.write_jsonl(path, [{"tokens": [word], "ner_tags": ["B-PER"]}])
+    return {"train": create_datasets_reader(path)}
+
+
+def test_a_dataset_is_its_fingerprint(tmp_path):
+    one = describe(Config(), write_rows(tmp_path / "one" / "a.jsonl", "Ada"))
+    two = describe(Config(), write_rows(tmp_path / "two" / "a.jsonl", "Emmy"))
+    assert differences(one, one) == []
+    assert differences(one, two) == ["the dataset of train has changed"]

@@ -1,0 +1,301 @@
+"""The loop against spaCy's, and against itself where it was interrupted."""
+
+import io
+
+import pytest
+import spacy
+import srsly
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train as spacy_train
+from spacy.util import registry
+
+from spacy_birnn.errors import BirnnError
+from spacy_birnn.training.loop import Loop, train
+
+from .conftest import performance, weights
+
+SGD = {
+    "training.optimizer": {
+        "@optimizers": "spacy-birnn.SGD.v1",
+        "learn_rate": 0.1,
+        "momentum": 0.9,
+        "average_decay": 0.9,
+        "average_start": 3,
+    }
+}
+COSINE = {
+    "@schedules": "spacy-birnn.warmup_cosine.v1",
+    "learn_rate": 0.05,
+    "warmup_steps": 4,
+    "total_steps": 20,
+}
+ADAMW = {
+    "training.optimizer": {"@optimizers": "spacy-birnn.AdamW.v1", "learn_rate": COSINE}
+}
+PLATEAU = {
+    "training.optimizer": {
+        "@optimizers": "spacy-birnn.SGD.v1",
+        "average_decay": 0.8,
+        "learn_rate": {
+            "@schedules": "spacy-birnn.plateau.v1",
+            "learn_rate": 0.3,
+            "patience": 1,
+        },
+    },
+    "training.eval_frequency": 2,
+    "training.patience": 40,
+    "training.max_epochs": 8,
+}
+GROWING = {
+    "training.batcher.size": {
+        "@schedules": "compounding.v1",
+        "start": 2,
+        "stop": 20,
+        "compound": 1.07,
+    }
+}
+
+
+def quiet(config, output, **settings):
+    settings.setdefault("eval_frequency", config["training"]["eval_frequency"])
+    return train(config, output, stdout=io.StringIO(), **settings)
+
+
+def train_with_spacy(config, output):
+    output.mkdir()
+    spacy_train(init_nlp(config), output, stdout=io.StringIO())
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {},
+        SGD,
+        ADAMW,
+        GROWING,
+        {"training.accumulate_gradient": 2, "training.dropout": 0.3},
+        {"training.max_epochs": 0, "training.max_steps": 11},
+        {"training.max_epochs": 0, "training.patience": 7},
+        {"training.max_epochs": -1, "training.max_steps": 10},
+    ],
+)
+def test_ends_with_the_weights_of_spacy(make_config, tmp_path, overrides):
+    config = make_config(overrides)
+    train_with_spacy(config, tmp_path / "spacy")
+    quiet(config, tmp_path / "ours")
+    for name in ("model-last", "model-best"):
+        theirs, ours = tmp_path / "spacy" / name, tmp_path / "ours" / name
+        assert weights(ours) == weights(theirs)
+        assert performance(ours) == performance(theirs)
+    doc = spacy.load(tmp_path / "ours" / "model-best")("Ada left Oslo .")
+    assert doc.has_annotation("ENT_IOB")
+
+
+def test_several_components(make_config, tmp_path):
+    """Frozen and annotating ones, and a callback, mean what they mean in spaCy."""
+    calls = []
+
+    @registry.callbacks("test.before_update")
+    def make():
+        return lambda nlp, args: calls.append((args["step"], args["epoch"]))
+
+    source = make_config()
+    quiet(source, tmp_path / "source")
+    config = make_config(
+        {
+            "nlp.pipeline": ["birnn_ner", "sentencizer", "tagger"],
+            "components.birnn_ner": {"source": str(tmp_path / "source" / "model-best")},
+            "components.sentencizer": {"factory": "sentencizer"},
+            "components.tagger": {"factory": "tagger"},
+            "corpora.train.columns": {"word": 0, "tag": 1},
+            "corpora.dev.columns": {"word": 0, "tag": 1},
+            "corpora.train.scheme": "raw",
+            "corpora.dev.scheme": "raw",
+            "training.frozen_components": ["birnn_ner"],
+            "training.annotating_components": ["birnn_ner", "sentencizer"],
+            "training.before_update": {"@callbacks": "test.before_update"},
+            "training.score_weights": {"tag_acc": 1.0},
+        }
+    )
+    train_with_spacy(config, tmp_path / "spacy")
+    theirs, calls[:] = list(calls), []
+    quiet(config, tmp_path / "ours")
+    assert calls == theirs
+    last = tmp_path / "ours" / "model-last"
+    assert weights(last) == weights(tmp_path / "spacy" / "model-last")
+    before = weights(tmp_path / "source" / "model-best")
+    assert weights(last)["birnn_ner"] == before["birnn_ner"]
+
+
+class Killed(BaseException):
+    pass
+
+
+def train_with_kills(config, output, kills):
+    """Train; die after each of these steps, before or after a checkpoint; resume."""
+    updates = 0
+    update = Loop._update
+
+    def dying(self, *arguments):
+        nonlocal updates
+        if kills and self.progress.step == kills[0]:
+            kills.pop(0)
+            raise Killed
+        updates += 1
+        update(self, *arguments)
+
+    Loop._update = dying
+    try:
+        while True:
+            try:
+                return quiet(config, output, resume=True)
+            except Killed:
+                continue
+    finally:
+        Loop._update = update
+        assert not kills
+
+
+@pytest.mark.parametrize(
+    ("overrides", "kills"),
+    [
+        ({}, [0, 1, 7, 8, 9, 16]),
+        (SGD, [2, 5, 12]),
+        (ADAMW, [3, 15]),
+        (PLATEAU, [1, 6, 13, 14, 30]),
+        ({"training.max_epochs": -1, "training.max_steps": 14}, [3, 9, 12]),
+        (GROWING, [2, 14, 15]),
+    ],
+)
+@pytest.mark.parametrize("eval_frequency", [2, None])
+def test_interrupted_training_ends_the_same(
+    make_config, tmp_path, overrides, kills, eval_frequency, monkeypatch
+):
+    config = make_config(overrides)
+    ends = []
+    for name, times in (("whole", []), ("killed", list(kills))):
+        _, progress, _ = train_with_kills(config, tmp_path / name, times)
+        ends.append((progress.step, progress.results, progress.finished))
+    assert ends[0] == ends[1]
+    for name in ("model-last", "model-best"):
+        whole, killed = tmp_path / "whole" / name, tmp_path / "killed" / name
+        assert weights(killed) == weights(whole)
+        assert performance(killed) == performance(whole)
+
+
+def test_plateau_lowers_the_rate_and_restarts(make_config, tmp_path):
+    config = make_config(PLATEAU)
+    log = tmp_path / "log.jsonl"
+    config["training"]["logger"]["log_file"] = str(log)
+    quiet(config, tmp_path / "out")
+    rates = [row["learn_rate"] for row in srsly.read_jsonl(log)]
+    assert rates[0] == pytest.approx(0.3)
+    assert rates[-1] < 0.29
+
+
+def test_more_epochs_on_request(make_config, tmp_path):
+    """Two epochs and one more are three."""
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    _, progress, _ = quiet(make_config({"training.max_epochs": 2}), out)
+    assert progress.finished == "2 epochs are done"
+    longer = make_config({"training.max_epochs": 3})
+    quiet(longer, out, resume=True)
+    quiet(longer, whole)
+    assert weights(out / "model-last") == weights(whole / "model-last")
+
+
+def test_a_finished_training_stays_as_it_is(make_config, tmp_path):
+    config, out = make_config(), tmp_path / "out"
+    quiet(config, out)
+    before = (out / "checkpoint").read_bytes()
+    stdout = io.StringIO()
+    train(config, out, resume=True, eval_frequency=5, stdout=stdout)
+    assert "Training has ended already: 3 epochs are done" in stdout.getvalue()
+    assert (out / "checkpoint").read_bytes() == before
+
+
+def test_another_config_or_other_data_cannot_be_resumed(make_config, corpora, tmp_path):
+    out = tmp_path / "out"
+    quiet(make_config({"training.max_epochs": 1}), out)
+    other = make_config({"training.dropout": 0.1, "training.batcher.size": 4})
+    with pytest.raises(BirnnError, match="B064") as caught:
+        quiet(other, out, resume=True)
+    assert "training.dropout was 0.5 and is 0.1" in str(caught.value)
+    assert "training.batcher.size was 8 and is 4" in str(caught.value)
+    with open(corpora["dev"], "a") as file:
+        file.write("\nOslo B-LOC\n")
+    with pytest.raises(BirnnError, match=r"B064.*content of .*dev\.conll has changed"):
+        quiet(make_config(), out, resume=True)
+
+
+def test_what_is_there_is_not_written_over(make_config, tmp_path):
+    config, out = make_config({"training.max_epochs": 1}), tmp_path / "out"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    with pytest.raises(BirnnError, match="B060"):
+        quiet(config, out)
+    quiet(config, out, force=True)
+    assert (out / "notes.txt").read_text() == "mine"
+    (out / "checkpoint").unlink()
+    with pytest.raises(BirnnError, match="B061"):
+        quiet(config, out, resume=True)
+
+
+def test_damaged_checkpoints_are_refused(make_config, tmp_path):
+    config, out = make_config({"training.max_epochs": 1}), tmp_path / "out"
+    quiet(config, out)
+    path = out / "checkpoint"
+    good = path.read_bytes()
+    for bad in (good[:-1], good[:20], b"", good[:-9] + b"x" + good[-8:]):
+        path.write_bytes(bad)
+        with pytest.raises(BirnnError, match="B062"):
+            quiet(config, out, resume=True)
+    assert (out / "model-best").is_dir()
+
+
+def test_a_loss_that_is_not_finite_stops(make_config, tmp_path):
+    huge = {"@optimizers": "spacy-birnn.SGD.v1", "learn_rate": 1e30}
+    config = make_config({"training.optimizer": huge})
+    out = tmp_path / "out"
+    with pytest.raises(BirnnError, match=r"B058.*in step [1-9].*rate was 1e\+30"):
+        quiet(config, out)
+    assert (out / "checkpoint").is_file()
+
+
+def test_a_dev_set_without_annotation(make_config, corpora, tmp_path):
+    corpora["dev"].write_text("Ada -\nleft -\n")
+    with (
+        pytest.warns(UserWarning, match="W105"),
+        pytest.raises(BirnnError, match=r"B066.*ents_f"),
+    ):
+        quiet(make_config(), tmp_path / "out")
+
+
+def test_no_training_data(make_config):
+    @registry.readers("test.nothing")
+    def make():
+        return lambda nlp: iter(())
+
+    config = make_config({"corpora.train": {"@readers": "test.nothing"}})
+    with pytest.raises(BirnnError, match=r"B068.*corpora\.train"):
+        quiet(config, None)
+
+
+def test_a_full_disk_is_one_line_and_what_was_saved_stays(
+    make_config, tmp_path, monkeypatch
+):
+    config, out = make_config({"training.max_epochs": 1}), tmp_path / "out"
+    quiet(config, out)
+    good = (out / "checkpoint").read_bytes()
+
+    def full(fd):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    longer = make_config({"training.max_epochs": 2})
+    with pytest.raises(BirnnError, match=r"B067.*checkpoint: No space left"):
+        quiet(longer, out, resume=True)
+    monkeypatch.undo()
+    assert (out / "checkpoint").read_bytes() == good
+    assert not list(out.glob(".*"))
+    quiet(longer, out, resume=True)

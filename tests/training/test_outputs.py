@@ -1,0 +1,61 @@
+import pytest
+
+from spacy_birnn.errors import BirnnError
+from spacy_birnn.training.outputs import Outputs
+
+
+@pytest.fixture
+def outputs(tmp_path):
+    outputs = Outputs(tmp_path / "out")
+    outputs.prepare(resume=False, force=False)
+    return outputs
+
+
+def writer(text):
+    def to_disk(folder):
+        folder.mkdir()
+        (folder / "a").write_text(text)
+
+    return to_disk
+
+
+def broken(folder):
+    folder.mkdir()
+    (folder / "a").write_text("half")
+    raise OSError(28, "No space left on device")
+
+
+def test_a_pipeline_takes_the_place_of_an_older_one(outputs):
+    for text in ("one", "two"):
+        outputs.save(outputs.best, writer(text))
+        assert (outputs.best / "a").read_text() == text
+    assert [path.name for path in outputs.folder.iterdir()] == ["model-best"]
+
+
+def test_an_older_one_stays_when_writing_fails(outputs):
+    outputs.save(outputs.best, writer("good"))
+    with pytest.raises(BirnnError, match="B067.*model-best: No space left"):
+        outputs.save(outputs.best, broken)
+    assert (outputs.best / "a").read_text() == "good"
+    assert [path.name for path in outputs.folder.iterdir()] == ["model-best"]
+
+
+@pytest.mark.parametrize("is_renamed", [False, True])
+def test_what_was_interrupted_is_put_right(outputs, is_renamed):
+    """Killed while writing, or between the two renamings."""
+    outputs.save(outputs.best, writer("old"))
+    writer("half")(outputs.folder / ".model-best.new")
+    if is_renamed:
+        outputs.best.rename(outputs.folder / ".model-best.old")
+    outputs.checkpoint.write_text("")
+    assert Outputs(outputs.folder).prepare(resume=True, force=False)
+    assert (outputs.best / "a").read_text() == "old"
+    names = {path.name for path in outputs.folder.iterdir()}
+    assert names == {"model-best", "checkpoint"}
+
+
+def test_a_file_is_no_folder(tmp_path):
+    path = tmp_path / "out"
+    path.write_text("")
+    with pytest.raises(BirnnError, match="B203"):
+        Outputs(path).prepare(resume=False, force=True)
