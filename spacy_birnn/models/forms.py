@@ -18,14 +18,14 @@ from .vectors import LookedUp, Source
 LIMIT = 18_000
 """Forms that a table holds at most: 65 MB at the default sizes."""
 
-FEW = 200
-"""So few tokens are looked at one by one, not form by form."""
+MAX_WITH_REPEATS = 200
+"""So few tokens, at most, are looked at one by one, not form by form."""
 
 _TABLES: "WeakSet[FormTable]" = WeakSet()
 
 
 class FormTable:
-    """The share of each word form in the gates of an encoder's first layer.
+    """Each word form's part of the pre-activations of an encoder's first layer.
 
     Several threads may ask at once: take `lock` around a question and what is done
     about the answer. A copy of a table is empty, in other processes too.
@@ -44,8 +44,8 @@ class FormTable:
         self.lock = threading.Lock()
         self._clear(None)
 
-    def _clear(self, made_of: Any) -> None:
-        self._made_of = made_of
+    def _clear(self, weights_key: Any) -> None:
+        self._weights_key = weights_key
         self.tables: List[ndarray] = []
         self._rows: Dict[int, int] = {}
         self._capacity = 0
@@ -55,17 +55,17 @@ class FormTable:
         return FormTable, ()
 
     def find(
-        self, keys: Sequence[int], made_of: Any, vectors: Optional[Vectors]
+        self, keys: Sequence[int], weights_key: Any, vectors: Optional[Vectors]
     ) -> Optional[ndarray]:
-        """The row of each form, shape (N,); None if one is missing or no longer true.
+        """The row of each form, shape (N,); None if one is missing or stale.
 
         Args:
             keys: hashes of the forms.
-            made_of: the weights; what was kept with others is not true.
+            weights_key: identifies the weights; what was kept under another is dropped.
             vectors: the table of vectors as it is now, None for none.
         """
-        if made_of != self._made_of or not self._is_of(vectors):
-            self._clear(made_of)
+        if weights_key != self._weights_key or not self._is_of(vectors):
+            self._clear(weights_key)
         rows = list(map(self._rows.get, keys))
         if None in rows:
             return None
@@ -74,7 +74,7 @@ class FormTable:
             return found
         if self._source.is_found_again(vectors, self._distinct(found)):
             return found
-        self._clear(made_of)
+        self._clear(weights_key)
         return None
 
     def _is_of(self, vectors: Optional[Vectors]) -> bool:
@@ -89,7 +89,7 @@ class FormTable:
         return numpy.array([self._rows[key] for key in keys], dtype="int64")
 
     def _distinct(self, rows: ndarray) -> ndarray:
-        if len(rows) <= FEW:
+        if len(rows) <= MAX_WITH_REPEATS:
             return rows
         met = numpy.zeros(len(self._rows), dtype=bool)
         met[rows] = True
@@ -104,7 +104,7 @@ class FormTable:
         new = [key for key in distinct if key not in self._rows]
         if len(self._rows) + len(new) <= self._capacity:
             return new
-        self._clear(self._made_of)
+        self._clear(self._weights_key)
         return distinct
 
     def add(

@@ -21,7 +21,7 @@ class Sentences:
     """The sentences of a batch, over its flat token matrix of N rows.
 
     Attributes:
-        lengths: tokens a sentence, none of them 0, summing to N.
+        lengths: tokens per sentence, none of them 0, summing to N.
         space: which tokens are white space, shape (N,).
     """
 

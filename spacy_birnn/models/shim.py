@@ -54,14 +54,14 @@ class _Prepared(NamedTuple):
     """Something that a shim has prepared for prediction.
 
     Attributes:
-        request: the state of the weights, and what was asked for.
-        made: of them.
+        key: the state of the weights, and the factory with its arguments.
+        value: that the factory returned.
         alive: the weights. As long as they live, no others can have their addresses,
             which are part of the state.
     """
 
-    request: Tuple[Any, ...]
-    made: Any
+    key: Tuple[Any, ...]
+    value: Any
     alive: List[Tensor]
 
 
@@ -111,11 +111,11 @@ class TorchShim(PyTorchShim):
         weights = list(self._parameters())
         state = (self._version, *map(_address, weights), *map(_n_changes, weights))
         kept = self._prepared  # read in one go: several threads may predict
-        if kept is None or kept.request != (state, make, args):
+        if kept is None or kept.key != (state, make, args):
             made = make(self.module, *args)
             alive = [param.data for param in weights]
             self._prepared = kept = _Prepared((state, make, args), made, alive)
-        return kept.made
+        return kept.value
 
     def forget(self) -> None:
         """Prepare anew what prediction needs: weights or submodules have changed."""

@@ -114,13 +114,13 @@ def _encode_forms(model: Model, vocab: Vocab, orths: ndarray, lengths: List[int]
 def _look_up(
     model: Model, encoder: PreparedBiRNN, vocab: Vocab, keys: List[int]
 ) -> Tuple[List[ndarray], ndarray]:
-    """Each form's share in the gates: tables, and the row of each token in them."""
+    """Each form's part of the pre-activations: tables, and each token's row in them."""
     embed, _ = model.layers
     embedder: FormEmbedder = embed.attrs["form_embedder"](embed)
-    vectors, made_of = given_vectors(embed, vocab), (embedder, encoder)
+    vectors, weights_key = given_vectors(embed, vocab), (embedder, encoder)
     forms = model.attrs["forms"] if embedder.is_exact else FormTable()
     with forms.lock:
-        rows = forms.find(keys, made_of, vectors)
+        rows = forms.find(keys, weights_key, vectors)
         if rows is None:
             new = forms.missing(keys)
             embedded, found = embedder.embed(vectors, vocab.strings, new)

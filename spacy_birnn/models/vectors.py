@@ -71,7 +71,7 @@ def other_spellings(form: str) -> List[Tuple[int, int]]:
 
 
 class LookedUp(NamedTuple):
-    """How many forms were found: see `Found`.
+    """Results of `find` for several forms, one list per field.
 
     Attributes:
         keys: hash of each form's spelling.

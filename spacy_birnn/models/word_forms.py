@@ -55,13 +55,13 @@ def read_forms(
     given = rows_to_vectors(vectors, spelled, found.rows, width)
     known = numpy.array([row is not None for row in found.rows])
     if words is not None and is_train:
-        _meet(words, found, given)
+        _add_new_rows(words, found, given)
     own_rows = numpy.array([own.get(key, -1) for key in found.keys])
     arrays = [torch.from_numpy(array) for array in (given, known, own_rows)]
     return Forms([*arrays, *chars], found)
 
 
-def _meet(words: WordTable, found: LookedUp, given: numpy.ndarray) -> None:
+def _add_new_rows(words: WordTable, found: LookedUp, given: numpy.ndarray) -> None:
     """Words without a row get one: from their vector, else small random numbers."""
     new = {key: i for i, key in enumerate(found.keys) if key not in words.rows}
     if not new:

@@ -20,8 +20,8 @@ from .crf.viterbi import SingleViterbi
 
 KBest = List[List[Tuple[List[int], float]]]
 
-FEW = 4
-"""So few sequences are faster decoded one by one than side by side."""
+MAX_ONE_BY_ONE = 4
+"""So few sequences, at most, are faster decoded one by one than side by side."""
 
 
 class SequenceDecoder(nn.Module):
@@ -40,8 +40,10 @@ class SequenceDecoder(nn.Module):
         end: labels that may end a sequence, shape (L,).
 
     Attributes:
-        is_valid: whether all label sequences that it gives keep to these constraints;
-            else they are to be repaired.
+        keeps_constraints: whether all label sequences that it gives are valid under the
+            constraints; else their spans are to be repaired.
+        is_independent: whether tokens are labelled one by one, so that probabilities
+            of several labels are products.
     """
 
     def __init__(
@@ -55,12 +57,13 @@ class SequenceDecoder(nn.Module):
     ):
         super().__init__()
         self.decoder = decoder
-        self.is_valid = decoder != "softmax"
+        self.keeps_constraints = decoder != "softmax"
+        self.is_independent = decoder == "softmax"
         self.linear = nn.Linear(n_in, n_labels)
         nn.init.xavier_uniform_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
         constraints = {}
-        if self.is_valid:
+        if self.keeps_constraints:
             constraints = {
                 "allowed_start": start,
                 "allowed_pairs": pairs,
@@ -104,7 +107,7 @@ class SequenceDecoder(nn.Module):
         permitted: Optional[Tensor] = None,
     ) -> Tensor:
         """The most probable label sequence, shape (N,)."""
-        if self.decoder == "softmax":
+        if self.is_independent:
             if permitted is not None:
                 emissions = emissions.masked_fill(~permitted, float("-inf"))
             return emissions.argmax(dim=1)
@@ -158,7 +161,7 @@ class PreparedDecoder:
     def __init__(self, decoder: SequenceDecoder) -> None:
         self._decoder = decoder
         self._single: Optional[SingleViterbi] = None
-        if decoder.is_valid:
+        if not decoder.is_independent:
             self._single = SingleViterbi(decoder.crf.chain(torch.float64))
 
     def decode(
@@ -168,7 +171,7 @@ class PreparedDecoder:
         permitted: Optional[Tensor] = None,
     ) -> ndarray:
         """As `SequenceDecoder.decode`, an array of shape (N,)."""
-        if self._single is None or len(lengths) > FEW or emissions.is_cuda:
+        if self._single is None or len(lengths) > MAX_ONE_BY_ONE or emissions.is_cuda:
             return self._decoder.decode(emissions, lengths, permitted).cpu().numpy()
         if permitted is not None:
             emissions = emissions.masked_fill(~permitted, float("-inf"))

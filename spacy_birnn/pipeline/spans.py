@@ -106,7 +106,7 @@ class SpanPipe(BiRNNPipe):
         emissions = sequences.select(emissions)
         permitted = sequences.permitted_on(emissions.device)
         ids = decoder.decode(emissions, sequences.lengths, permitted)
-        if not get_decoder(self.model).is_valid:
+        if not get_decoder(self.model).keeps_constraints:
             spans = codec.repair(ids, sequences.lengths)
         else:
             spans = codec.decode(ids)
@@ -125,7 +125,7 @@ class SpanPipe(BiRNNPipe):
     ) -> List[Optional[float]]:
         """Marginal probabilities of these very spans."""
         decoder = get_decoder(self.model)
-        if not decoder.is_valid:
+        if decoder.is_independent:
             return self._repaired_confidences(emissions, sequences, spans)
         probabilities = decoder.span_marginals(
             emissions,

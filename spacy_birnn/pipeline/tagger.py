@@ -1,4 +1,4 @@
-"""`birnn_tagger`: one label a token."""
+"""`birnn_tagger`: one label per token."""
 
 from typing import Any, Callable, Iterable, List, Optional, Sequence, Tuple, cast
 

@@ -13,7 +13,7 @@ _ESCAPES = str.maketrans({"|": r"\p", "=": "-"})
 def to_conllu_lines(
     doc: Doc, targets: Sequence[Target], starts_document: bool
 ) -> List[str]:
-    """A doc as CoNLL-U, a word a line, without white space.
+    """A doc as CoNLL-U, one word per line, without white space.
 
     LEMMA, UPOS, XPOS, FEATS, HEAD and DEPREL are those of the doc. Entities stand as
     `name=` in MISC, in IOB2, and first there, so that spaCy's own `convert` finds them;

@@ -21,9 +21,9 @@ class Asker:
         self.vectors = vectors
         self.added = []
 
-    def __call__(self, table, keys, made_of="a"):
+    def __call__(self, table, keys, weights_key="a"):
         with table.lock:
-            rows = table.find(keys, made_of, self.vectors)
+            rows = table.find(keys, weights_key, self.vectors)
             if rows is None:
                 new = table.missing(keys)
                 self.added.append(sorted(new))
@@ -56,8 +56,8 @@ def test_every_form_is_added_once():
 def test_other_weights_begin_anew():
     table, ask = FormTable(), Asker()
     ask(table, [1, 2])
-    ask(table, [2], made_of="b")
-    ask(table, [1], made_of="a")
+    ask(table, [2], weights_key="b")
+    ask(table, [1], weights_key="a")
     assert ask.added == [[1, 2], [2], [1]]
 
 
@@ -77,7 +77,7 @@ def test_earlier_answers_stay_true_while_it_grows():
     tables, rows = ask(table, [7, 8])
     before = [t[rows] for t in tables]
     ask(table, list(range(100, 400)))
-    ask(table, [1, 2], made_of="b")
+    ask(table, [1, 2], weights_key="b")
     for part, old in zip(tables, before, strict=True):
         assert numpy.array_equal(part[rows], old)
 
@@ -133,10 +133,10 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize("few", [0, forms.FEW])
+@pytest.mark.parametrize("few", [0, forms.MAX_WITH_REPEATS])
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_change_of_the_vectors_is_noticed(change, few, monkeypatch):
-    monkeypatch.setattr(forms, "FEW", few)
+    monkeypatch.setattr(forms, "MAX_WITH_REPEATS", few)
     table, ask = FormTable(), Asker(some_vectors())
     for _ in range(2):
         ask(table, [1, 3, 5, 77])

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from spacy_birnn.nn import decoder
-from spacy_birnn.nn.decoder import FEW, PreparedDecoder, SequenceDecoder
+from spacy_birnn.nn.decoder import MAX_ONE_BY_ONE, PreparedDecoder, SequenceDecoder
 from spacy_birnn.schemes import transition_constraints
 
 DECODERS = ("crf", "constrained", "softmax")
@@ -194,7 +194,7 @@ def test_prepared_for_few_sequences(kind, lengths, masked, monkeypatch):
 
 
 def test_many_sequences_are_decoded_side_by_side(monkeypatch):
-    module, lengths = make("crf").float(), [2] * (FEW + 1)
+    module, lengths = make("crf").float(), [2] * (MAX_ONE_BY_ONE + 1)
     emissions = torch.randn(sum(lengths), len(LABELS))
     want = module.decode(emissions, lengths)
     monkeypatch.setattr(decoder.SingleViterbi, "run", None)

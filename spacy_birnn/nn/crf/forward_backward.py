@@ -86,7 +86,8 @@ def _forward_backward(
     steps = (emissions - height).exp_().index_select(0, load)
     scale = _recur(steps, torch.cat([first, last]), move, packing)
     alpha, inward = steps.index_select(0, read).chunk(2)
-    beta = torch.mm(move, inward.roll(-1, 0).t()).t()  # four times as fast as its twin
+    # Four times as fast as `inward.roll(-1, 0) @ move.t()`.
+    beta = torch.mm(move, inward.roll(-1, 0).t()).t()
     beta[packing.last] = last
     both = alpha * beta
     overlap = both.sum(1)

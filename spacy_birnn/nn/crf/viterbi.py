@@ -15,7 +15,7 @@ from .chain import ChainScores
 
 # Scores are brought back to 0 every so many steps, or long sequences lose precision.
 RESCALE_EVERY = 8
-# On a CPU, so many scores of pairs of labels at once; more need memory for nothing.
+# Scores of pairs of labels at once on a CPU; larger blocks only take more memory.
 AT_ONCE = 1 << 20
 
 

@@ -24,7 +24,7 @@ sigmoid is halved. Gradients are those of the equations' own numbers.
 """
 
 from abc import ABC, abstractmethod
-from typing import Callable, Dict, Iterable, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Optional, Sequence, Tuple
 
 import numpy
 import torch
@@ -35,8 +35,8 @@ from ..packing import Packing
 from .products import Products
 from .steps import GateStep, Memory, Steps, backwards, shifted
 
-Passed = Tuple[Tensor, Tensor]
-"""(D, N, K·H) gradients of the input's share in the gates and of the state's share."""
+GateGradients = Tuple[Tensor, Tensor]
+"""(D, N, K·H) gradients of the input's part of the pre-activations, and the state's."""
 
 HALF = numpy.array(0.5, dtype="float32")
 
@@ -59,7 +59,7 @@ class Cell(ABC):
         forget_gate: the gate whose bias starts at 1, if any.
     """
 
-    torch_layer: Callable[..., nn.RNNBase]
+    torch_layer: Callable[..., Any]
     n_gates: int
     tanh_gate: int
     forget_gate: Optional[int] = None
@@ -71,8 +71,9 @@ class Cell(ABC):
         return weight
 
     def split_bias(self, of_input: Tensor, recurrent: Tensor) -> Tuple[Tensor, Tensor]:
-        """Biases (K·H,) by what they are added to: the input's share in the gates, and
-        the state's share. All go to the input's where a cell does not say otherwise."""
+        """Biases (K·H,) by what they are added to: the input's part of the
+        pre-activations, and the state's. All go to the input's part where a cell does
+        not say otherwise."""
         return of_input + recurrent, torch.zeros_like(recurrent)
 
     @abstractmethod
@@ -82,8 +83,9 @@ class Cell(ABC):
         """Fill in the hidden states of a packed batch.
 
         Args:
-            inputs: the input's share in the gates of each step; activated in place.
-            products: give the state's share.
+            inputs: the input's part of the pre-activations of each step; they are
+                activated in place.
+            products: give the state's part.
             memory: room for the hidden states, and for what the gradient needs.
         """
 
@@ -96,8 +98,8 @@ class Cell(ABC):
         d_hidden: Tensor,
         weights: Tensor,
         packing: Packing,
-    ) -> Passed:
-        """Backpropagation through time, up to the arguments of the gates.
+    ) -> GateGradients:
+        """Backpropagation through time, up to the pre-activations of the gates.
 
         Args:
             gates: (D, N, K·H) activated.
@@ -110,7 +112,7 @@ class Cell(ABC):
     @abstractmethod
     def run_one(
         self,
-        shares: Iterable[ndarray],
+        inputs: Iterable[ndarray],
         states: ndarray,
         weights: ndarray,
         bias: ndarray,
@@ -118,10 +120,11 @@ class Cell(ABC):
         """Fill in the hidden states of one sequence, both directions in one loop.
 
         Args:
-            shares: of the input in the gates of each step, (K, D, 1, H), halved.
+            inputs: the input's part of the pre-activations of each step, (K, D, 1, H),
+                halved.
             states: (T, D, 1, H) to be filled in.
-            weights: (K, D, H, H) recurrent, from a row of a state to its share, halved.
-            bias: (K, D, 1, H) of this share, halved.
+            weights: (K, D, H, H) recurrent, from a row of a state to its part, halved.
+            bias: (K, D, 1, H) of this part, halved.
         """
 
 
@@ -140,7 +143,7 @@ class LSTM(Cell):
     n_gates, tanh_gate, forget_gate = 4, 2, 1  # i, f, g, o
 
     def forward(self, inputs, products, memory) -> None:
-        hidden, cells, squashed = memory.hidden, memory.steps(), memory.steps()
+        hidden, cells, squashed = memory.hidden, memory.new_steps(), memory.new_steps()
         for t, step in enumerate(inputs):
             if t:
                 products.add_to(step.all, hidden.before[t])
@@ -171,24 +174,24 @@ class LSTM(Cell):
         d_cells[0].zero_()
         inner = packing.steps(d_gates.unflatten(2, (4, -1))[:, :, :3], 1)
         steps = backwards(packing, d_hidden, to_cell, d_gates, d_o, f)
-        for t, d_h, d_h_next, to_c, d_gate, d_out, forget in steps:
+        for t, d_h, d_h_before, to_c, d_gate, d_out, forget in steps:
             d_c = d_cells[t]
             d_c.addcmul_(d_h, to_c)
             inner[t].mul_(d_c.unsqueeze(2))
             d_out.mul_(d_h)
             d_c.mul_(forget)
             if t:
-                d_h_next.baddbmm_(d_gate, weights)
+                d_h_before.baddbmm_(d_gate, weights)
         return d_gates, d_gates
 
-    def run_one(self, shares, states, weights, bias) -> None:
+    def run_one(self, inputs, states, weights, bias) -> None:
         state, cell, squashed = numpy.zeros((3, *states.shape[1:]), states.dtype)
         total, sigmoids = numpy.empty((2, *bias.shape), bias.dtype)
         i, f, _, o = sigmoids
         g = total[2]
-        for share, now in zip(shares, states, strict=True):
+        for x, now in zip(inputs, states, strict=True):
             matmul(state, weights, total)
-            tanh(add(total, share, total), total)
+            tanh(add(total, x, total), total)
             add(multiply(total, HALF, sigmoids), HALF, sigmoids)
             multiply(f, cell, cell)
             add(cell, multiply(i, g, g), cell)
@@ -215,7 +218,7 @@ class GRU(Cell):
         return of_input + recurrent - inside, inside
 
     def forward(self, inputs, products, memory) -> None:
-        hidden, inside = memory.hidden, memory.steps().now
+        hidden, inside = memory.hidden, memory.new_steps().now
         for t, step in enumerate(inputs):
             r, z, n = step.each
             if t:
@@ -244,29 +247,29 @@ class GRU(Cell):
         d_n = (1.0 - z).mul_(1.0 - n.square())
 
         steps = backwards(packing, d_hidden, d_n, d_r, d_z, d_q, d_state, r, z)
-        for t, d_h, d_h_next, new, reset, update, state, d_gate, r_t, z_t in steps:
+        for t, d_h, d_h_before, new, reset, update, state, d_gate, r_t, z_t in steps:
             new.mul_(d_h)
             reset.mul_(new)
             update.mul_(d_h)
             torch.mul(new, r_t, out=state)
             if t:
-                d_h_next.addcmul_(d_h, z_t)
-                d_h_next.baddbmm_(d_gate, weights)
+                d_h_before.addcmul_(d_h, z_t)
+                d_h_before.baddbmm_(d_gate, weights)
         d_input = d_state.clone()
         d_input.chunk(3, 2)[2].copy_(d_n)
         return d_input, d_state
 
-    def run_one(self, shares, states, weights, bias) -> None:
+    def run_one(self, inputs, states, weights, bias) -> None:
         state = numpy.zeros(states.shape[1:], states.dtype)
         total = numpy.empty_like(bias)
         both, n = total[:2], total[2]
         sigmoids = numpy.empty_like(both)
         r, z = sigmoids
-        for share, now in zip(shares, states, strict=True):
+        for x, now in zip(inputs, states, strict=True):
             add(matmul(state, weights, total), bias, total)
-            tanh(add(both, share[:2], both), both)
+            tanh(add(both, x[:2], both), both)
             add(multiply(both, HALF, sigmoids), HALF, sigmoids)
-            tanh(add(multiply(r, n, n), share[2], n), n)
+            tanh(add(multiply(r, n, n), x[2], n), n)
             change = multiply(z, subtract(state, n, now), now)
             state = add(n, change, now)
 
@@ -286,18 +289,18 @@ class RNN(Cell):
 
     def backward(self, gates, hidden, kept, d_hidden, weights, packing):
         d_gates = 1.0 - hidden.square()
-        for t, d_h, d_h_next, d_gate in backwards(packing, d_hidden, d_gates):
+        for t, d_h, d_h_before, d_gate in backwards(packing, d_hidden, d_gates):
             d_gate.mul_(d_h)
             if t:
-                d_h_next.baddbmm_(d_gate, weights)
+                d_h_before.baddbmm_(d_gate, weights)
         return d_gates, d_gates
 
-    def run_one(self, shares, states, weights, bias) -> None:
+    def run_one(self, inputs, states, weights, bias) -> None:
         state = numpy.zeros(states.shape[1:], states.dtype)
         total = numpy.empty_like(bias)
-        for share, now in zip(shares, states, strict=True):
+        for x, now in zip(inputs, states, strict=True):
             matmul(state, weights, total)
-            state = tanh(add(total[0], share[0], now), now)
+            state = tanh(add(total[0], x[0], now), now)
 
 
 CELLS: Dict[str, Cell] = {"lstm": LSTM(), "gru": GRU(), "rnn": RNN()}

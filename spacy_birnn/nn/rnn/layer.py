@@ -55,9 +55,9 @@ def weights_of(layer: nn.RNNBase) -> List[Weights]:
 class PreparedLayer:
     """The weights of a layer in the units of its cell (see `cells`), to run on a CPU.
 
-    What the input adds to the gates is computed first (`project`, or `gates` where the
-    gradient is needed), for all tokens in one product; the loop over time adds the
-    rest.
+    The input's part of the pre-activations is computed first (`project`, or
+    `preactivations` where the gradient is needed), for all tokens in one product; the
+    loop over time adds the state's part.
 
     Args:
         cell: its kind.
@@ -84,25 +84,26 @@ class PreparedLayer:
         self._bias = [cell.double(of_input) for of_input, _ in biases]
 
     def project(self, X: Tensor) -> List[ndarray]:
-        """Inputs (R, n_in) to their share in the gates, (R, K·H) per direction."""
+        """Inputs (R, n_in) to their part of the pre-activations, one table (R, K·H)
+        per direction."""
         rows = with_rows(X, MIN_ROWS).to(self.products.dtype)
-        shares = [self._share(rows, d).numpy() for d in range(len(self._bias))]
-        return [share[: len(X)] for share in shares]
+        tables = [self._multiply(rows, d).numpy() for d in range(len(self._bias))]
+        return [table[: len(X)] for table in tables]
 
-    def _share(self, rows: Tensor, d: int, out: Optional[Tensor] = None) -> Tensor:
+    def _multiply(self, rows: Tensor, d: int, out: Optional[Tensor] = None) -> Tensor:
         if rows.dtype == self._bias[d].dtype:
             return torch.addmm(self._bias[d], rows, self._inputs[d], out=out)
         return (
             torch.mm(rows, self._inputs[d]).to(self._bias[d].dtype).add_(self._bias[d])
         )
 
-    def gates(self, ordered: Sequence[Tensor]) -> Tensor:
-        """Inputs (N, n_in) per direction, packed, to their share in the gates, (D, N,
-        K·H)."""
+    def preactivations(self, ordered: Sequence[Tensor]) -> Tensor:
+        """Inputs (N, n_in) per direction, packed, to their part of the pre-activations,
+        (D, N, K·H)."""
         size = self.cell.n_gates * self.hidden_size
         whole = ordered[0].new_empty(len(ordered), len(ordered[0]), size)
         for d, (rows, out) in enumerate(zip(ordered, whole, strict=True)):
-            self._share(rows, d, out)
+            self._multiply(rows, d, out)
         return whole
 
     def recur(
@@ -111,7 +112,8 @@ class PreparedLayer:
         """Fill in the hidden states (D, N, H) step by step.
 
         Args:
-            inputs: the input's share in the gates of each step, to be overwritten.
+            inputs: the input's part of the pre-activations of each step; they are
+                overwritten.
             hidden: to be filled in, packed.
             packing: of the sequences.
             keep: the gradient is needed.
@@ -133,12 +135,12 @@ class PreparedLayer:
             rows: which of their rows each token has, flat, shape (N,).
             packing: of the sequences.
         """
-        shares = [torch.from_numpy(table) for table in tables]
+        parts = [torch.from_numpy(table) for table in tables]
         ways = in_order(packing, len(tables))
         index = [torch.from_numpy(rows).index_select(0, order) for order, _ in ways]
-        shape = (len(shares), len(packing), self.hidden_size)
-        hidden = SCRATCH.take(shares[0].dtype, *shape)
-        steps = look_up_steps(shares, index, packing, self.cell.n_gates)
+        shape = (len(parts), len(packing), self.hidden_size)
+        hidden = SCRATCH.take(parts[0].dtype, *shape)
+        steps = look_up_steps(parts, index, packing, self.cell.n_gates)
         self.recur(steps, hidden, packing, keep=False)
         return side_by_side(hidden, packing).numpy()
 
@@ -153,8 +155,8 @@ class PreparedLayer:
         n_directions = len(tables)
         shape = (len(rows), n_directions, 1, self.hidden_size)
         states = numpy.empty(shape, bias.dtype)
-        shares = self._shares(tables, [rows, rows[::-1]][:n_directions])
-        self.cell.run_one(shares, states, weights, bias)
+        inputs = self._look_up_halved(tables, [rows, rows[::-1]][:n_directions])
+        self.cell.run_one(inputs, states, weights, bias)
         both = [states[:, 0, 0], states[::-1, -1, 0]]
         return numpy.concatenate(both[:n_directions], 1)
 
@@ -167,10 +169,10 @@ class PreparedLayer:
         halved = [part.mul(0.5).contiguous().numpy() for part in (weights, bias)]
         return halved[0], halved[1]
 
-    def _shares(
+    def _look_up_halved(
         self, tables: Sequence[ndarray], orders: Sequence[ndarray]
     ) -> Iterator[ndarray]:
-        """The input's share in the gates of each step, (K, D, 1, H), halved."""
+        """The input's part of each step's pre-activations, (K, D, 1, H), halved."""
         shape = self._halved[1].shape
         for first in range(0, len(orders[0]), BLOCK):
             chosen = [order[first : first + BLOCK] for order in orders]
@@ -209,7 +211,7 @@ class _Packed(torch.autograd.Function):
         layer = PreparedLayer(cell, directions)
         ways = in_order(packing, len(directions))
         ordered = [X.index_select(0, order) for order, _ in ways]
-        gates = layer.gates(ordered)
+        gates = layer.preactivations(ordered)
         hidden = X.new_empty(len(directions), len(X), layer.hidden_size)
         steps = gate_steps(gates, cell.n_gates, packing)
         ctx.kept = layer.recur(steps, hidden, packing, keep=True)

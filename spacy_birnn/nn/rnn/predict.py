@@ -1,6 +1,6 @@
 """A recurrent encoder as prediction runs it on a CPU.
 
-What the input adds to the gates of the first layer depends on the input alone. Where
+The input's part of the first layer's pre-activations depends on the input alone. Where
 inputs repeat, as word forms do, `project` computes it once per distinct input, and a
 time step then costs one look-up and the recurrent product.
 """
@@ -19,8 +19,8 @@ from .birnn import BiRNN
 from .layer import PreparedLayer, weights_of
 from .windows import Windows
 
-FEW = 4
-"""So few sequences are faster one by one than side by side."""
+MAX_ONE_BY_ONE = 4
+"""So few sequences, at most, are faster one by one than side by side."""
 
 GROUP = 1024
 """Sequences that run at once, at most: more gain nothing."""
@@ -94,8 +94,8 @@ class PreparedBiRNN:
         ]
 
     def project(self, X: Tensor) -> List[ndarray]:
-        """Inputs (R, n_in) to the tables that `run` looks up: their share in the gates,
-        (R, K·H) per direction."""
+        """Inputs (R, n_in) to the tables that `run` looks up: their part of the
+        pre-activations, (R, K·H) per direction."""
         return self._first.project(X)
 
     def run(
@@ -108,7 +108,7 @@ class PreparedBiRNN:
             rows: which of their rows each token has, shape (N,).
             lengths: tokens per sequence, none of them 0.
         """
-        packing = Packing(lengths) if len(lengths) > FEW else None
+        packing = Packing(lengths) if len(lengths) > MAX_ONE_BY_ONE else None
         H = _run(self._first, tables, rows, lengths, packing)
         for layer in self._others:
             tables = layer.project(torch.from_numpy(H))

@@ -20,7 +20,8 @@ class Products:
             of the states.
 
     Attributes:
-        weights: (D, H, K·H), from a row of a state to its share in the gates.
+        weights: (D, H, K·H), from a row of a state to its part of the
+            pre-activations.
         bias: (D, 1, K·H).
     """
 

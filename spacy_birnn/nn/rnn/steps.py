@@ -76,7 +76,7 @@ class Memory:
         self.hidden = Steps.of(hidden, packing)
         self.kept: List[Tensor] = []
 
-    def steps(self) -> Steps:
+    def new_steps(self) -> Steps:
         """Room for one more (D, N, H); `kept` holds it where the gradient needs it."""
         if not self._keep:
             return Steps.rolling(self._like, self._packing)

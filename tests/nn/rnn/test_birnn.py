@@ -60,6 +60,7 @@ def test_one_direction_does_not_look_ahead():
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_initial_weights(cell):
+    kind = CELLS[cell]
     for layer in BiRNN(12, 16, 2, cell).layers:
         eye = torch.eye(8)
         for name, param in layer.named_parameters():
@@ -69,8 +70,12 @@ def test_initial_weights(cell):
             elif name.startswith("weight_ih"):
                 bound = (6 / (layer.input_size + 8)) ** 0.5
                 assert 0.8 * bound < param.abs().max() <= bound
-            elif name.startswith("bias_ih") and cell == "lstm":
-                assert param.tolist() == [0.0] * 8 + [1.0] * 8 + [0.0] * 16
+            elif name.startswith("bias_ih") and kind.forget_gate is not None:
+                gates = param.chunk(kind.n_gates)
+                means = [gate.mean().item() for gate in gates]
+                assert means == [
+                    float(i == kind.forget_gate) for i in range(len(gates))
+                ]
             else:
                 assert not param.any()
 

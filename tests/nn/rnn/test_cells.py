@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from spacy_birnn.nn.rnn.cells import CELLS
-from spacy_birnn.nn.rnn.predict import FEW, PreparedBiRNN
+from spacy_birnn.nn.rnn.predict import MAX_ONE_BY_ONE, PreparedBiRNN
 
 from .plain import network, one_by_one
 
@@ -27,7 +27,7 @@ def packed_on_gpu(encoder, X, lengths):
 def looked_up(encoder, X, lengths):
     """All sequences side by side, as prediction does; beside so many that none is run
     alone."""
-    others = [1] * (FEW + 1)
+    others = [1] * (MAX_ONE_BY_ONE + 1)
     rows = torch.cat([X, torch.randn(len(others), X.shape[1], dtype=X.dtype)])
     found = PreparedBiRNN(encoder).encode(rows, [*lengths, *others])
     return torch.from_numpy(found)[: len(X)]

@@ -53,8 +53,8 @@ def test_a_projection_does_not_depend_on_what_came_with_it():
 @torch.no_grad()
 def test_gates_are_what_project_gives():
     layer, X = prepared("gru"), torch.randn(9, 6)
-    for share, table in zip(layer.gates([X, X]), layer.project(X), strict=True):
-        torch.testing.assert_close(share, torch.from_numpy(table))
+    for part, table in zip(layer.preactivations([X, X]), layer.project(X), strict=True):
+        torch.testing.assert_close(part, torch.from_numpy(table))
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -6,7 +6,12 @@ import torch
 
 from spacy_birnn.nn.rnn import predict
 from spacy_birnn.nn.rnn.cells import CELLS
-from spacy_birnn.nn.rnn.predict import FEW, PreparedBiRNN, in_groups, join_groups
+from spacy_birnn.nn.rnn.predict import (
+    MAX_ONE_BY_ONE,
+    PreparedBiRNN,
+    in_groups,
+    join_groups,
+)
 
 from .plain import network
 
@@ -38,11 +43,11 @@ def test_few_sequences_run_alone_and_more_side_by_side(monkeypatch):
             name,
             lambda *args, way=way, name=name: calls.append(name) or way(*args),
         )
-    for n in (FEW, FEW + 1):
+    for n in (MAX_ONE_BY_ONE, MAX_ONE_BY_ONE + 1):
         X, lengths = torch.randn(2 * n, 6), [2] * n
         found = torch.from_numpy(prepared.encode(X, lengths))
         torch.testing.assert_close(found, model(X, lengths), rtol=0, atol=1e-6)
-    assert calls == ["run_one"] * FEW + ["run_packed"]
+    assert calls == ["run_one"] * MAX_ONE_BY_ONE + ["run_packed"]
 
 
 @pytest.mark.parametrize("limit", [("GROUP", 3), ("TOKENS", 10)])

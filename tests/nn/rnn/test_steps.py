@@ -44,7 +44,7 @@ def test_gates_twice():
 def test_memory_keeps_only_what_a_gradient_needs():
     for keep in (True, False):
         memory = Memory(torch.zeros(1, 6, 2), PACKING, keep)
-        memory.steps()
+        memory.new_steps()
         assert len(memory.kept) == keep
 
 

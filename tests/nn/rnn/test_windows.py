@@ -5,6 +5,7 @@ import torch
 
 from spacy_birnn.nn.rnn import windows
 from spacy_birnn.nn.rnn.birnn import BiRNN
+from spacy_birnn.nn.rnn.cells import CELLS
 from spacy_birnn.nn.rnn.windows import Windows
 
 
@@ -71,7 +72,7 @@ def test_memory_is_linear():
         assert max(cut.lengths) <= windows.LONGEST
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_equals_the_full_recurrence(cell, monkeypatch):
     """With forget gates as open as a trained tagger has them: sigmoid(3) is 0.95."""
     encoder = BiRNN(8, 16, depth=2, cell=cell)
