@@ -12,8 +12,7 @@ from threadpoolctl import threadpool_limits
 
 def processor_time() -> float:
     """Seconds of processor time of this process and of its children that have ended."""
-    spent = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    usages = map(resource.getrusage, spent)
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
