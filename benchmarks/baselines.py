@@ -1,129 +1,99 @@
 """Train spaCy's own components on the project's corpora, and set them beside ours.
 
-    python benchmarks/baselines.py --dataset wnut17 --system ner --data-dir DIR \\
-        --vectors DIR --seeds 0 1 2 --seconds 240 -o results.json
-    python benchmarks/baselines.py --report -o results.json --metrics metrics
+    python benchmarks/baselines.py train --dataset wnut17 --system ner \\
+        --setting accuracy --data-dir DIR --vectors DIR --seeds 0 1 2 --seconds 240
+    python benchmarks/baselines.py report
 
-One call trains one cell of the table (a dataset, a system): the first seed in every
-setting of the system, the others in the one that did best on dev. See README.md.
+One call of `train` trains one system in one setting on one dataset. See README.md.
 """
 
 import argparse
+import json
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, List
+from statistics import mean, stdev
+from typing import Any, Dict, Iterator, List, Sequence
 
-from common import (
-    DATASETS,
-    Corpora,
-    a_folder,
-    add_forms,
-    add_result,
-    at_least,
-    load_corpora,
-    words_of,
-)
+from corpora import DATASETS, add_forms, distinct_words, load_corpora
 from measures.machine import versions
 from measures.timing import threads
-from report import print_report
+from options import existing, make_parser, run_script
+from records import FOLDER, Entry, add_result, markdown, read_results
 from spacy.cli.init_config import init_config
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.schemas import ConfigSchemaTraining
+from spacy.training import Example
 from spacy.training.initialize import load_vectors_into_model
 from spacy.training.loop import create_train_batches, train_while_improving
 from spacy.util import fix_random_seed, load_model_from_config, registry
-from thinc.api import Config, NumpyOps, set_current_ops
+from thinc.api import NumpyOps, set_current_ops
 
-from spacy_birnn.errors import BirnnError
-
-# The sizes of `spacy init config --optimize efficiency | accuracy`
-SIZES: Dict[str, Dict[str, Any]] = {
-    "efficiency": {"width": 96, "depth": 4, "dropout": 0.1},
-    "accuracy": {"width": 256, "depth": 8, "dropout": 0.1},
+SYSTEMS = ("ner", "ner-bilstm", "tagger")
+# The first two are the sizes of `spacy init config --optimize efficiency | accuracy`.
+SETTINGS = {
+    "efficiency": {"width": 96, "depth": 4},
+    "accuracy": {"width": 256, "depth": 8},
+    "depth 1, dropout 0.1": {"width": 128, "depth": 1},
 }
-SETTINGS: Dict[str, Dict[str, Dict[str, Any]]] = {
-    "ner": SIZES,
-    "tagger": SIZES,
-    "ner-bilstm": {
-        "depth 1, dropout 0.1": {"width": 128, "depth": 1, "dropout": 0.1},
-        "depth 2, dropout 0.3": {"width": 128, "depth": 2, "dropout": 0.3},
-    },
-}
-# The dev corpus is scored about this often, but for at most a sixth of the time
+# Dev is scored so many times in a training.
 EVALUATIONS = 25
-EVALUATION_SHARE = 1 / 6
+RESULTS = FOLDER / "baselines.json"
+KEY = ("dataset", "system", "setting", "seed")
+HEADER = ("dataset", "system", "test", "best dev", "seeds", "training seconds")
 
 
 def main() -> None:
-    parser = make_parser()
+    parser = make_parser(__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    option = commands.add_parser("train").add_argument
+    option("--dataset", choices=DATASETS, required=True)
+    option("--system", choices=SYSTEMS, required=True)
+    option("--setting", choices=SETTINGS, required=True)
+    option("--data-dir", type=existing, required=True, help="of the dataset's files")
+    option("--vectors", type=existing, required=True, help="of scripts/make_vectors.py")
+    option("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    option("--seconds", type=float, required=True, help="of training, for one seed")
+    option = commands.add_parser("report").add_argument
+    option("--metrics", type=existing, default=FOLDER / "ours", help="our scores")
+    for command in commands.choices.values():
+        command.add_argument("-o", "--output", type=Path, default=RESULTS)
     args = parser.parse_args()
-    if args.report:
-        print_report(args.output, args.metrics)
+    if args.command == "report":
+        runs = read_results(args.output)
+        rows = (row for name in DATASETS for row in rows_of(name, runs, args.metrics))
+        print(*markdown(HEADER, rows), sep="\n")
         return
-    for name in ("dataset", "system", "data_dir", "vectors", "seconds"):
-        if getattr(args, name) is None:
-            parser.error(f"training needs --{name.replace('_', '-')}")
     if (args.system == "tagger") != (DATASETS[args.dataset].score == "tag_acc"):
         parser.error(f"{args.system} does not learn what {args.dataset} annotates")
-    settings = list(SETTINGS[args.system])
-    if args.setting not in ("auto", *settings):
-        parser.error(f"--setting: auto or one of {', '.join(settings)}")
     # thinc's own product (BLIS) is several times slower than numpy's on some machines
     set_current_ops(NumpyOps(use_blis=False))
-    with threads(args.threads):
-        run_cell(args, settings if args.setting == "auto" else [args.setting])
+    with threads(1):
+        for seed in args.seeds:
+            result = run(args, seed)
+            add_result(args.output, result, KEY)
+            print(f"dev {result['best_dev']:.4f}  test {result['test']:.4f}")
 
 
-def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    option = parser.add_argument
-    option("--dataset", choices=DATASETS)
-    option("--system", choices=SETTINGS)
-    option("--setting", default="auto", help="auto: the best one on dev")
-    option("--data-dir", type=a_folder, help="folder of the dataset's files")
-    option("--vectors", type=a_folder, help="word vectors (scripts/make_vectors.py)")
-    option("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    option("--seconds", type=float, help="of training, for one run")
-    option("--threads", type=at_least(1), default=1)
-    option("-o", "--output", type=Path, required=True, help="JSON")
-    option("--report", action="store_true", help="print the table")
-    option("--metrics", type=Path, default=Path("metrics"), help="files of our scores")
-    return parser
-
-
-def run_cell(args: argparse.Namespace, settings: List[str]) -> None:
-    """Train every setting with the first seed, the best on dev with the others."""
-    first, *others = args.seeds
-    dev = {setting: run(args, setting, first)["best_dev"] for setting in settings}
-    best = max(dev, key=lambda setting: dev[setting])
-    for seed in others:
-        run(args, best, seed)
-
-
-def run(args: argparse.Namespace, setting: str, seed: int) -> Dict[str, Any]:
-    """Train once, score test once, and write both into the file of results."""
+def run(args: argparse.Namespace, seed: int) -> Entry:
+    """Train once, and score test once."""
     dataset = DATASETS[args.dataset]
-    sizes = SETTINGS[args.system][setting]
-    fix_random_seed(seed)
-    nlp = load_model_from_config(make_config(args.system, **sizes), auto_fill=True)
-    load_vectors_into_model(nlp, args.vectors)
+    sizes = SETTINGS[args.setting]
+    nlp = make_pipeline(args.system, sizes, args.vectors, seed)
     corpora = load_corpora(dataset, args.data_dir, nlp)
-    found = add_forms(nlp.vocab.vectors, words_of(corpora))
-    print(f"{args.dataset} {args.system} {setting} seed {seed}", flush=True)
-    trained = train(nlp, corpora, dataset.score, args.seconds)
-    result = {
+    words = distinct_words(example for part in corpora.values() for example in part)
+    found = add_forms(nlp.vocab.vectors, words)
+    print(f"{args.dataset} {args.system} {args.setting} seed {seed}", flush=True)
+    return {
         "dataset": args.dataset,
         "system": args.system,
-        "setting": setting,
+        "setting": args.setting,
         "settings": sizes,
         "seed": seed,
-        "threads": args.threads,
+        "threads": 1,
         "budget_seconds": args.seconds,
-        **trained,
+        **train(nlp, corpora, dataset.score, args.seconds),
         "score": dataset.score,
         "test": nlp.evaluate(corpora["test"])[dataset.score],
         "test_split": dataset.test,
@@ -131,80 +101,66 @@ def run(args: argparse.Namespace, setting: str, seed: int) -> Dict[str, Any]:
         "vectors_found": found,
         "versions": versions(),
     }
-    add_result(args.output, result)
-    print(f"dev {result['best_dev']:.4f}  test {result['test']:.4f}", flush=True)
-    return result
 
 
-def make_config(system: str, width: int, depth: int, dropout: float) -> Config:
-    """Return the config that spaCy recommends, with its sizes and encoder set."""
+def make_pipeline(
+    system: str, sizes: Dict[str, int], vectors: Path, seed: int = 0
+) -> Language:
+    """The pipeline that spaCy recommends, with its sizes and encoder set."""
+    fix_random_seed(seed)
     component = "tagger" if system == "tagger" else "ner"
     config = init_config(
         lang="en", pipeline=[component], optimize="accuracy", gpu=False
     )
-    config["paths"]["vectors"] = None  # set later, with more keys
-    config["training"]["dropout"] = dropout
+    config["paths"]["vectors"] = None  # set later, to be given more keys
     encode = config["components"]["tok2vec"]["model"]["encode"]
     if system == "ner-bilstm":
-        encode.clear()
-        encode["@architectures"] = "spacy.TorchBiLSTMEncoder.v1"
-        # the only way to torch's own dropout, which acts between its layers
-        encode["dropout"] = dropout if depth > 1 else 0.0
-    encode.update({"width": width, "depth": depth})
-    return config
+        # Its own dropout would act between layers.
+        encode = {"@architectures": "spacy.TorchBiLSTMEncoder.v1", "dropout": 0.0}
+    config["components"]["tok2vec"]["model"]["encode"] = {**encode, **sizes}
+    nlp = load_model_from_config(config, auto_fill=True)
+    load_vectors_into_model(nlp, vectors)
+    return nlp
 
 
 def train(
-    nlp: Language, corpora: Corpora, score: str, seconds: float
-) -> Dict[str, Any]:
+    nlp: Language, corpora: Dict[str, List[Example]], score: str, seconds: float
+) -> Entry:
     """Train for this many seconds and keep the weights that do best on dev.
 
     The clock counts the processor time of this thread, which is the wall time of an
     idle machine and is not stretched by neighbours on a busy one. Scoring dev counts;
     reading the files and initialising does not.
     """
-    clock, wall = time.thread_time, time.perf_counter
-    updates = start_updates(nlp, corpora)
+    clock = time.thread_time
+    updates = start_updates(nlp, corpora["train"])
     models = {name: p.model for name, p in nlp.pipeline if isinstance(p, TrainablePipe)}
-    best, best_seconds, weights = -1.0, 0.0, {}
-    began, began_wall = clock(), wall()
-    due, cost = seconds / EVALUATIONS, 0.0
-    for _, info, _ in updates:
-        now = clock() - began
-        last = now + cost >= seconds
-        if now < due and not last:
-            continue
+    best, weights = -1.0, {}
+    began = clock()
+    for part in range(1, EVALUATIONS + 1):
+        while clock() - began < seconds * part / EVALUATIONS:
+            _, info, _ = next(updates)
         result = nlp.evaluate(corpora["dev"])[score]
+        print(f"{part} of {EVALUATIONS}: dev {result:.4f}", flush=True)
         if result > best:
-            best, best_seconds = result, now
+            best = result
             weights = {name: model.to_bytes() for name, model in models.items()}
-        after = clock() - began
-        cost = after - now
-        due = after + max(seconds / EVALUATIONS, cost / EVALUATION_SHARE)
-        print(f"{now:7.1f} s  {info['epoch']:3} epochs  dev {result:.4f}", flush=True)
-        if last:
-            break
-    trained = {
+    for name, model in models.items():
+        model.from_bytes(weights[name])
+    return {
         "seconds": round(clock() - began, 1),
-        "wall_seconds": round(wall() - began_wall, 1),
         "steps": info["step"] + 1,
         "epochs": info["epoch"],
         "tokens": info["words"],
         "best_dev": best,
-        "best_dev_seconds": round(best_seconds, 1),
     }
-    for name, model in models.items():
-        model.from_bytes(weights[name])
-    return trained
 
 
-def start_updates(nlp: Language, corpora: Corpora) -> Any:
+def start_updates(nlp: Language, examples: List[Example]) -> Iterator:
     """Initialise the pipeline and return spaCy's own training loop over it."""
     training = resolve_training(nlp)
-    nlp.initialize(lambda: corpora["train"], sgd=training["optimizer"])
-    batches = create_train_batches(
-        nlp, lambda nlp: corpora["train"], training["batcher"], max_epochs=0
-    )
+    nlp.initialize(lambda: examples, sgd=training["optimizer"])
+    batches = create_train_batches(nlp, lambda _: examples, training["batcher"], 0)
     return train_updates(nlp, training, batches)
 
 
@@ -214,13 +170,12 @@ def resolve_training(nlp: Language) -> Dict[str, Any]:
     return registry.resolve(section, schema=ConfigSchemaTraining)
 
 
-def train_updates(nlp: Language, training: Dict[str, Any], batches: Any) -> Any:
+def train_updates(nlp: Language, training: Dict[str, Any], batches: Any) -> Iterator:
     """spaCy's own training loop over the batches, without an evaluation."""
     return train_while_improving(
         nlp,
         training["optimizer"],
         batches,
-        # to score dev is left to the caller, between two steps
         evaluate=lambda: (0.0, {}),
         dropout=training["dropout"],
         eval_frequency=sys.maxsize,
@@ -233,8 +188,44 @@ def train_updates(nlp: Language, training: Dict[str, Any], batches: Any) -> Any:
     )
 
 
+def rows_of(name: str, runs: List[Entry], metrics: Path) -> Iterator[List[str]]:
+    """The rows of a dataset: spaCy's systems, each in its best setting, and ours."""
+    dataset = DATASETS[name]
+    runs = [run for run in runs if run["dataset"] == name]
+    for system in dict.fromkeys(run["system"] for run in runs):
+        chosen = in_best_setting([run for run in runs if run["system"] == system])
+        title = f"spaCy {system} ({chosen[0]['setting']})"
+        yield cells_of(name, title, chosen, ("test", "best_dev", "seconds"))
+    files = sorted(metrics.glob(f"{dataset.metrics}*.json"))
+    ours = [json.loads(file.read_text(encoding="utf8")) for file in files]
+    if ours:
+        keys = (dataset.our_score, "best_dev", "train_seconds")
+        yield cells_of(name, "spacy-birnn", ours, keys)
+
+
+def in_best_setting(runs: List[Entry]) -> List[Entry]:
+    """The runs in the setting that did best on dev with the first seed."""
+    first = min(run["seed"] for run in runs)
+    tried = (run for run in runs if run["seed"] == first)
+    best = max(tried, key=lambda run: run["best_dev"])["setting"]
+    return [run for run in runs if run["setting"] == best]
+
+
+def cells_of(
+    name: str, title: str, runs: List[Entry], keys: Sequence[str]
+) -> List[str]:
+    """A row of the table, by the keys of the runs' test and dev scores and seconds."""
+    test, dev, seconds = ([run[key] for run in runs] for key in keys)
+    note = " (dev score)" if DATASETS[name].dev is None else ""
+    scores = [points(test) + note, points(dev)]
+    return [name, title, *scores, str(len(runs)), f"{mean(seconds):.0f}"]
+
+
+def points(scores: Sequence[float]) -> str:
+    """Mean and standard deviation, in points, of scores between 0 and 1."""
+    deviation = f" ± {100 * stdev(scores):.2f}" if len(scores) > 1 else ""
+    return f"{100 * mean(scores):.2f}{deviation}"
+
+
 if __name__ == "__main__":
-    try:
-        main()
-    except BirnnError as error:
-        sys.exit(str(error))
+    run_script(main)

@@ -25,8 +25,9 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
-from common import a_file, a_folder, at_least, markdown, read_results, write_results
 from measures.machine import machine_facts
+from options import existing, make_parser
+from records import markdown, read_results, write_results
 from speed import MEASURES, add_inputs, check_inputs
 
 SPEED = Path(__file__).with_name("speed.py")
@@ -110,7 +111,7 @@ def judge(ratios: List[float]) -> Tuple[str, str, str]:
 
 
 def main() -> None:
-    parser = make_parser()
+    parser = add_options(make_parser(__doc__))
     args = parser.parse_args()
     if args.report:
         print(*table(read_results(args.report)), sep="\n")
@@ -132,13 +133,10 @@ def main() -> None:
         compare(args, measures, checkouts, Path(temp, "rows.json"))
 
 
-def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     option = parser.add_argument
     for side in SIDES:
-        option(f"--{side}", type=a_folder, metavar="DIR", help="checkout")
+        option(f"--{side}", type=existing, metavar="DIR", help="checkout")
         option(
             f"--{side}-python",
             type=Path,
@@ -147,11 +145,13 @@ def make_parser() -> argparse.ArgumentParser:
             help="its interpreter, if its dependencies differ (default: this one)",
         )
     add_inputs(parser, MEASURED)
-    option("--pairs", type=at_least(1), default=15, help="of processes (default 15)")
-    option("--runs", type=at_least(1), default=3, help="in each process (default 3)")
-    option("--threads", type=at_least(1), default=1, help="of each process (default 1)")
+    option("--pairs", type=int, default=15, help="of processes (default 15)")
+    option("--runs", type=int, default=3, help="in each process (default 3)")
+    option("--threads", type=int, default=1, help="of each process (default 1)")
     option("-o", "--output", type=Path, help="keep the figures, JSON")
-    option("--report", type=a_file, metavar="FILE", help="print the table of an output")
+    option(
+        "--report", type=existing, metavar="FILE", help="print the table of an output"
+    )
     return parser
 
 

@@ -17,13 +17,42 @@ from pkgutil import resolve_name
 from typing import Any, Callable, Dict, List
 from unittest.mock import patch
 
-from common import a_folder, at_least, markdown
 from measures.inputs import count_tokens, load, pipe, read, untagged
-from measures.internals import TAGGING_STAGES, TRAINING_STAGES
 from measures.timing import threads
 from measures.training import endless_training, initialized
+from options import existing, make_parser
+from records import markdown
 
 STEPS = 100
+
+NER = "spacy_birnn.pipeline.ner.BiRNNEntityRecognizer"
+TAGGING = {
+    "read the Docs' tokens": "spacy_birnn.models.sentences.DocBatch.read",
+    "look forms up": "spacy_birnn.models.tok2vec._look_up",
+    "embed forms that are new": "spacy_birnn.models.word_forms.FormEmbedder.embed",
+    "project forms that are new": "spacy_birnn.nn.rnn.predict.PreparedBiRNN.project",
+    "recurrence": "spacy_birnn.nn.rnn.predict.PreparedBiRNN.run",
+    "put in order": "spacy_birnn.models.tok2vec.join_groups",
+    "emissions": "spacy_birnn.nn.decoder.SequenceDecoder.forward",
+    "Viterbi": "spacy_birnn.nn.decoder.PreparedDecoder.decode",
+    "spans of labels": "spacy_birnn.pipeline.spans.SpanPipe.decode",
+    "write into the Docs": f"{NER}.set_annotations",
+}
+"""The stages of tagging, and the function of each."""
+
+TRAINING = {
+    "copies of the Examples (spaCy)": "spacy.language._copy_examples",
+    "words to inputs": "spacy_birnn.models.embed.read_forms",
+    "embedding, forward": "spacy_birnn.nn.words.WordCharEmbedding.forward",
+    "recurrence, forward": "spacy_birnn.nn.rnn.layer._Packed.forward",
+    "recurrence, backward": "spacy_birnn.nn.rnn.layer._Packed.backward",
+    "CRF, forward and backward": "spacy_birnn.nn.crf.crf.CRF.loss",
+    "gold labels": "spacy_birnn.pipeline.spans.SpanPipe.gold_labels",
+    "rest of autograd": "torch.autograd.backward",
+    "clipping": "spacy_birnn.pipeline.base.clip_gradients",
+    "optimizer and averages": "spacy_birnn.models.shim.TorchShim.finish_update",
+}
+"""The same for training."""
 
 
 class Stopwatch:
@@ -49,17 +78,14 @@ class Stopwatch:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     option = parser.add_argument
-    option("--data-dir", type=a_folder, required=True, help="CoNLL-2003")
-    option("--vectors", type=a_folder, required=True)
-    option("--model", type=a_folder, required=True, help="trained pipeline")
-    option("--runs", type=at_least(1), default=5)
-    option("--threads", type=at_least(1), default=1, help="of torch and numpy")
+    option("--data-dir", type=existing, required=True, help="CoNLL-2003")
+    option("--vectors", type=existing, required=True)
+    option("--model", type=existing, required=True, help="trained pipeline")
+    option("--runs", type=int, default=5)
+    option("--threads", type=int, default=1, help="of torch and numpy")
     args = parser.parse_args()
-    args.gpu_id = -1
     with threads(args.threads):
         measure_tagging(args)
         measure_training(args)
@@ -70,13 +96,8 @@ def measure_tagging(args: argparse.Namespace) -> None:
     nlp = load(args.model)
     examples = read(args, nlp)
     pipe(nlp, untagged(examples))
-    runs = [untagged(examples) for _ in range(args.runs)]
-
-    def tag() -> None:
-        for docs in runs:
-            pipe(nlp, docs)
-
-    measure("tagging", TAGGING_STAGES, tag, sum(map(count_tokens, runs)))
+    docs = [doc for _ in range(args.runs) for doc in untagged(examples)]
+    measure("tagging", TAGGING, lambda: pipe(nlp, docs), count_tokens(docs))
 
 
 def measure_training(args: argparse.Namespace) -> None:
@@ -84,7 +105,7 @@ def measure_training(args: argparse.Namespace) -> None:
     nlp = initialized(args)
     _, steps, tokens = endless_training(nlp, read(args, nlp, "train"), STEPS)
     deque(islice(steps, 10), maxlen=0)
-    measure("training", TRAINING_STAGES, lambda: deque(islice(steps, STEPS), 0), tokens)
+    measure("training", TRAINING, lambda: deque(islice(steps, STEPS), 0), tokens)
 
 
 def measure(title: str, stages: Dict[str, str], work: Callable, tokens: int) -> None:

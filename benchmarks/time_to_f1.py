@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 import spacy
-from common import add_forms, add_result
+from corpora import add_forms
 from measures import score_clock
 from measures.machine import machine_facts
+from records import add_result
 from spacy.cli.init_config import init_config as spacy_init_config
 from thinc.api import Config
 

@@ -6,133 +6,129 @@
     python benchmarks/tradeoff.py report
 
 `train` trains and scores every variant that is not yet in the folder of models, `time`
-times all of them in one run, `report` makes the table and the plot. See README.md.
+times all of them in one run, `report` prints the table and draws the plot. See
+README.md.
 """
 
 import argparse
 import shutil
 import sys
-from dataclasses import asdict
-from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any, Dict
+from statistics import mean
+from time import process_time
+from typing import Any, Callable, Collection, Dict, Iterable, List, NamedTuple, Tuple
 
 import spacy
 import srsly
-from common import (
-    DATASETS,
-    a_file,
-    a_folder,
-    add_result,
-    at_least,
-    read_columns,
-    read_results,
-)
-from measures.inputs import count_tokens, load_new, pipe, untagged
+from baselines import points
+from corpora import DATASETS, read_corpus
+from measures.inputs import COMPONENT, count_tokens, load_new, piping_examples
 from measures.machine import machine_facts
 from measures.rows import ratios, spread
-from measures.timing import Side, alternate, threads
+from measures.timing import alternate, threads
+from measures.training import CONFIG
+from options import existing, make_parser, run_script
+from records import FOLDER, Entry, add_result, markdown, read_results
 from spacy.cli.train import train
-from variants import clock  # noqa: F401  (registers the logger)
-from variants.grid import DEFAULT, GRID, Variant
-from variants.report import draw, insert, results_of, table
+from spacy.training.loggers import console_logger
+from spacy.util import registry
 
-from spacy_birnn.errors import BirnnError
 from spacy_birnn.files import replacing
 
-ROOT = Path(__file__).resolve().parent.parent
-CONFIG = ROOT / "configs" / "conll2003.cfg"
-RESULTS = ROOT / "benchmarks" / "results" / "tradeoff.json"
-PLOT = ROOT / "docs" / "tradeoff.svg"
-VARIANT = ("what", "cell", "directions", "depth", "hidden")
-LENGTH = ("epochs", "max_steps")
+RESULTS = FOLDER / "tradeoff.json"
+PLOT = FOLDER.parents[1] / "docs" / "tradeoff.svg"
+HEADER = ["cell", "directions", "depth", "hidden", "testa F1 (a dev score)", "dev F1"]
+HEADER += ["tagging, tokens/s", "× default", "training, tokens/s"]
+TICKS = (20_000, 50_000, 100_000, 200_000, 400_000)
+ENCODE = f"components.{COMPONENT}.model.tok2vec.encode"
+
+
+class Variant(NamedTuple):
+    """One encoder; `hidden` is the width of the hidden state of one direction."""
+
+    cell: str = "lstm"
+    directions: int = 2
+    depth: int = 1
+    hidden: int = 100
+
+    @property
+    def name(self) -> str:
+        return "-".join(map(str, self))
+
+    @property
+    def overrides(self) -> Dict[str, Any]:
+        """The settings for `spacy train`; its `width` is of all directions together."""
+        return {
+            f"{ENCODE}.cell": self.cell,
+            f"{ENCODE}.bidirectional": self.directions == 2,
+            f"{ENCODE}.depth": self.depth,
+            f"{ENCODE}.width": self.directions * self.hidden,
+        }
+
+
+DEFAULT = Variant()
+LINES: Dict[str, List[Variant]] = {
+    "RNN, one and two directions": [Variant("rnn", 1), Variant("rnn", 2)],
+    "GRU, one and two directions": [Variant("gru", 1), Variant("gru", 2)],
+    "LSTM, one and two directions": [Variant("lstm", 1), Variant("lstm", 2)],
+    "LSTM, depth 1, 2, 3": [Variant(depth=n) for n in (1, 2, 3)],
+    "LSTM, hidden 50, 100, 200, 400": [Variant(hidden=n) for n in (50, 100, 200, 400)],
+}
+"""The default encoder, and one thing at a time changed: the lines of the plot."""
+GRID: List[Variant] = list(dict.fromkeys(chain.from_iterable(LINES.values())))
 
 
 def main() -> None:
-    args = make_parser().parse_args()
+    parser = make_parser(__doc__)
+    commands = parser.add_subparsers(required=True, metavar="train|time|report")
+    training = commands.add_parser("train", help="train what is not there yet")
+    timing = commands.add_parser("time", help="time all variants in one run")
+    reporting = commands.add_parser("report", help="print the table, draw the plot")
+    training.set_defaults(command=train_all)
+    timing.set_defaults(command=time_all)
+    reporting.set_defaults(command=report)
+    option = training.add_argument
+    option("--train", type=existing, required=True, help="train.conll, and")
+    option("--dev", type=existing, required=True, help="dev.conll of `split-conll2003`")
+    option("--vectors", type=existing, required=True, help="of scripts/make_vectors.py")
+    option("--seeds", type=int, nargs="+", default=[0])
+    timing.add_argument("--seed", type=int, default=0, help="of the models to time")
+    timing.add_argument("--runs", type=int, default=5, help="rounds that count")
+    for command in training, timing:
+        option = command.add_argument
+        option("--test", type=existing, required=True, help="eng.testa")
+        option("--models", type=Path, required=True, help="folder for all")
+        option("--epochs", type=int, default=8, help="of the training (default 8)")
+    reporting.add_argument("--plot", type=Path, default=PLOT, help=".svg or .png")
+    for command in training, timing, reporting:
+        command.add_argument("-o", "--output", type=Path, default=RESULTS)
+    args = parser.parse_args()
     args.command(args)
 
 
-def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    commands = parser.add_subparsers(required=True, metavar="train|time|report")
-    command = commands.add_parser("train", help="train what is not there yet")
-    option = command.add_argument
-    option("--train", type=a_file, required=True, help="train.conll, and")
-    option("--dev", type=a_file, required=True, help="dev.conll of `split-conll2003`")
-    option("--vectors", type=a_folder, required=True, help="of scripts/make_vectors.py")
-    option("--models", type=Path, required=True, help="folder for all")
-    option("--epochs", type=at_least(1), default=8)
-    option("--seeds", type=int, nargs="+", default=[0])
-    option("--max-steps", type=at_least(2), default=0, help="stop early, to try it out")
-    command.set_defaults(command=train_all)
-    command = commands.add_parser("time", help="time all variants in one run")
-    option = command.add_argument
-    option("--models", type=a_folder, required=True)
-    option("--seed", type=int, default=0, help="of the models that are timed")
-    option("--runs", type=at_least(1), default=5, help="after one that does not count")
-    command.set_defaults(command=time_models)
-    command = commands.add_parser("report", help="make the table and the plot")
-    option = command.add_argument
-    option("--plot", type=a_picture, default=PLOT, help=".svg or .png")
-    option("--into", type=a_file, help="page with markers for the table; else print it")
-    command.set_defaults(command=report)
-    for name, command in commands.choices.items():
-        option = command.add_argument
-        option("-o", "--output", type=Path, default=RESULTS, help="results, JSON")
-        if name != "report":
-            option("--test", type=a_file, required=True, help="eng.testa")
-    return parser
-
-
-def a_picture(text: str) -> Path:
-    path = Path(text)
-    if path.suffix not in (".svg", ".png"):
-        raise argparse.ArgumentTypeError(f"{text} ends with neither .svg nor .png")
-    return path
-
-
-def folder_of(models: Path, variant: Variant, seed: int) -> Path:
-    return models / f"{variant.name}-seed{seed}"
+def folder_of(args: argparse.Namespace, variant: Variant, seed: int) -> Path:
+    return args.models / f"{variant.name}-epochs{args.epochs}-seed{seed}"
 
 
 def train_all(args: argparse.Namespace) -> None:
     """One seed after the other, so that a whole table is there after the first."""
-    cells = [(variant, seed) for seed in args.seeds for variant in GRID]
-    for variant, seed in cells:
-        folder = folder_of(args.models, variant, seed)
-        if folder.is_dir():
-            check_length(folder, args)
-    for variant, seed in cells:
-        folder = folder_of(args.models, variant, seed)
-        if not folder.is_dir():
-            train_one(args, variant, seed, folder)
-        record = srsly.read_json(folder / "record.json")
-        add_result(args.output, {"what": "training", **record}, (*VARIANT, "seed"))
-        print(f"{folder.name}: testa {record['testa_f']:.4f}", flush=True)
-
-
-def check_length(folder: Path, args: argparse.Namespace) -> None:
-    """End where the model that is there was trained for longer or shorter."""
-    record = srsly.read_json(folder / "record.json")
-    for name in LENGTH:
-        if record[name] != getattr(args, name):
-            sys.exit(
-                f"{folder} was trained with --{name.replace('_', '-')} {record[name]}, "
-                f"not {getattr(args, name)}: remove it, or give another folder as "
-                "--models"
-            )
+    for seed in args.seeds:
+        for variant in GRID:
+            folder = folder_of(args, variant, seed)
+            path = folder / "record.json"
+            if not path.exists():
+                srsly.write_json(path, train_one(args, variant, seed, folder))
+            record = srsly.read_json(path)
+            add_result(args.output, record, ("what", *Variant._fields, "seed"))
+            print(f"{folder.name}: testa {record['testa_f']:.4f}", flush=True)
 
 
 def train_one(
     args: argparse.Namespace, variant: Variant, seed: int, folder: Path
-) -> None:
-    """Train and score a variant. Its folder appears when everything is in it."""
-    unfinished = folder.with_name(f"{folder.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
+) -> Entry:
+    """Train a variant into a folder, and score it."""
+    clock = folder / "clock.json"
     overrides = {
         **variant.overrides,
         "paths.train": str(args.train),
@@ -140,87 +136,179 @@ def train_one(
         "paths.vectors": str(args.vectors),
         "system.seed": seed,
         "training.max_epochs": args.epochs,
-        "training.max_steps": args.max_steps,
         "training.patience": 0,
         "training.logger.@loggers": "benchmarks.StepClock.v1",
-        "training.logger.path": str(unfinished / "clock.json"),
+        "training.logger.path": str(clock),
     }
     with threads(1):
-        train(CONFIG, unfinished, overrides=overrides)
-        nlp = spacy.load(unfinished / "model-best")
-        scores = nlp.evaluate(read_columns(nlp, args.test, DATASETS["conll2003"]))
-    shutil.rmtree(unfinished / "model-last")
-    spent = srsly.read_json(unfinished / "clock.json")
-    record = {
-        **asdict(variant),
+        train(CONFIG, folder, overrides=overrides)
+        nlp = spacy.load(folder / "model-best")
+        scores = nlp.evaluate(read_corpus(nlp, args.test, DATASETS["conll2003"]))
+    shutil.rmtree(folder / "model-last")
+    return {
+        "what": "training",
+        **variant._asdict(),
         "seed": seed,
-        **{name: getattr(args, name) for name in LENGTH},
+        "epochs": args.epochs,
         "dev_f": nlp.meta["performance"]["ents_f"],
         "testa_f": scores["ents_f"],
-        "train_tokens_per_second": round(spent["words"] / spent["seconds"], 1),
-        "train_seconds": round(spent["seconds"], 1),
+        **srsly.read_json(clock),
         "machine": machine_facts(),
     }
-    srsly.write_json(unfinished / "record.json", record)
-    unfinished.rename(folder)
 
 
-def time_models(args: argparse.Namespace) -> None:
+@registry.loggers("benchmarks.StepClock.v1")
+def create_step_clock(path: str, progress_bar: bool = False) -> Callable:
+    """spaCy's console, and a file with the processor time of training at its end.
+
+    The clock leaves out the steps that are scored and saved. spaCy tells the number of
+    words only there: the words of a step are the mean of all steps until then.
+    """
+    seconds: List[float] = []
+    words_per_step, began = 0.0, process_time()
+
+    def setup(*streams: Any) -> Tuple[Callable, Callable]:
+        print_step, finalize_console = console_logger(progress_bar)(*streams)
+
+        def log_step(info: Any) -> None:
+            nonlocal words_per_step, began
+            if info is None:
+                seconds.append(process_time() - began)
+            else:
+                words_per_step = info["words"] / (info["step"] + 1)
+            print_step(info)
+            began = process_time()
+
+        def finalize() -> None:
+            finalize_console()
+            rate = words_per_step * len(seconds) / sum(seconds)
+            figures = {"train_tokens_per_second": rate, "train_seconds": sum(seconds)}
+            srsly.write_json(Path(path), figures)
+
+        return log_step, finalize
+
+    return setup
+
+
+def time_all(args: argparse.Namespace) -> None:
     """Tokens/s of `nlp.pipe` over ready Docs, one sentence per Doc, on one thread.
 
     Each round times every variant once; the round before the first does not count. The
     ratio of a variant is to the default of its own round.
     """
-    models = {v: folder_of(args.models, v, args.seed) / "model-best" for v in GRID}
-    missing = [variant.name for variant, path in models.items() if not path.is_dir()]
-    if missing:
-        names = ", ".join(missing)
-        sys.exit(f"{args.models}: not trained with seed {args.seed}: {names}")
     sides = []
-    for path in models.values():
-        nlp = load_new(path)
-        examples = read_columns(nlp, args.test, DATASETS["conll2003"])
-        sides.append(Side(partial(pipe, nlp), partial(untagged, examples)))
+    for variant in GRID:
+        nlp = load_new(folder_of(args, variant, args.seed) / "model-best")
+        examples = read_corpus(nlp, args.test, DATASETS["conll2003"])
+        sides.append(piping_examples(nlp, examples))
     tokens = count_tokens(example.predicted for example in examples)
     with threads(1):
-        seconds = dict(zip(models, alternate(sides, args.runs), strict=True))
+        seconds = dict(zip(GRID, alternate(sides, args.runs)))
     for variant, own in seconds.items():
         rates = spread([tokens / run for run in own])
-        entry: Dict[str, Any] = {
+        entry = {
             "what": "speed",
-            **asdict(variant),
+            **variant._asdict(),
             "seed": args.seed,
             "tokens_per_second": rates,
             "over_default": spread(ratios(seconds[DEFAULT], own)),
             "runs": args.runs,
             "machine": machine_facts(),
         }
-        add_result(args.output, entry, VARIANT)
+        add_result(args.output, entry, ("what", *Variant._fields))
         print(f"{variant.name}: {rates['median']:,.0f} tokens/s")
 
 
 def report(args: argparse.Namespace) -> None:
+    """Print the table and draw the plot of the variants that are trained and timed."""
     entries = read_results(args.output)
-    results = [found for found in results_of(entries) if found.runs and found.speeds]
+    results = {}
+    for variant in GRID:
+        own = [e for e in entries if variant._asdict().items() <= e.items()]
+        runs = [entry for entry in own if entry["what"] == "training"]
+        speeds = [entry for entry in own if entry["what"] == "speed"]
+        if runs and speeds:
+            results[variant] = Result(runs, speeds[0])
     if not results:
-        sys.exit(f"{args.output}: nothing that was both trained and timed")
-    if args.into is None:
-        print(*table(entries), sep="\n")
-    else:
-        try:
-            text = insert(args.into.read_text(encoding="utf8"), table(entries))
-        except ValueError as error:
-            sys.exit(f"{args.into}: {error}")
-        with replacing(args.into) as file:
-            file.write(text.encode("utf8"))
-    try:
-        draw(results, args.plot)
-    except ImportError:
-        sys.exit("no plot: matplotlib is missing: pip install spacy-birnn[bench]")
+        sys.exit(f"{args.output}: nothing that is both trained and timed")
+    rows = (cells_of(variant, result) for variant, result in results.items())
+    print(*markdown(HEADER, rows), sep="\n")
+    print(f"\n{conditions(results.values())}")
+    draw(results, args.plot)
+
+
+class Result(NamedTuple):
+    """The entries of a variant: its trainings with several seeds, and its speed."""
+
+    runs: List[Entry]
+    speed: Entry
+
+    def figures(self, key: str) -> List[float]:
+        return [run[key] for run in self.runs]
+
+    @property
+    def rate(self) -> float:
+        return self.speed["tokens_per_second"]["median"]
+
+
+def cells_of(variant: Variant, result: Result) -> List[str]:
+    cells = [
+        variant.cell.upper(),
+        *map(str, variant[1:]),
+        points(result.figures("testa_f")),
+        points(result.figures("dev_f")),
+        f"{result.rate:,.0f}",
+        f"{result.speed['over_default']['median']:.2f}",
+        f"{mean(result.figures('train_tokens_per_second')):,.0f}",
+    ]
+    return [f"**{text}**" for text in cells] if variant == DEFAULT else cells
+
+
+def conditions(results: Collection[Result]) -> str:
+    """The conditions of the figures. Where runs differ in one, all values are named."""
+    runs = [run for result in results for run in result.runs]
+    machines = [run["machine"] for run in runs]
+
+    def values(entries: Iterable[Entry], key: str) -> str:
+        return ", ".join(sorted({str(entry[key]) for entry in entries}))
+
+    return (
+        f"{values(runs, 'epochs')} epochs; seeds {values(runs, 'seed')}; median of "
+        f"{values((result.speed for result in results), 'runs')} rounds; one thread; "
+        f"{values(machines, 'cpu_capability')}; torch {values(machines, 'torch')}."
+    )
+
+
+def draw(results: Dict[Variant, Result], path: Path) -> None:
+    """Plot F1 against tokens/s: a marker for each variant, a line for each series."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    matplotlib.rcParams["svg.hashsalt"] = "the same results give the same bytes"
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    axes = figure.add_subplot(
+        xscale="log",
+        xlabel="tagging speed, tokens/s on one thread (log scale)",
+        ylabel="F1 on testa (a development set), %",
+        title="CoNLL-2003: speed against accuracy of the encoder",
+    )
+    places = {v: (r.rate, 100 * mean(r.figures("testa_f"))) for v, r in results.items()}
+    for name, variants in LINES.items():
+        line = [places[variant] for variant in variants if variant in places]
+        axes.plot([x for x, _ in line], [y for _, y in line], "o-", label=name)
+    for variant, place in places.items():
+        # Labels on both sides meet less often.
+        x, side = (-7, "right") if variant.cell == "lstm" else (7, "left")
+        units = "offset points"
+        axes.annotate(variant.name, place, (x, -4), textcoords=units, ha=side)
+    axes.margins(0.2, 0.1)
+    axes.set_xticks(TICKS, [f"{tick:,}" for tick in TICKS])
+    axes.minorticks_off()
+    axes.legend(title="labels: cell-directions-depth-hidden")
+    with replacing(path) as file:
+        metadata = {"Date": None} if path.suffix == ".svg" else None
+        figure.savefig(file, format=path.suffix[1:], dpi=144, metadata=metadata)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except BirnnError as error:
-        sys.exit(str(error))
+    run_script(main)

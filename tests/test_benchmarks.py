@@ -6,13 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import common
 import compare
 import pytest
+import records
 import spacy
+import stages
 import torch
 import white_space
-from measures import child, internals, processes, rows, timing
+from measures import child, crf, processes, rows, timing
 from spacy.tokens import Doc
 
 ROOT = Path(__file__).parents[1]
@@ -67,12 +68,6 @@ def test_sides_run_in_turn_and_preparing_does_not_count(clock):
     assert seconds == [[12, 14], [23, 25]]
 
 
-def test_without_a_warm_up(clock):
-    side = timing.Side(lambda _: clock.go_on(1))
-    assert timing.alternate([side], runs=3, warm_up=False) == [[1, 1, 1]]
-    assert clock.now == 3
-
-
 def test_the_processors_clock_counts_work_and_that_of_children_but_no_waiting():
     began = timing.processor_time()
     subprocess.run([sys.executable, "-c", "sum(range(5_000_000))"], check=True)
@@ -121,7 +116,6 @@ def entry(**changed):
         "case": "small",
         "against": "torch",
         "threads": 1,
-        "device": "cpu",
         "unit": "tokens/s",
         "ours": {**spread, "median": 123456.0},
         "other": {**spread, "median": 61728.0},
@@ -135,7 +129,7 @@ def entry(**changed):
 
 
 def test_the_table():
-    *_, line = common.markdown(rows.HEADER, [rows.cells_of(entry())])
+    *_, line = records.markdown(rows.HEADER, [rows.cells_of(entry())])
     assert line == (
         "| tagging | small | torch | 1 | 123,456 tokens/s | 61,728 tokens/s "
         "| 2.00 x (1.50–2.50) | ≥ 1.8 x | met | A Processor, AVX-512 |"
@@ -162,8 +156,8 @@ def test_a_result_takes_the_place_of_its_own_entry_alone(tmp_path):
     key = ("measure", "threads")
     for threads, runs in (1, 5), (2, 5), (1, 7):
         run = {"measure": "crf", "threads": threads, "runs": runs}
-        common.add_result(path, run, key)
-    kept = [(entry["threads"], entry["runs"]) for entry in common.read_results(path)]
+        records.add_result(path, run, key)
+    kept = [(entry["threads"], entry["runs"]) for entry in records.read_results(path)]
     assert kept == [(2, 5), (1, 7)]
     assert [file.name for file in path.parent.iterdir()] == ["speed.json"]
 
@@ -201,24 +195,17 @@ def test_the_crf_of_a_pipeline_is_found():
     nlp = spacy.blank("en")
     nlp.add_pipe("birnn_ner").add_label("X")
     nlp.initialize()
-    crf, labels = internals.crf_of(nlp)
+    found, labels = crf.crf_of(nlp)
     assert labels == ["O", "B-X", "I-X", "E-X", "S-X"]
-    assert crf.transitions.shape == (5, 5)
+    assert found.transitions.shape == (5, 5)
     emissions = torch.eye(3).repeat(2, 1)
-    assert internals.new_crf(3).viterbi(emissions, [4, 2]).tolist() == [
-        0,
-        1,
-        2,
-        0,
-        1,
-        2,
-    ]
+    best = crf.new_crf(3).viterbi(emissions, [4, 2])
+    assert best.tolist() == [0, 1, 2, 0, 1, 2]
 
 
-@pytest.mark.parametrize("stages", ["TAGGING_STAGES", "TRAINING_STAGES"])
-def test_every_stage_is_a_function_that_is_there(stages):
-    for path in getattr(internals, stages).values():
-        assert callable(pkgutil.resolve_name(path)), path
+@pytest.mark.parametrize("path", [*stages.TAGGING.values(), *stages.TRAINING.values()])
+def test_every_stage_is_a_function_that_is_there(path):
+    assert callable(pkgutil.resolve_name(path))
 
 
 # --- two states of the code -----------------------------------------------------------
@@ -269,10 +256,10 @@ def test_a_comparison_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
         *seen, _, _, row = capsys.readouterr().out.splitlines()
         assert seen == [f"crf: {line}" for line in lines]
         assert row == f"| crf | small | 1 | {pairs} | 1.000 | – | too few pairs |"
-    figures = common.read_results(output)
+    figures = records.read_results(output)
     assert [pair["before"] for pair in figures] == [{"small": 0.5}] * 3
     figures[0]["commits"]["before"] = "another"
-    common.write_results(output, figures)
+    records.write_results(output, figures)
     with pytest.raises(SystemExit, match="compares other commits"):
         compare.main()
 
@@ -290,7 +277,7 @@ def test_our_side_of_a_measure_runs_alone(tmp_path):
         "1",
     ]
     processes.run_python(*command, "-o", output)
-    found = common.read_results(output)
+    found = records.read_results(output)
     assert len(found) == 12
     assert all(row["ours"] == row["other"] for row in found)
     assert all(row["machine"]["cpu_capability"] for row in found)

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,36 +9,30 @@ import pytest
 import torch
 import tradeoff
 from spacy.util import load_config
-from variants import clock, grid, report
-
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-
-
-DEFAULT = grid.DEFAULT
-
+from tradeoff import DEFAULT, GRID, Variant
 
 # --- the grid -------------------------------------------------------------------------
 
 
 def test_a_variant_differs_from_the_default_in_its_cell_or_in_one_number():
-    assert len(grid.GRID) == len(set(grid.GRID)) == 11
-    assert DEFAULT in grid.GRID
-    for variant in grid.GRID:
-        same_cell = replace(variant, cell="lstm", directions=2)
-        changed = asdict(same_cell).items() - asdict(DEFAULT).items()
+    assert len(GRID) == len(set(GRID)) == 11
+    assert DEFAULT in GRID
+    for variant in GRID:
+        same_cell = variant._replace(cell="lstm", directions=2)
+        changed = [a for a, b in zip(same_cell, DEFAULT) if a != b]
         assert len(changed) <= (variant == same_cell)
 
 
 def test_the_width_is_of_all_directions_together():
-    encode = grid.ENCODE
+    encode = tradeoff.ENCODE
     config = load_config(tradeoff.CONFIG)
     for key in encode.split("."):
         config = config[key]
-    for variant in grid.GRID:
+    for variant in GRID:
         names = {key.removeprefix(f"{encode}.") for key in variant.overrides}
         assert names <= set(config)
     assert DEFAULT.overrides[f"{encode}.width"] == config["width"] == 200
-    one_way = grid.Variant(directions=1)
+    one_way = Variant(directions=1)
     assert one_way.overrides[f"{encode}.width"] == 100
     assert one_way.overrides[f"{encode}.bidirectional"] is False
 
@@ -47,18 +40,23 @@ def test_the_width_is_of_all_directions_together():
 # --- training -------------------------------------------------------------------------
 
 
-def test_the_clock_leaves_out_the_steps_that_are_scored(monkeypatch):
+def test_the_clock_leaves_out_the_steps_that_are_scored(tmp_path, monkeypatch):
     now = iter([0.0, 10.0, 11.0, 12.0, 15.0, 16.0, 90.0])
-    monkeypatch.setattr(clock, "process_time", lambda: next(now))
-    steps = clock.StepClock()
-    steps.end_step({"step": 0, "words": 70})
-    steps.begin_step()  # at 10
-    steps.end_step(None)  # at 11
-    steps.begin_step()  # at 12
-    steps.end_step(None)  # at 15
-    steps.begin_step()
-    steps.end_step({"step": 3, "words": 400})
-    assert steps.figures() == {"steps": 2, "seconds": 4.0, "words": 200.0}
+    monkeypatch.setattr(tradeoff, "process_time", lambda: next(now))
+    monkeypatch.setattr(
+        tradeoff, "console_logger", lambda _: lambda *_: (lambda _: None, lambda: None)
+    )
+    path = tmp_path / "clock.json"
+    log_step, finalize = tradeoff.create_step_clock(str(path))()  # starts at 0
+    log_step({"step": 0, "words": 70})  # goes on at 10
+    log_step(None)  # from 10 to 11
+    log_step(None)  # from 12 to 15
+    log_step({"step": 3, "words": 400})
+    finalize()
+    assert json.loads(path.read_text(encoding="utf8")) == {
+        "train_tokens_per_second": 50.0,
+        "train_seconds": 4.0,
+    }
 
 
 class FakeSpacy:
@@ -79,11 +77,11 @@ class FakeSpacy:
         assert torch.get_num_threads() == 1
         self.trained.append(overrides)
         for model in "model-best", "model-last":
-            (output / model).mkdir()
+            (output / model).mkdir(parents=True, exist_ok=True)
         if len(self.trained) == self.fails_at:
             raise RuntimeError("interrupted")
         clock = Path(overrides["training.logger.path"])
-        clock.write_text('{"words": 300.0, "seconds": 2.0}', encoding="utf8")
+        clock.write_text('{"train_tokens_per_second": 150.0}', encoding="utf8")
 
     def load(self, path):
         assert path.name == "model-best"
@@ -98,7 +96,7 @@ def fake(monkeypatch):
     fake = FakeSpacy()
     monkeypatch.setattr(tradeoff, "train", fake.train)
     monkeypatch.setattr(tradeoff.spacy, "load", fake.load)
-    monkeypatch.setattr(tradeoff, "read_columns", lambda *_: [])
+    monkeypatch.setattr(tradeoff, "read_corpus", lambda *_: [])
     return fake
 
 
@@ -124,23 +122,17 @@ def test_an_interrupted_training_goes_on_where_it_stopped(train, fake, tmp_path)
     fake.fails_at = 3
     with pytest.raises(RuntimeError):
         train()
-    names = [variant.name for variant in grid.GRID]
-    kept = {path.name for path in (tmp_path / "models").iterdir()}
-    assert kept == {
-        f"{names[0]}-seed0",
-        f"{names[1]}-seed0",
-        f"{names[2]}-seed0.unfinished",
-    }
+    names = [variant.name for variant in GRID]
     entries = train()
     assert len(fake.trained) == 3 + len(names) - 2
     assert len(entries) == len(names)
-    first = tmp_path / "models" / f"{names[0]}-seed0"
+    first = tmp_path / "models" / f"{names[0]}-epochs8-seed0"
     assert not (first / "model-last").exists()
     assert (
         entries[0].items()
         >= {
             "what": "training",
-            **asdict(grid.GRID[0]),
+            **GRID[0]._asdict(),
             "seed": 0,
             "epochs": 8,
             "dev_f": 0.25,
@@ -153,16 +145,15 @@ def test_an_interrupted_training_goes_on_where_it_stopped(train, fake, tmp_path)
 def test_a_seed_is_a_run_of_its_own(train, fake):
     entries = train("--seeds", "3", "5", "--epochs", "2")
     assert {entry["seed"] for entry in entries} == {3, 5}
-    assert len(entries) == len(fake.trained) == 2 * len(grid.GRID)
+    assert len(entries) == len(fake.trained) == 2 * len(GRID)
     assert fake.trained[-1]["system.seed"] == 5
     assert fake.trained[-1]["training.max_epochs"] == 2
 
 
-def test_models_of_another_length_are_not_taken(train, fake):
+def test_models_of_another_length_are_trained_anew(train, fake):
     train()
-    with pytest.raises(SystemExit, match="was trained with --epochs 8, not 9"):
-        train("--epochs", "9")
-    assert len(fake.trained) == len(grid.GRID)
+    train("--epochs", "9")
+    assert len(fake.trained) == 2 * len(GRID)
 
 
 # --- the report -----------------------------------------------------------------------
@@ -173,7 +164,7 @@ MACHINE = {"cpu_capability": "AVX2", "torch": "2.6"}
 def trained(variant, seed, testa):
     return {
         "what": "training",
-        **asdict(variant),
+        **variant._asdict(),
         "seed": seed,
         "epochs": 8,
         "max_steps": 0,
@@ -187,7 +178,7 @@ def trained(variant, seed, testa):
 def timed(variant, speed, ratio):
     return {
         "what": "speed",
-        **asdict(variant),
+        **variant._asdict(),
         "seed": 0,
         "tokens_per_second": {"median": speed},
         "over_default": {"median": ratio},
@@ -196,7 +187,7 @@ def timed(variant, speed, ratio):
     }
 
 
-ONE_WAY = grid.Variant(directions=1)
+ONE_WAY = Variant(directions=1)
 ENTRIES = [
     trained(DEFAULT, 0, 0.93),
     trained(DEFAULT, 1, 0.94),
@@ -205,35 +196,23 @@ ENTRIES = [
 ]
 
 
-def test_the_table():
-    _, _, first, second, _, last = "\n".join(report.table(ENTRIES)).splitlines()
-    assert first == "| LSTM | 1 | 1 | 100 | 92.00 | 94.00 | – | – | 15,000 |"
-    assert second == (
-        "| **LSTM** | **2** | **1** | **100** | **93.50 ± 0.71** | **95.50 ± 0.71** "
-        "| **100,000** | **1.00** | **15,000** |"
-    )
-    assert last == (
-        "8 epochs; seed 0, 1; median of 5 rounds; one thread; AVX2; torch 2.6."
-    )
-
-
-def test_the_table_takes_the_place_of_the_last_one():
-    page = f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n"
-    once = report.insert(page, ["new", "lines"])
-    assert once == f"before\n{report.BEGIN}\nnew\nlines\n{report.END}\nafter\n"
-    assert report.insert(once, ["new", "lines"]) == once
-    for broken in "nothing", report.BEGIN, f"{report.END} {report.BEGIN}":
-        with pytest.raises(ValueError, match="are missing"):
-            report.insert(broken, [])
-
-
-def test_the_same_results_give_the_same_picture(tmp_path):
+def test_the_report(tmp_path, monkeypatch, capsys):
+    """One that was not timed is left out. The same results give the same picture."""
     pytest.importorskip("matplotlib")
-    entries = [*ENTRIES, timed(ONE_WAY, 150_000.0, 1.5)]
+    results = tmp_path / "results.json"
+    results.write_text(json.dumps(ENTRIES), encoding="utf8")
+    pictures = []
     for name in "a.svg", "b.svg":
-        report.draw(report.results_of(entries), tmp_path / "new" / name)
-    first, second = (
-        (tmp_path / "new" / name).read_bytes() for name in ("a.svg", "b.svg")
-    )
-    assert first == second
-    assert b"<svg" in first
+        arguments = ["report", "-o", str(results), "--plot", str(tmp_path / name)]
+        monkeypatch.setattr(sys, "argv", ["tradeoff.py", *arguments])
+        tradeoff.main()
+        _, _, *lines = capsys.readouterr().out.splitlines()
+        assert lines == [
+            "| **LSTM** | **2** | **1** | **100** | **93.50 ± 0.71** "
+            "| **95.50 ± 0.71** | **100,000** | **1.00** | **15,000** |",
+            "",
+            "8 epochs; seeds 0, 1; median of 5 rounds; one thread; AVX2; torch 2.6.",
+        ]
+        pictures.append((tmp_path / name).read_bytes())
+    assert pictures[0] == pictures[1]
+    assert b"<svg" in pictures[0]

@@ -3,17 +3,18 @@
 from argparse import Namespace
 from functools import partial
 from itertools import product
-from typing import Any, Callable, Iterator, List, Tuple
+from typing import Any, Callable, Iterator, List, Tuple, cast
 
+import spacy
 import torch
-from torch import Tensor
+from spacy.language import Language
+from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from .internals import new_crf
-from .rows import Comparison, Outcome, Peer, Skipped
+from .inputs import COMPONENT
+from .rows import Comparison, Peer
 from .timing import Side
 
-LABELS = (9, 17, 33)
 BATCH, LENGTH = 64, 32
 # One run is this many passes over the batch.
 PASSES = 10
@@ -21,28 +22,23 @@ LOSS_TARGET = 3.0
 VITERBI_TARGETS = {9: 3.0, 17: 3.0, 33: 2.0}
 
 Work = Callable[[], Any]
+Pair = Tuple[Work, Work]
 
 
-def measure(args: Namespace) -> Iterator[Outcome]:
+def measure(args: Namespace) -> Iterator[Comparison]:
     """Loss with its gradient, and the best labels, for each size and shape."""
-    try:
-        import torchcrf
-    except ImportError:
-        yield Skipped("all", "pytorch-crf is missing: pip install spacy-birnn[bench]")
-        return
     torch.manual_seed(0)
     ragged = torch.randint(1, 2 * LENGTH + 1, (BATCH,), generator=seeded()).tolist()
     shapes = {f"x {LENGTH}": [LENGTH] * BATCH, "ragged": ragged}
-    for (shape, lengths), n_labels in product(shapes.items(), LABELS):
-        peer = torchcrf.CRF(n_labels, batch_first=True)
-        loss, viterbi = make_work(new_crf(n_labels), lengths, peer)
+    for (shape, lengths), n_labels in product(shapes.items(), VITERBI_TARGETS):
+        loss, viterbi = make_work(lengths, n_labels)
         for name, (ours, theirs), target in (
             ("forward + backward", loss, LOSS_TARGET),
             ("Viterbi", viterbi, VITERBI_TARGETS[n_labels]),
         ):
             case = f"{name}, {n_labels} labels, {BATCH} {shape}"
-            peers = [Peer("pytorch-crf", partial(repeated, theirs), target)]
-            yield Comparison(case, PASSES * sum(lengths), repeated(ours), peers)
+            peer = Peer("pytorch-crf", partial(repeated, theirs), target)
+            yield Comparison(case, PASSES * sum(lengths), repeated(ours), [peer])
 
 
 def seeded() -> torch.Generator:
@@ -53,15 +49,15 @@ def repeated(work: Work) -> Side:
     return Side(lambda _: [work() for _ in range(PASSES)])
 
 
-def make_work(
-    ours: Any, lengths: List[int], peer: Any
-) -> Tuple[Tuple[Work, Work], Tuple[Work, Work]]:
+def make_work(lengths: List[int], n_labels: int) -> Tuple[Pair, Pair]:
     """Ours and theirs for the loss, and for Viterbi, over the same batch.
 
     Ours takes the tokens one after the other, theirs padded ones with a mask; each is
     given its input ready-made. Both must come to the same result.
     """
-    n_labels = peer.num_tags
+    import torchcrf
+
+    ours, peer = new_crf(n_labels), torchcrf.CRF(n_labels, batch_first=True)
     with torch.no_grad():
         ours.start.copy_(peer.start_transitions)
         ours.transitions.copy_(peer.transitions)
@@ -75,18 +71,10 @@ def make_work(
     padded.requires_grad_()
 
     def our_loss() -> Tensor:
-        flat.grad = None
-        ours.zero_grad()
-        loss = ours.loss(flat, lengths, gold)
-        loss.backward()
-        return loss
+        return ours.loss(flat, lengths, gold)
 
     def peer_loss() -> Tensor:
-        padded.grad = None
-        peer.zero_grad()
-        loss = -peer(padded, padded_gold, mask, reduction="sum")
-        loss.backward()
-        return loss
+        return -peer(padded, padded_gold, mask, reduction="sum")
 
     def our_viterbi() -> List[int]:
         return ours.viterbi(flat, lengths).tolist()
@@ -95,9 +83,44 @@ def make_work(
     def peer_viterbi() -> List[int]:
         return [label for labels in peer.decode(padded, mask) for label in labels]
 
-    torch.testing.assert_close(our_loss(), peer_loss(), atol=1e-4, rtol=1e-5)
-    assert flat.grad is not None
-    assert padded.grad is not None
-    torch.testing.assert_close(flat.grad, padded.grad[mask], atol=1e-4, rtol=1e-4)
+    losses = with_gradient(our_loss, ours, flat), with_gradient(peer_loss, peer, padded)
+    torch.testing.assert_close(losses[0](), losses[1](), atol=1e-4, rtol=1e-5)
+    gradient = cast(Tensor, padded.grad)[mask]
+    torch.testing.assert_close(flat.grad, gradient, atol=1e-4, rtol=1e-4)
     assert our_viterbi() == peer_viterbi()
-    return (our_loss, peer_loss), (our_viterbi, peer_viterbi)
+    return losses, (our_viterbi, peer_viterbi)
+
+
+def with_gradient(loss: Callable[[], Tensor], crf: nn.Module, scores: Tensor) -> Work:
+    """The loss with its gradient by the CRF's weights and by the scores."""
+
+    def work() -> Tensor:
+        scores.grad = None
+        crf.zero_grad()
+        result = loss()
+        result.backward()
+        return result
+
+    return work
+
+
+def crf_of(nlp: Language) -> Tuple[Any, List[str]]:
+    """The CRF in the model of an initialized pipeline, and its labels in BIOES.
+
+    It has no public name, and compare.py runs over two states of the code: it is found
+    by its abilities, not by the module that it happens to live in.
+    """
+    model = nlp.get_pipe(COMPONENT).model  # type: ignore[attr-defined]
+    shims = [shim for node in model.walk() for shim in node.shims]
+    for module in (module for shim in shims for module in shim._model.modules()):
+        if hasattr(module, "transitions") and hasattr(module, "viterbi"):
+            return module, model.get_ref("emissions").attrs["labels"]
+    raise LookupError("no CRF in the pipeline")
+
+
+def new_crf(n_labels: int) -> Any:
+    """A CRF over this many labels, with all transitions allowed and scored 0."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe(COMPONENT).add_label("X")  # type: ignore[attr-defined]
+    nlp.initialize()
+    return type(crf_of(nlp)[0])(n_labels)

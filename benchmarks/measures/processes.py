@@ -10,27 +10,23 @@ from itertools import cycle
 from pathlib import Path
 from string import ascii_lowercase
 from tempfile import TemporaryDirectory
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import Iterator, Sequence, Union
 
-from .inputs import COMPONENT, load, pieces, piping, running_words, words_of
-from .rows import Comparison, Outcome, Peer, row, speed_row
+from .inputs import COMPONENT, Words, load, piping_texts, running_texts, words_of
+from .rows import Comparison, Peer, Row, row, speed_row
 from .timing import Side, alternate
 
 BENCHMARKS = Path(__file__).parents[1]
 COMMAND_LINE = "from spacy_birnn.cli import main; main()"
+# Letters of a made-up word: with this many, hardly one is made twice.
 NEW_WORD_LENGTH = 9
-"""Letters of a made-up word: with this many, hardly one is made twice."""
 SHORT, LONG = 1_000_000, 10_000_000
 WORDS = 2_000_000
-DOC_WORDS, DOCS = 1000, 200
+DOCS, DOC_WORDS = 200, 1000
 
 
 def run_python(*arguments: object) -> str:
-    """Run Python in a fresh process with one thread. Paths must be absolute.
-
-    Returns:
-        Its standard output.
-    """
+    """The output of Python in a fresh process of one thread. Paths must be absolute."""
     command = [sys.executable, *map(str, arguments)]
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.check_output(command, cwd=BENCHMARKS, env=env, text=True)
@@ -41,13 +37,10 @@ def figure_of(*arguments: object) -> float:
     return float(run_python("-m", "measures.child", *arguments).split()[-1])
 
 
-def write_text(path: Path, sentences: Sequence[List[str]], n_words: int) -> None:
+def write_text(path: Path, sentences: Sequence[Words], n_words: int) -> None:
     """Repeat the sentences, one per line, each with one word that occurs nowhere else.
 
-    Args:
-        path: The file to write.
-        sentences: The words of each sentence.
-        n_words: The file ends with the sentence that reaches this many.
+    The file ends with the sentence that reaches `n_words` words.
     """
     generator = random.Random(0)
     written = 0
@@ -62,81 +55,83 @@ def write_text(path: Path, sentences: Sequence[List[str]], n_words: int) -> None
                 return
 
 
-def measure_load(args: Namespace) -> Iterator[Outcome]:
+def measure_load(args: Namespace) -> Iterator[Row]:
     """Seconds of `spacy.load` with and without our component.
 
-    `import spacy` imports torch, wherever torch is installed, before the clock starts:
-    the time of that import is kept beside the row.
+    `import spacy` imports torch, wherever torch is installed, before the clock starts.
     """
-    commands = [("load", args.model), ("load", args.model, COMPONENT), ("torch",)]
+    commands = ("load", args.model), ("load", args.model, COMPONENT)
     rounds = [[figure_of(*command) for command in commands] for _ in range(args.runs)]
-    whole, without, torch = zip(*rounds)
+    whole, without = zip(*rounds)
     yield row(
-        "spacy.load after import spacy",
-        f"the same without {COMPONENT}",
-        "s",
         whole,
         without,
-        [a - b for a, b in zip(whole, without)],
+        [a - b for a, b in rounds],
+        case="spacy.load after import spacy",
+        against=f"the same without {COMPONENT}",
+        unit="s",
+        value_unit="s",
         target=0.3,
         at_most=True,
-        value_unit="s",
-        facts={"import_torch_seconds": sorted(torch)[len(torch) // 2]},
     )
 
 
-def measure_memory(args: Namespace) -> Iterator[Outcome]:
+def measure_memory(args: Namespace) -> Iterator[Row]:
     """Peak memory of `spacy-birnn tag` over a text, and over one a tenth as long.
 
     Each is taken once: nothing is left to chance but the allocator. The row without our
     component shows how much of the growth is spaCy's.
     """
+    sentences = words_of(args, "train")
     with TemporaryDirectory() as temp:
         texts = Path(temp, "long.txt"), Path(temp, "short.txt")
-        for text, n_words in zip(texts, (LONG, SHORT)):
-            write_text(text, words_of(args, "train"), n_words)
-        for excluded in (), (COMPONENT,):
-            case = f"{LONG:,} tokens" + "".join(f", without {it}" for it in excluded)
+        write_text(texts[0], sentences, LONG)
+        write_text(texts[1], sentences, SHORT)
+        for excluded in [], [COMPONENT]:
             peaks = [figure_of("peak", args.model, text, *excluded) for text in texts]
             long, short = (peak / 2**20 for peak in peaks)
-            limit: Dict[str, Any] = {} if excluded else {"target": 1.05}
-            against, unit = f"{SHORT:,} tokens", "MiB"
-            figures = {"ours": [long], "other": [short], "value": [long / short]}
-            yield row(case, against, unit, **figures, **limit, at_most=True)
+            yield row(
+                [long],
+                [short],
+                [long / short],
+                case=", without ".join([f"{LONG:,} tokens", *excluded]),
+                against=f"{SHORT:,} tokens",
+                unit="MiB",
+                target=None if excluded else 1.05,
+                at_most=True,
+            )
 
 
-def tagging(*options: object) -> Side:
-    """`spacy-birnn tag OPTION…` in a fresh process."""
+def tagging(model: Path, text: Path, n_process: int) -> Side:
+    """`spacy-birnn tag` in a fresh process."""
+    options = (model, text, "-o", os.devnull, "--n-process", n_process)
     return Side(lambda _: run_python("-c", COMMAND_LINE, "tag", *options))
 
 
-def measure_processes(args: Namespace) -> Iterator[Outcome]:
-    """Wall time of two processes over that of one: of `spacy-birnn tag`, of `nlp.pipe`.
+def measure_processes(args: Namespace) -> Iterator[Union[Comparison, Row]]:
+    """Two processes over one: of `spacy-birnn tag`, and of `nlp.pipe`.
 
     The start-up is the time that the same command takes for one line.
     """
+    sentences = words_of(args, "train")
     with TemporaryDirectory() as temp:
-        sides = []
-        for name, n_words in ("text.txt", WORDS), ("line.txt", 1):
-            path = Path(temp, name)
-            write_text(path, words_of(args, "train"), n_words)
-            for count in "2", "1":
-                options = (args.model, path, "-o", os.devnull, "--n-process", count)
-                sides.append(tagging(*options))
+        text, line = Path(temp, "text.txt"), Path(temp, "line.txt")
+        write_text(text, sentences, WORDS)
+        write_text(line, sentences, 1)
+        inputs = [(text, 2), (text, 1), (line, 2), (line, 1)]
+        two, *others = [tagging(args.model, path, count) for path, count in inputs]
         case, against = "spacy-birnn tag --n-process 2", "--n-process 1"
         if args.ours_only:
-            yield Comparison(case, WORDS, sides[0])
+            yield Comparison(case, WORDS, two)
         else:
-            two, one, *start = alternate(sides, args.runs, warm_up=False)
-            yield speed_row(case, against, WORDS, two, one, 1.6)
-            two, one = ([a - b for a, b in zip(*p)] for p in zip((two, one), start))
-            yield speed_row("the same without start-up", against, WORDS, two, one)
-    nlp = load(args.model)
-    words = running_words(words_of(args), DOCS * DOC_WORDS)
-    texts = [" ".join(piece) for piece in pieces(words, DOC_WORDS)]
-    yield Comparison(
-        f"nlp.pipe(n_process=2), {DOCS} texts of {DOC_WORDS} words",
-        len(words),
-        piping(nlp, texts, n_process=2),
-        [Peer("nlp.pipe(n_process=1)", partial(piping, nlp, texts))],
-    )
+            seconds = alternate([two, *others], args.runs)
+            where = {"case": case, "against": against, "target": 1.6}
+            yield speed_row(WORDS, seconds[0], seconds[1], **where)
+            work = [[a - b for a, b in zip(*p)] for p in zip(seconds, seconds[2:])]
+            where = {"case": "the same without start-up", "against": against}
+            yield speed_row(WORDS, work[0], work[1], **where)
+    nlp, texts = load(args.model), running_texts(args, DOCS, DOC_WORDS)
+    case = f"nlp.pipe(n_process=2), {DOCS} texts of {DOC_WORDS} words"
+    side = piping_texts(nlp, texts, n_process=2)
+    one = Peer("nlp.pipe(n_process=1)", partial(piping_texts, nlp, texts))
+    yield Comparison(case, DOCS * DOC_WORDS, side, [one])

@@ -1,18 +1,7 @@
 """Comparisons to make, the rows of results that they give, and the table of rows."""
 
 from statistics import median
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    Iterable,
-    Iterator,
-    List,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Union,
-)
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from .timing import Side, alternate
 
@@ -21,13 +10,6 @@ Row = Dict[str, Any]
 and `value` (a ratio, if `value_unit` does not say else), of each its `spread`; `unit`
 of both sides; `runs`; `target`, the least `value`, or with `at_most` the greatest;
 `facts`, anything else worth keeping."""
-
-
-class Skipped(NamedTuple):
-    """A case that was not measured, and why."""
-
-    case: str
-    reason: str
 
 
 class Peer(NamedTuple):
@@ -58,47 +40,32 @@ class Comparison(NamedTuple):
     ours: Side
     peers: Sequence[Peer] = ()
 
-    def rows(self, runs: int) -> Iterator[Row]:
+    def rows(self, runs: int, ours_only: bool = False) -> Iterator[Row]:
         """Time all sides: one row per peer, or one of our side alone."""
-        sides = [self.ours, *(peer.make() for peer in self.peers)]
-        ours, *others = alternate(sides, runs)
+        peers = () if ours_only else self.peers
+        ours, *others = alternate([self.ours, *(p.make() for p in peers)], runs)
         if not others:
-            yield speed_row(self.case, "–", self.tokens, ours, ours)
-        for (name, _, target), other in zip(self.peers, others):
-            yield speed_row(self.case, name, self.tokens, ours, other, target)
-
-
-Outcome = Union[Comparison, Row, Skipped]
+            yield speed_row(self.tokens, ours, ours, case=self.case, against="–")
+        for (name, _, target), other in zip(peers, others):
+            where = {"case": self.case, "against": name, "target": target}
+            yield speed_row(self.tokens, ours, other, **where)
 
 
 def row(
-    case: str,
-    against: str,
-    unit: str,
-    ours: Sequence[float],
-    other: Sequence[float],
-    value: Sequence[float],
-    **more: Any,
+    ours: Sequence[float], other: Sequence[float], value: Sequence[float], **rest: Any
 ) -> Row:
-    """Make a row of the figures of several runs, and of `more` entries of a `Row`."""
-    spreads = {"ours": spread(ours), "other": spread(other), "value": spread(value)}
-    rest = {"value_unit": "x", "target": None, "at_most": False, "facts": {}, **more}
-    given = {"case": case, "against": against, "unit": unit}
-    return {**given, **spreads, "runs": len(value), **rest}
+    """Make a row of the figures of several runs, and the other entries of a `Row`."""
+    figures = {"ours": spread(ours), "other": spread(other), "value": spread(value)}
+    defaults: Row = {"value_unit": "x", "target": None, "at_most": False, "facts": {}}
+    return {**figures, "runs": len(value), **defaults, **rest}
 
 
 def speed_row(
-    case: str,
-    against: str,
-    tokens: int,
-    ours: Sequence[float],
-    other: Sequence[float],
-    target: Optional[float] = None,
+    tokens: int, ours: Sequence[float], other: Sequence[float], **rest: Any
 ) -> Row:
-    """Make a row of the seconds that each run of `tokens` tokens took."""
+    """Make a row of the seconds that each run of so many tokens took."""
     rate, others = ([tokens / s for s in seconds] for seconds in (ours, other))
-    value = ratios(other, ours)
-    return row(case, against, "tokens/s", rate, others, value, target=target)
+    return row(rate, others, ratios(other, ours), unit="tokens/s", **rest)
 
 
 def spread(values: Sequence[float]) -> Dict[str, float]:
@@ -115,7 +82,7 @@ def ratios(above: Sequence[float], below: Sequence[float]) -> List[float]:
 HEADER = "measure,case,against,threads,ours,other,ratio,target,,CPU".split(",")  # noqa: SIM905
 
 
-def cells_of(row: Row) -> Iterable[str]:
+def cells_of(row: Row) -> Iterator[str]:
     """The cells under `HEADER` of a row, with the entries that speed.py adds."""
     unit, value, target = row["value_unit"], row["value"], row["target"]
     ratio, wanted, verdict = f"{value['median']:.2f} {unit}", "–", ""
@@ -126,16 +93,13 @@ def cells_of(row: Row) -> Iterable[str]:
         middle = value["median"]
         is_met = middle <= target if row["at_most"] else middle >= target
         verdict = "met" if is_met else "**missed**"
-    yield from (row["measure"], row["case"], row["against"])
-    yield str(row["threads"]) if row["device"] == "cpu" else row["device"]
+    yield from (row["measure"], row["case"], row["against"], str(row["threads"]))
     for side in "ours", "other":
         figure = row[side]["median"]
         amount = f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
         yield f"{amount} {row['unit']}"
-    yield from (ratio, wanted, verdict, processor(row["machine"]))
-
-
-def processor(machine: Dict[str, Any]) -> str:
-    """Model and vector instructions; early results did not keep the model."""
+    # Early results did not keep the model of the processor.
+    machine = row["machine"]
     vectors = machine["cpu_capability"].replace("AVX512", "AVX-512")
-    return ", ".join(filter(None, (machine.get("cpu"), vectors)))
+    cpu = f"{machine['cpu']}, {vectors}" if machine.get("cpu") else vectors
+    yield from (ratio, wanted, verdict, cpu)

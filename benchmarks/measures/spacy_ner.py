@@ -3,17 +3,15 @@
 from argparse import Namespace
 from functools import partial
 from itertools import islice
-from typing import Any, Dict, Iterator, Tuple
+from typing import Any, Dict, Iterator
 
-from baselines import SETTINGS, make_config, start_updates
-from common import add_forms, words_of
+from baselines import SETTINGS, make_pipeline, start_updates
+from corpora import add_forms, distinct_words
 from spacy.language import Language
-from spacy.training.initialize import load_vectors_into_model
-from spacy.util import fix_random_seed, load_model_from_config
 from thinc.api import use_ops
 
-from .inputs import count_tokens, load, pipe, read, untagged
-from .rows import Comparison, Outcome, Peer
+from .inputs import count_tokens, load, piping_examples, read, untagged
+from .rows import Comparison, Peer
 from .timing import Side
 
 # How fast it is hardly depends on how well it is trained, but it must find entities.
@@ -27,50 +25,42 @@ PRODUCTS: Dict[str, Dict[str, Any]] = {
     "with numpy's BLAS": {"name": "numpy", "use_blis": False},
 }
 """The libraries that thinc multiplies matrices with, as arguments of `use_ops`."""
+TARGETS = {"ner": (6.0, 4.0), "ner-bilstm": (5.0, 4.0)}
 
 
-def measure_cnn(args: Namespace) -> Iterator[Outcome]:
-    """Against the CNN that `spacy init config --optimize efficiency` recommends."""
-    return compare(args, "ner", SETTINGS["ner"]["efficiency"], (6.0, 4.0))
-
-
-def measure_bilstm(args: Namespace) -> Iterator[Outcome]:
-    """Against `spacy.TorchBiLSTMEncoder.v1`."""
-    sizes = SETTINGS["ner-bilstm"]["depth 1, dropout 0.1"]
-    return compare(args, "ner-bilstm", sizes, (5.0, 4.0))
-
-
-def compare(
-    args: Namespace, system: str, sizes: Dict[str, Any], targets: Tuple[float, float]
-) -> Iterator[Outcome]:
+def compare(args: Namespace, system: str, setting: str) -> Iterator[Comparison]:
     """One comparison for each of `PRODUCTS`."""
+    ours = load(args.model)
+    examples = read(args, ours, limit=TEST_DOCS)
+    tokens = count_tokens(example.predicted for example in examples)
+    sizes = SETTINGS[setting]
 
-    def side(nlp: Language) -> Side:
-        examples = read(args, nlp, limit=TEST_DOCS)
-        return Side(partial(pipe, nlp), partial(untagged, examples))
+    def theirs() -> Side:
+        nlp = train_baseline(args, system, sizes)
+        return piping_examples(nlp, read(args, nlp, limit=TEST_DOCS))
 
-    def make_theirs() -> Side:
-        return side(train_baseline(args, system, sizes))
-
-    ours = side(load(args.model))
-    tokens = count_tokens(ours.prepare())
     name = f"spaCy's {system}, width {sizes['width']} depth {sizes['depth']}"
-    for (case, options), target in zip(PRODUCTS.items(), targets):
+    for (case, product), target in zip(PRODUCTS.items(), TARGETS[system]):
         # A model keeps the product that it was built with.
-        with use_ops(**options):
-            yield Comparison(case, tokens, ours, [Peer(name, make_theirs, target)])
+        with use_ops(**product):
+            side, peer = piping_examples(ours, examples), Peer(name, theirs, target)
+            yield Comparison(case, tokens, side, [peer])
 
 
-def train_baseline(args: Namespace, system: str, sizes: Dict[str, Any]) -> Language:
+measure_cnn = partial(compare, system="ner", setting="efficiency")
+"""Against the CNN that `spacy init config --optimize efficiency` recommends."""
+
+measure_bilstm = partial(compare, system="ner-bilstm", setting="depth 1, dropout 0.1")
+"""Against `spacy.TorchBiLSTMEncoder.v1`."""
+
+
+def train_baseline(args: Namespace, system: str, sizes: Dict[str, int]) -> Language:
     """Train spaCy's own component until it finds entities in its training data."""
-    fix_random_seed(0)
-    nlp = load_model_from_config(make_config(system, **sizes), auto_fill=True)
-    load_vectors_into_model(nlp, args.vectors)
+    nlp = make_pipeline(system, sizes, args.vectors)
     train = read(args, nlp, "train", limit=TRAIN_DOCS)
     test = read(args, nlp, limit=TEST_DOCS)
-    words = words_of({"train": train, "test": test})
-    add_forms(nlp.vocab.vectors, words)
-    updates = start_updates(nlp, {"train": train})
+    add_forms(nlp.vocab.vectors, distinct_words(train + test))
+    updates = start_updates(nlp, train)
     for _ in range(0, MOST_STEPS, STEPS_AT_ONCE):
         for _ in islice(updates, STEPS_AT_ONCE):
             pass

@@ -3,86 +3,78 @@
 from argparse import Namespace
 from collections import deque
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Dict, Iterator, List, Tuple, cast
+from typing import Dict, Iterator, List, Tuple
 
+import srsly
 import torch
 from spacy.language import Language
-from spacy.pipeline import Pipe
 from spacy.tokens import Doc
-from thinc.api import get_torch_default_device
 from torch.nn.utils.rnn import pack_sequence
 
 from . import inputs
-from .inputs import load, load_new, pieces, pipe, piping, untagged
-from .machine import has_bf16
-from .rows import Comparison, Outcome, Peer, Skipped, row
+from .inputs import COMPONENT, load, load_new, pieces, pipe, piping_texts, piping_words
+from .machine import cpu_flags
+from .rows import Comparison, Peer, Row, row
 from .timing import Side
 
 NEW_WORDS = "fp32, new words"
-# By the size of the hidden state and the kind of row
-TARGETS: Dict[Tuple[int, str], float] = {
-    (100, "fp32"): 0.85,
-    (200, "fp32"): 1.0,
-    (100, "bf16"): 1.05,
-    (200, "bf16"): 1.4,
-    (100, NEW_WORDS): 0.9,
-    (200, NEW_WORDS): 1.0,
-}
+# What a Doc holds, the kind of row, and the targets by the size of the hidden state
+KINDS: List[Tuple[str, str, Dict[int, float]]] = [
+    ("sentence", "fp32", {100: 0.85, 200: 1.0}),
+    ("document", "fp32", {100: 0.85, 200: 1.0}),
+    ("sentence", NEW_WORDS, {100: 0.9, 200: 1.0}),
+    ("sentence", "bf16", {100: 1.05, 200: 1.4}),
+    ("document", "bf16", {100: 1.05, 200: 1.4}),
+]
 BARE_BATCH = 128
 SINGLE_TEXTS = 1000
 PIECE = 20
 STORIES, STORIES_ALONE = 200, 50
 
 
-def measure_tagging(args: Namespace) -> Iterator[Outcome]:
+def measure_tagging(args: Namespace) -> Iterator[Comparison]:
     """Tokens/s of `nlp.pipe` over a bare packed `torch.nn.LSTM`, always in float32.
 
     Our pipeline has met the words in the run that does not count, and keeps all that
-    depends on them alone. The rows of new words load it again for each run.
+    depends on them alone. The rows of new words load it again for each run. Those of
+    bf16 take a processor that has products of bfloat16.
     """
-    kinds = [("sentence", "fp32"), ("document", "fp32"), ("sentence", NEW_WORDS)]
-    if args.gpu_id >= 0 or not has_bf16():
-        yield Skipped("bf16", "it takes a CPU with products of bfloat16")
-    else:
-        kinds += [("sentence", "bf16"), ("document", "bf16")]
-    for hidden, model in inputs.models(args):
-        if model is None:
-            yield Skipped(f"hidden {hidden}", "its model was not given")
-            continue
-        for docs, kind in kinds:
-            yield compare(args, model, docs, kind)
+    has_bf16 = any("bf16" in flag for flag in cpu_flags())
+    for model in inputs.models(args):
+        for docs, kind, targets in KINDS:
+            if kind != "bf16" or has_bf16:
+                yield compare(args, model, docs, kind, targets)
 
 
-def compare(args: Namespace, model: Path, docs: str, kind: str) -> Comparison:
+def compare(
+    args: Namespace, model: Path, docs: str, kind: str, targets: Dict[int, float]
+) -> Comparison:
     precision = kind.partition(",")[0]
     nlp = load(model, precision)
     examples = inputs.read(args, nlp, docs=docs)
-    n_in, hidden = inputs.encoder_sizes(nlp)
     lengths = [len(sent) for eg in examples for sent in eg.reference.sents]
+    n_in, hidden = inputs.encoder_sizes(nlp)
 
     def prepare() -> Tuple[Language, List[Doc]]:
         if kind != NEW_WORDS:
-            return nlp, untagged(examples)
+            return nlp, inputs.untagged(examples)
         fresh = load_new(model, precision)
-        return fresh, untagged(inputs.read(args, fresh, docs=docs))
+        return fresh, inputs.untagged(inputs.read(args, fresh, docs=docs))
 
-    target = TARGETS.get((hidden, kind)) if args.gpu_id < 0 else None
+    case = f"hidden {hidden}, a doc a {docs}, {kind}"
+    side = Side(lambda given: pipe(*given), prepare)
     bare = partial(bare_lstm, n_in, hidden, lengths)
-    return Comparison(
-        f"hidden {hidden}, a doc a {docs}, {kind}",
-        sum(lengths),
-        Side(lambda given: pipe(*given), prepare),
-        [Peer("torch.nn.LSTM, packed, fp32", bare, target)],
-    )
+    peer = Peer("torch.nn.LSTM, packed, fp32", bare, targets.get(hidden))
+    return Comparison(case, sum(lengths), side, [peer])
 
 
 def bare_lstm(n_in: int, hidden: int, lengths: List[int]) -> Side:
     """An LSTM over random input; neighbours in length share a batch."""
-    device = get_torch_default_device()
-    lstm = torch.nn.LSTM(n_in, hidden, bidirectional=True).to(device)
+    lstm = torch.nn.LSTM(n_in, hidden, bidirectional=True)
     batches = [
-        pack_sequence([torch.randn(n, n_in, device=device) for n in batch])
+        pack_sequence([torch.randn(n, n_in) for n in batch])
         for batch in pieces(sorted(lengths, reverse=True), BARE_BATCH)
     ]
 
@@ -94,83 +86,78 @@ def bare_lstm(n_in: int, hidden: int, lengths: List[int]) -> Side:
     return Side(run)
 
 
-def measure_precision(args: Namespace) -> Iterator[Outcome]:
+def measure_precision(args: Namespace) -> Iterator[Row]:
     """F1 on testa with the products in bfloat16, and in float32."""
-    for hidden, model in inputs.models(args):
-        case, scores = f"hidden {hidden}, bf16", []
-        if model is None:
-            yield Skipped(case, "its model was not given")
-            continue
-        for precision in "bf16", "fp32":
-            nlp = load_new(model, precision)
-            scores.append(100 * nlp.evaluate(inputs.read(args, nlp))["ents_f"])
-        low, full = scores
-        limit = {"target": 0.1, "at_most": True, "value_unit": "F1"}
-        yield row(case, "fp32", "F1", [low], [full], [full - low], **limit)
+    for model in inputs.models(args):
+        pipelines = [load_new(model, precision) for precision in ("bf16", "fp32")]
+        _, hidden = inputs.encoder_sizes(pipelines[0])
+        scores = [nlp.evaluate(inputs.read(args, nlp)) for nlp in pipelines]
+        low, full = (100 * score["ents_f"] for score in scores)
+        yield row(
+            [low],
+            [full],
+            [full - low],
+            case=f"hidden {hidden}, bf16",
+            against="fp32",
+            unit="F1",
+            value_unit="F1",
+            target=0.1,
+            at_most=True,
+        )
 
 
-def measure_documents(args: Namespace) -> Iterator[Outcome]:
+def measure_documents(args: Namespace) -> Iterator[Comparison]:
     """Tokens/s of news stories without sentence starts, some 600 tokens each."""
-    if args.texts is None:
-        yield Skipped("all", "it needs --texts")
-        return
     nlp = load(args.model)
-    texts = inputs.read_texts(args.texts, STORIES)
+    lines = srsly.read_gzip_jsonl if args.texts.suffix == ".gz" else srsly.read_jsonl
+    texts = [line["text"] for line in islice(lines(args.texts), STORIES)]
     docs = [nlp.make_doc(text) for text in texts]
     stories = [[token.text for token in doc] for doc in docs]
     words = [word for story in stories for word in story]
-    short_texts = [piece.text for doc in docs for piece in pieces(doc, PIECE)]
-    some = stories[:STORIES_ALONE]
-
-    def ready(words_of_docs: List[List[str]]) -> Side:
-        return Side(partial(pipe, nlp), partial(inputs.docs_of, nlp, words_of_docs))
-
-    def one_by_one(docs: List[Doc]) -> None:
-        for doc in docs:
-            nlp(doc)
-
     size = f"of {len(words) // len(stories)} tokens"
-    tokens = len(words)
-    as_pieces = partial(ready, pieces(words, PIECE))
-    short = Peer(f"the same tokens as Docs of {PIECE}", as_pieces, target=0.85)
-    yield Comparison(f"{STORIES} ready Docs {size}", tokens, ready(stories), [short])
-    short = Peer(f"the same as texts of {PIECE}", partial(piping, nlp, short_texts))
-    yield Comparison(f"{STORIES} texts {size}", tokens, piping(nlp, texts), [short])
-    alone = Side(one_by_one, ready(some).prepare)
-    together = Peer("nlp.pipe over them", partial(ready, some))
+
+    case, side = f"{STORIES} ready Docs {size}", piping_words(nlp, stories)
+    short = partial(piping_words, nlp, pieces(words, PIECE))
+    peer = Peer(f"the same tokens as Docs of {PIECE}", short, target=0.85)
+    yield Comparison(case, len(words), side, [peer])
+
+    case, side = f"{STORIES} texts {size}", piping_texts(nlp, texts)
+    short_texts = [piece.text for doc in docs for piece in pieces(doc, PIECE)]
+    short = partial(piping_texts, nlp, short_texts)
+    peer = Peer(f"the same as texts of {PIECE}", short)
+    yield Comparison(case, len(words), side, [peer])
+
+    some = stories[:STORIES_ALONE]
+    together = piping_words(nlp, some)
+    side = Side(partial(inputs.one_by_one, nlp), together.prepare)
     case = f"{STORIES_ALONE} ready Docs {size}, one at a time"
-    yield Comparison(case, sum(map(len, some)), alone, [together])
+    peer = Peer("nlp.pipe over them", lambda: together)
+    yield Comparison(case, sum(map(len, some)), side, [peer])
 
 
-def measure_single(args: Namespace) -> Iterator[Outcome]:
+def measure_single(args: Namespace) -> Iterator[Comparison]:
     """Tokens/s of `nlp(text)` over those of `nlp.pipe(texts)`."""
-    nlp = load(args.model)
-    words = inputs.running_words(inputs.words_of(args), SINGLE_TEXTS * PIECE)
-    texts = [" ".join(piece) for piece in pieces(words, PIECE)]
-
-    def one_by_one(_: None) -> None:
-        for text in texts:
-            nlp(text)
-
+    nlp, texts = load(args.model), inputs.running_texts(args, SINGLE_TEXTS, PIECE)
     tokens = inputs.count_tokens(map(nlp.make_doc, texts))
-    together = Peer("nlp.pipe over them", partial(piping, nlp, texts), target=0.2)
-    case = f"{len(texts)} texts of {PIECE} words"
-    yield Comparison(case, tokens, Side(one_by_one), [together])
+    side = Side(lambda _: inputs.one_by_one(nlp, texts))
+    together = partial(piping_texts, nlp, texts)
+    peer = Peer("nlp.pipe over them", together, target=0.2)
+    yield Comparison(f"{SINGLE_TEXTS} texts of {PIECE} words", tokens, side, [peer])
 
 
-def measure_text(args: Namespace) -> Iterator[Outcome]:
+def measure_text(args: Namespace) -> Iterator[Comparison]:
     """Tokens/s of raw text over those of the tokenizer and of the component alone."""
     nlp = load(args.model)
-    component = cast(Pipe, nlp.get_pipe(inputs.COMPONENT))
+    component = nlp.get_pipe(COMPONENT)
     texts = [eg.predicted.text for eg in inputs.read(args, nlp)]
 
     def in_two_parts(docs: List[Doc]) -> None:
         pipe(nlp, texts, disable=nlp.pipe_names)
-        deque(component.pipe(docs, batch_size=inputs.BATCH_SIZE), maxlen=0)
+        deque(component.pipe(docs, batch_size=inputs.BATCH_SIZE), maxlen=0)  # type: ignore
 
     def parts() -> Side:
         return Side(in_two_parts, lambda: [nlp.make_doc(text) for text in texts])
 
     tokens = inputs.count_tokens(map(nlp.make_doc, texts))
     peer = Peer("tokenizer + component over ready Docs", parts, target=0.9)
-    yield Comparison(f"{tokens} tokens", tokens, piping(nlp, texts), [peer])
+    yield Comparison(f"{tokens} tokens", tokens, piping_texts(nlp, texts), [peer])

@@ -12,8 +12,7 @@ from threadpoolctl import threadpool_limits
 
 def processor_time() -> float:
     """Seconds of processor time of this process and of its children that have ended."""
-    spent = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    usages = map(resource.getrusage, spent)
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
@@ -42,9 +41,7 @@ class Side(NamedTuple):
     prepare: Callable[[], Any] = lambda: None
 
 
-def alternate(
-    sides: Sequence[Side], runs: int, warm_up: bool = True
-) -> List[List[float]]:
+def alternate(sides: Sequence[Side], runs: int) -> List[List[float]]:
     """Run the sides in turn, A B A B …
 
     A machine that is slow for a while slows neighbours in time alike, so the ratio of
@@ -52,33 +49,22 @@ def alternate(
 
     Args:
         sides: The things to time.
-        runs: Number of runs of each side.
-        warm_up: Run each side once before, which does not count.
+        runs: Runs of each side, after one that does not count.
 
     Returns:
         For each side, the seconds of its runs.
     """
-    if warm_up:
-        for side in sides:
-            seconds_of(side)
-    rounds = [[seconds_of(side) for side in sides] for _ in range(runs)]
-    return [list(seconds) for seconds in zip(*rounds)]
+    rounds = [[seconds_of(side) for side in sides] for _ in range(1 + runs)]
+    return [list(seconds) for seconds in zip(*rounds[1:])]
 
 
 def seconds_of(side: Side) -> float:
     """Time one run, which does not pay for the garbage of earlier ones."""
     given = side.prepare()
     gc.collect()
-    _await_gpu()
     began = _clock()
     side.run(given)
-    _await_gpu()
     return _clock() - began
-
-
-def _await_gpu() -> None:
-    if torch.cuda.is_initialized():
-        torch.cuda.synchronize()
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from argparse import Namespace
 from collections import deque
 from copy import deepcopy
-from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Iterator, List, Tuple
@@ -14,56 +13,40 @@ from spacy.training import Example
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import create_train_batches
 from spacy.util import load_config
-from thinc.api import fix_random_seed, get_torch_default_device
-from torch import nn
+from thinc.api import fix_random_seed
 
-from .bare import BareTagger, Ids
+from .bare import BareTagger
+from .crf import crf_of
 from .inputs import DATASET, count_tokens, read
-from .internals import crf_of
-from .rows import Comparison, Outcome, Peer, Skipped
+from .rows import Comparison, Peer
 from .timing import Side
 
 CONFIG = Path(__file__).parents[2] / "configs" / "conll2003.cfg"
 STEPS = 60
-PEER = "the same with pytorch-crf's CRF"
 
 
-def measure(args: Namespace) -> Iterator[Outcome]:
+def measure(args: Namespace) -> Iterator[Comparison]:
     """Tokens/s of spaCy's training loop over those of a bare module's own loop.
 
-    All train on the same batches. The target holds for two bare modules, with dense and
-    with row-sparse gradients of the word vectors. Their CRF is ours, so that the rows
-    show the cost of spaCy and thinc. pytorch-crf's, which most people would take,
-    stands beside them.
+    Both train on the same batches. The bare module's CRF is ours, so that the row shows
+    the cost of spaCy and thinc.
     """
     nlp = initialized(args)
     examples = read(args, nlp, "train")
     batches, steps, tokens = endless_training(nlp, examples, STEPS)
     crf, labels = crf_of(nlp)
+    width = nlp.vocab.vectors.shape[1]
 
-    def bare(crf: nn.Module, sparse: bool = True) -> Side:
+    def bare() -> Side:
         fix_random_seed(0)
-        ids = Ids(examples, labels)
-        model = BareTagger(ids, nlp.vocab.vectors, deepcopy(crf), sparse)
-        model.to(get_torch_default_device()).make_optimizers()
-        ready = [ids.batch(batch) for batch in batches]
+        model = BareTagger(examples, labels, width, deepcopy(crf))
+        ready = [model.batch(batch) for batch in batches]
         return Side(lambda _: [model.step(batch) for batch in ready])
 
-    target = 0.8 if args.gpu_id < 0 else None
-    name = "bare torch, {} gradients of the vectors".format
-    peers = [
-        Peer(name("dense"), partial(bare, crf, sparse=False), target),
-        Peer(name("row-sparse"), partial(bare, crf), target),
-    ]
-    try:
-        import torchcrf
-
-        peer = torchcrf.CRF(len(labels), batch_first=True)
-        peers.append(Peer(PEER, partial(bare, peer)))
-    except ImportError:
-        yield Skipped(PEER, "pytorch-crf is missing: pip install spacy-birnn[bench]")
+    name = "bare torch, row-sparse gradients of the vectors"
+    peer = Peer(name, bare, target=0.8)
     side = Side(lambda _: deque(islice(steps, STEPS), maxlen=0))
-    yield Comparison(f"{STEPS} steps", tokens, side, peers)
+    yield Comparison(f"{STEPS} steps", tokens, side, [peer])
 
 
 def endless_training(
@@ -85,4 +68,4 @@ def initialized(args: Namespace) -> Language:
         "paths.dev": str(args.data_dir / DATASET.test),
         "paths.vectors": str(args.vectors),
     }
-    return init_nlp(load_config(CONFIG, overrides=paths), use_gpu=args.gpu_id)
+    return init_nlp(load_config(CONFIG, overrides=paths))

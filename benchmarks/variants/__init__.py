@@ -1,1 +1,0 @@
-"""The encoders that tradeoff.py trains, times and shows."""
