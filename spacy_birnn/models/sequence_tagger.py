@@ -3,6 +3,7 @@
 from typing import Callable, List, Literal, Optional, Sequence, Tuple, cast
 
 import torch
+from numpy import ndarray
 from spacy.tokens import Doc
 from thinc.api import Model, chain
 from thinc.types import Floats2d
@@ -12,8 +13,8 @@ from ..nn.decoder import PreparedDecoder, SequenceDecoder
 from ..schemes import transition_constraints
 from .arguments import check_dropout, dropout_attrs, dropout_rate
 from .empty import empty_batch
-from .flat import run_rows
-from .shim import TorchShim, shim_of
+from .flat import join, run_rows, split
+from .shim import TorchShim, is_on_gpu, no_backprop, shim_of
 
 
 def build_sequence_tagger(
@@ -102,7 +103,12 @@ def get_prepared_decoder(model: Model) -> PreparedDecoder:
     Raises:
         BirnnError: the model is not initialized.
     """
-    return shim_of(model.get_ref("emissions")).prepared(PreparedDecoder)
+    return prepared_decoder(model.get_ref("emissions"))
+
+
+def prepared_decoder(node: Model) -> PreparedDecoder:
+    """The same object as long as the weights of the emissions' node stay the same."""
+    return shim_of(node).prepared(PreparedDecoder)
 
 
 def _build_decoder(
@@ -130,4 +136,8 @@ def forward(
 ) -> Tuple[List[Floats2d], Callable]:
     if not any(len(x) for x in X):
         return empty_batch(model, X)
-    return run_rows(model, X, is_train, dropout_rate(model, is_train))
+    if is_train or is_on_gpu(model):
+        return run_rows(model, X, is_train, dropout_rate(model, is_train))
+    rows = cast(ndarray, join(model.ops, X))
+    scores = cast(Floats2d, prepared_decoder(model).emissions(rows))
+    return split(scores, [len(x) for x in X]), no_backprop

@@ -5,7 +5,6 @@ and a pipeline that is given other vectors uses those.
 """
 
 import re
-from itertools import chain
 from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
@@ -28,13 +27,11 @@ class Found(NamedTuple):
             digits as 0, so that numbers learned from scratch share what they learn.
         row: its row in the table, None for none.
         rule: index into `RULES`.
-        missed: hashes of the spellings that were looked for before, in vain.
     """
 
     key: int
     row: Optional[int]
     rule: int
-    missed: Tuple[int, ...]
 
 
 def find(form: str, key: int, row_of: RowOf, has_own: HasOwn) -> Found:
@@ -48,16 +45,14 @@ def find(form: str, key: int, row_of: RowOf, has_own: HasOwn) -> Found:
     """
     row = row_of(key)
     if row is not None or has_own(key):
-        return Found(key, row, 0, ())
-    missed: Tuple[int, ...] = (key,)
+        return Found(key, row, 0)
     others = other_spellings(form)
     for other, rule in others:
         row = row_of(other)
         if row is not None or has_own(other):
-            return Found(other, row, rule, missed)
-        missed += (other,)
+            return Found(other, row, rule)
     has_digit = others and others[-1][1] == 2
-    return Found(others[-2][0] if has_digit else key, None, 3, missed)
+    return Found(others[-2][0] if has_digit else key, None, 3)
 
 
 def other_spellings(form: str) -> List[Tuple[int, int]]:
@@ -76,12 +71,10 @@ class LookedUp(NamedTuple):
     Attributes:
         keys: hash of each form's spelling.
         rows: its row in the table, None for none.
-        misses: the spellings that were missed before.
     """
 
     keys: List[int]
     rows: List[Optional[int]]
-    misses: List[Tuple[int, ...]]
 
     def rows_or(self, default: int) -> numpy.ndarray:
         """The rows, shape (F,), with a number for those that have none."""
@@ -93,11 +86,10 @@ def look_up(
     forms: Sequence[str], keys: Sequence[int], row_of: RowOf, has_own: HasOwn
 ) -> LookedUp:
     """As `find`, for many forms."""
-    found = LookedUp(list(keys), list(map(row_of, keys)), [()] * len(keys))
+    found = LookedUp(list(keys), list(map(row_of, keys)))
     for i, row in enumerate(found.rows):
         if row is None:  # the exact form is the rule
-            other = find(forms[i], keys[i], row_of, has_own)
-            found.keys[i], found.rows[i], _, found.misses[i] = other
+            found.keys[i], found.rows[i], _ = find(forms[i], keys[i], row_of, has_own)
     return found
 
 
@@ -155,14 +147,13 @@ class Source:
 
     def __init__(self, vectors: Vectors, capacity: int) -> None:
         self._width, self._floret = width_of(vectors), floret_table(vectors)
-        # Per form: the spelling that was found, those that were missed before it, and
-        # the hit's row, None for none. What an unknown form is compared with is row 0:
-        # if that changes, it is looked up again for nothing.
+        self._key2row, self._n_keys = vectors.key2row, vectors.n_keys
+        # Per form: the spelling that was found, and its row, None for none. What an
+        # unknown form is compared with is row 0: if that changes, it is looked up again
+        # for nothing.
         self._hits: List[int] = []
-        self._misses: List[Tuple[int, ...]] = []
         self._rows: List[Optional[int]] = []
         self._at = numpy.empty(capacity, dtype="int64")
-        self._has_missed = numpy.empty(capacity, dtype=bool)
         self._values = numpy.empty((capacity, self._width), vectors.data.dtype.name)
 
     def extend(self, vectors: Vectors, found: LookedUp) -> None:
@@ -170,17 +161,17 @@ class Source:
         first = len(self._hits)
         self._hits += found.keys
         self._rows += found.rows
-        self._misses += found.misses
         new = slice(first, len(self._hits))
-        self._has_missed[new] = list(map(bool, found.misses))
         self._at[new] = found.rows_or(0)
         self._values[new] = _on_cpu(vectors.data[self._at[new]])
 
     def is_same_table(self, vectors: Vectors) -> bool:
-        """Whether a table is as wide as this one; a floret table: whether it is this
-        very array. (What is written to that array is not noticed.)"""
+        """Whether a table is as wide as this one and has the same words, so that what
+        was not found is not there now; a floret table: whether it is this very array.
+        (What is written to that array is not noticed.)"""
+        same_words = vectors.key2row is self._key2row and vectors.n_keys == self._n_keys
         same_width = width_of(vectors) == self._width
-        return same_width and floret_table(vectors) is self._floret
+        return same_words and same_width and floret_table(vectors) is self._floret
 
     def is_found_again(self, vectors: Vectors, forms: numpy.ndarray) -> bool:
         """Whether the same look-ups find the same in the table as it is now.
@@ -194,10 +185,6 @@ class Source:
         row_of, chosen = vectors.key2row, forms.tolist()
         hits = map(self._hits.__getitem__, chosen)
         if list(map(row_of.get, hits)) != list(map(self._rows.__getitem__, chosen)):
-            return False
-        missed = forms[self._has_missed.take(forms)].tolist()
-        misses = chain.from_iterable(map(self._misses.__getitem__, missed))
-        if not row_of.keys().isdisjoint(misses):
             return False
         now = _on_cpu(vectors.data).take(self._at.take(forms), 0)
         return now.tobytes() == self._values.take(forms, 0).tobytes()

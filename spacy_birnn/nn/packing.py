@@ -6,6 +6,7 @@ first tokens of all sequences, then the second ones, … with the longest sequen
 so that the sequences that are still running are always a prefix.
 """
 
+from functools import lru_cache
 from typing import Any, List, Sequence, Tuple, Union
 
 import numpy
@@ -79,11 +80,12 @@ class Packing:
 
     @classmethod
     def of(cls, lengths: Lengths, device: Device = None) -> "Packing":
-        """Use a packing as it is if it lies on the device, else build one."""
+        """A packing of these lengths on the device: it itself if it is one, or one of
+        the last few. The encoder and the decoder ask for the same one in turn."""
         wanted = torch.device("cpu" if device is None else device)
         if isinstance(lengths, Packing) and lengths.device == wanted:
             return lengths
-        return cls(lengths, wanted)
+        return _recent(tuple(_as_numpy(lengths).tolist()), wanted)
 
     def __len__(self) -> int:
         """The number of tokens."""
@@ -175,6 +177,11 @@ class Packing:
 
     def _tensor(self, array: numpy.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self.device)
+
+
+@lru_cache(maxsize=4)
+def _recent(lengths: Tuple[int, ...], device: torch.device) -> Packing:
+    return Packing(lengths, device)
 
 
 def with_rows(X: Tensor, n_rows: int) -> Tensor:

@@ -5,7 +5,6 @@ from typing import Callable, Iterable, List, Optional, Sequence, cast
 import numpy
 from spacy.attrs import ENT_ID, ENT_IOB, ENT_KB_ID, ENT_TYPE
 from spacy.language import Language
-from spacy.strings import get_string_id
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import Model
@@ -100,7 +99,8 @@ class BiRNNEntityRecognizer(SpanPipe):
         self, docs: Sequence[Doc], scores: Sequence[List[PredictedSpan]]
     ) -> None:
         """Write predicted entities into `doc.ents`."""
-        scores = list(map(self.drop_uncertain, docs, scores))
+        if self.cfg["min_confidence"]:
+            scores = list(map(self.drop_uncertain, docs, scores))
         columns, offset = self._columns(docs, scores), 0
         preset = None
         if not self.cfg["overwrite"] and any(
@@ -125,26 +125,14 @@ class BiRNNEntityRecognizer(SpanPipe):
     ) -> numpy.ndarray:
         """`ATTRS` of all tokens of a batch, as the predictions have them."""
         columns = numpy.zeros((sum(map(len, docs)), len(ATTRS)), dtype="uint64")
-        columns[:, 0] = OUTSIDE
-        starts, sizes, labels, offset = [], [], [], 0
+        iob, types = columns[:, 0], columns[:, 1]
+        iob[:] = OUTSIDE
+        offset = 0
         for doc, spans in zip(docs, scores):
             for start, end, label, _ in spans:
-                starts.append(offset + start)
-                sizes.append(end - start)
-                labels.append(label)
+                first, last = offset + start, offset + end
+                iob[first:last] = INSIDE
+                iob[first] = BEGIN
+                types[first:last] = doc.vocab.strings.add(label)
             offset += len(doc)
-        if not starts:
-            return columns
-        for vocab in {doc.vocab for doc in docs}:
-            for label in set(labels):
-                vocab.strings.add(label)
-        first, length = numpy.array(starts), numpy.array(sizes)
-        within = numpy.arange(length.sum()) - numpy.repeat(
-            numpy.cumsum(length) - length, length
-        )
-        rows = numpy.repeat(first, length) + within
-        keys = numpy.array([get_string_id(label) for label in labels], dtype="uint64")
-        columns[rows, 0] = INSIDE
-        columns[rows, 1] = numpy.repeat(keys, length)
-        columns[first, 0] = BEGIN
         return columns

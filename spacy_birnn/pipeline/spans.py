@@ -161,16 +161,16 @@ class SpanPipe(BiRNNPipe):
         spans: List[FlatSpan],
         confidences: List[Optional[float]],
     ) -> List[List[PredictedSpan]]:
-        results: List[List[PredictedSpan]] = [[] for _ in docs]
-        types, ends = self.label_data, numpy.cumsum([len(doc) for doc in docs])
-        starts = [0, *ends.tolist()]
-        # An empty document ends where it starts, and so has no span.
-        places = numpy.searchsorted(ends, [span.start for span in spans], "right")
-        for place, span, p in zip(places.tolist(), spans, confidences):
-            offset = starts[place]
-            results[place].append(
-                PredictedSpan(
-                    span.start - offset, span.end - offset, types[span.type], p
-                )
-            )
+        results: List[List[PredictedSpan]] = []
+        types, n_spans = self.label_data, len(spans)
+        i = end = 0
+        for doc in docs:
+            offset, end = end, end + len(doc)
+            found = []
+            while i < n_spans and spans[i].start < end:
+                first, last, kind = spans[i]
+                place = first - offset, last - offset
+                found.append(PredictedSpan(*place, types[kind], confidences[i]))
+                i += 1
+            results.append(found)
         return results

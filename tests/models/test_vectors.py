@@ -26,7 +26,7 @@ def search(form, table=TABLE, own=()):
     key = get_string_id(form)
     found = find(form, key, rows.get, own.__contains__)
     together = look_up([form], [key], rows.get, own.__contains__)
-    assert together == ([found.key], [found.row], [found.missed])
+    assert together == ([found.key], [found.row])
     return found, RULES[found.rule]
 
 
@@ -78,13 +78,6 @@ def test_only_what_differs_is_looked_for():
         [2, 2],
         [1, 2, 2],
     ]
-
-
-def test_what_was_missed_on_the_way():
-    assert search("Paris")[0].missed == ()
-    assert search("The")[0].missed == (get_string_id("The"),)
-    missed = [get_string_id(word) for word in ("X9", "x9", "X0", "x0")]
-    assert list(search("X9")[0].missed) == missed
 
 
 def test_rows_to_vectors():

@@ -8,7 +8,12 @@ import torch
 from torch.nn import functional as F
 
 from spacy_birnn.nn import decoder
-from spacy_birnn.nn.decoder import MAX_ONE_BY_ONE, PreparedDecoder, SequenceDecoder
+from spacy_birnn.nn.decoder import (
+    MAX_ONE_BY_ONE,
+    MAX_SMALL_ROWS,
+    PreparedDecoder,
+    SequenceDecoder,
+)
 from spacy_birnn.schemes import transition_constraints
 
 DECODERS = ("crf", "constrained", "softmax")
@@ -212,3 +217,12 @@ def test_later_changes_of_the_weights_do_not_reach_what_is_prepared():
     assert numpy.array_equal(prepared.decode(emissions, [9]), labels)
     anew = PreparedDecoder(module).decode(emissions, [9])
     assert not numpy.array_equal(anew, labels)
+
+
+@pytest.mark.parametrize("n_tokens", [1, MAX_SMALL_ROWS, MAX_SMALL_ROWS + 1])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@torch.no_grad()
+def test_prepared_emissions(dtype, n_tokens):
+    module, H = make("crf").to(dtype), torch.randn(n_tokens, 6)
+    found = torch.from_numpy(PreparedDecoder(module).emissions(H.numpy()))
+    torch.testing.assert_close(found, module(H.to(dtype)))

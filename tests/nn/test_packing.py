@@ -127,3 +127,24 @@ def test_later_changes_of_the_lengths_do_not_reach_it(kind):
     lengths[:] = 1
     assert packing.order.tolist() == [1, 2, 0]
     assert len(packing) == 6
+
+
+def test_the_last_few_are_there_still():
+    first = Packing.of([3, 1, 2])
+    assert Packing.of(numpy.array([3, 1, 2])) is first
+    assert Packing.of(torch.tensor([3, 1, 2])) is first
+    assert Packing.of(first) is first
+    assert Packing.of([1, 3, 2]) is not first
+    for n in range(10):
+        Packing.of([n])
+    again = Packing.of([3, 1, 2])
+    assert again is not first
+    assert torch.equal(again.gather, first.gather)
+
+
+def test_lengths_that_are_changed_later_do_not_reach_it():
+    lengths = [3, 1, 2]
+    packing = Packing.of(lengths)
+    lengths[0] = 7
+    assert len(packing) == 6
+    assert len(Packing.of(lengths)) == 10

@@ -65,7 +65,7 @@ class BiRNN(nn.Module):
             Hidden states, shape (N, width).
         """
         windows = Windows(lengths, device=X.device)
-        packing = Packing(windows.lengths, device=X.device)
+        packing = Packing.of(windows.lengths, device=X.device)
         if not len(packing):
             return X.new_zeros((X.shape[0], self.width))
         H = windows.split(X)
@@ -115,7 +115,7 @@ def last_states(
     Returns:
         Tensor of shape (B, width); zeros for empty sequences.
     """
-    packing = Packing(lengths, device=X.device)
+    packing = Packing.of(lengths, device=X.device)
     n_directions = 2 if layer.bidirectional else 1
     out = X.new_zeros((len(lengths), n_directions * layer.hidden_size))
     if not len(packing):

@@ -108,7 +108,7 @@ class PreparedBiRNN:
             rows: which of their rows each token has, shape (N,).
             lengths: tokens per sequence, none of them 0.
         """
-        packing = Packing(lengths) if len(lengths) > MAX_ONE_BY_ONE else None
+        packing = Packing.of(lengths) if len(lengths) > MAX_ONE_BY_ONE else None
         H = _run(self._first, tables, rows, lengths, packing)
         for layer in self._others:
             tables = layer.project(torch.from_numpy(H))
