@@ -22,7 +22,9 @@ class Recipe:
         word_dropout: How often a word is replaced by the unknown one in training.
         dropout: `[training] dropout`.
         learn_rate: Of Adam, constant.
-        batch_size: Sentences (Docs) a step.
+        batch_size: Sentences (Docs) per step.
+        joined: Share of the sentences that are joined to running text in training.
+        longest: Sentences in a joined Doc, at most.
         max_epochs: Passes over the training data, at most.
         patience: Steps without a better score after which training ends.
         eval_frequency: Steps between evaluations. spaCy's default of 200 means that
@@ -38,6 +40,8 @@ class Recipe:
     dropout: float = 0.5
     learn_rate: float = 0.002
     batch_size: int = 32
+    joined: float = 0.5
+    longest: int = 6
     patience: int = 3000
     eval_frequency: int = 200
 
@@ -158,7 +162,7 @@ grad_clip = 0.0
 use_averages = true
 
 [training.batcher]
-@batchers = "spacy.batch_by_sequence.v1"
+@batchers = "spacy-birnn.batch_joined.v1"
 
 [training.logger]
 @loggers = "spacy-birnn.ConsoleLogger.v1"
@@ -206,7 +210,9 @@ def recipe_config(
         score_weights=score_weights(tasks),
     )
     training["optimizer"]["learn_rate"] = recipe.learn_rate
-    training["batcher"]["size"] = recipe.batch_size
+    training["batcher"].update(
+        size=recipe.batch_size, share=recipe.joined, longest=recipe.longest
+    )
     return config
 
 

@@ -32,7 +32,9 @@ def test_config_is_complete(task, optimize, tmp_path, run):
     for key in ("dropout", "max_epochs", "patience", "eval_frequency"):
         assert training[key] == getattr(recipe, key)
     assert training["optimizer"]["learn_rate"] == recipe.learn_rate
-    assert training["batcher"]["size"] == recipe.batch_size
+    batcher = training["batcher"]
+    assert batcher["size"] == recipe.batch_size
+    assert (batcher["share"], batcher["longest"]) == (recipe.joined, recipe.longest)
     weights = training["score_weights"]
     assert [key for key, weight in weights.items() if weight] == [SCORES[task]]
     assert set(config["paths"]) >= {"train", "dev", "vectors"}
