@@ -4,7 +4,7 @@
         --data DIR --vectors VECTORS --models MODELS
     python benchmarks/accuracy.py train conll2003 --name single \
         --set training.batcher.share=0 --data DIR --vectors VECTORS --models MODELS
-    python benchmarks/accuracy.py report [--into docs/accuracy.md]
+    python benchmarks/accuracy.py report [--recipes efficiency accuracy] [--into PAGE]
 
 A cell is a recipe on a corpus. `train` keeps its config and its runs in the file
 benchmarks/results/accuracy/CORPUS-NAME.json and leaves out seeds that are there, so
@@ -64,8 +64,11 @@ def train(args: argparse.Namespace) -> None:
 
 
 def report(args: argparse.Namespace) -> None:
-    """Print the table of all cells, or put it into a page."""
-    text = table(read_cells())
+    """Print the table of the cells, or put it into a page."""
+    cells = read_cells()
+    text = table(
+        cell for cell in cells if not args.recipes or cell.recipe in args.recipes
+    )
     if args.into is None:
         print(text)
     else:
@@ -110,6 +113,7 @@ def make_parser() -> argparse.ArgumentParser:
     trains.add_argument("--threads", type=int, default=1)
     reports = actions.add_parser("report", help="print the table")
     reports.set_defaults(action=report)
+    reports.add_argument("--recipes", nargs="+", help="these alone (default: all)")
     reports.add_argument("--into", type=Path, metavar="PAGE")
     return parser
 

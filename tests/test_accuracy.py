@@ -162,6 +162,8 @@ def test_the_table_has_means_and_deviations(results, capsys):
         cell.add(fake_run(seed, dev, test=0.4))
     assert [run["seed"] for run in cells.read_cell(cell.path).runs] == [0, 1]
     cells.open_cell("conll2003", "efficiency", config).add(fake_run(0))
+    accuracy.main(["report", "--recipes", "none"])
+    assert capsys.readouterr().out == f"{table.HEAD}\n"
     accuracy.main(["report"])
     assert capsys.readouterr().out.splitlines()[2:] == [
         "| conll2003 | efficiency | 1 | 50.00 | 40.00 | – | – | 0.50 |",
