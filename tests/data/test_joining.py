@@ -1,7 +1,8 @@
 """Neighbouring sentences joined in training: which, how often, and what they keep."""
 
 import random
-from itertools import count, islice
+from io import StringIO
+from itertools import accumulate, count, islice
 
 import pytest
 import spacy
@@ -9,9 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span, Token
 from spacy.training import Example
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
 from spacy.util import registry
 from thinc.api import compounding
 
+from spacy_birnn.cli.init_config import init_config
+from spacy_birnn.data import joining
 from spacy_birnn.data.conll import create_conll_reader
 from spacy_birnn.data.corpus import create_corpus_reader
 from spacy_birnn.data.hub import create_datasets_reader
@@ -269,3 +274,38 @@ def test_readers_number_their_examples(tmp_path):
         examples = list(reader(NLP))
         assert [each.reference.user_data[POSITION] for each in examples] == [0, 1, 2]
         assert list(map(position, examples)) == [0, 1, 2]
+
+
+# --- under `spacy train` --------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_config_of_init_config_trains_with_it_reproducibly(tmp_path, monkeypatch):
+    """Every epoch is joined anew, and the same seed gives the same weights."""
+    path = tmp_path / "a.conll"
+    path.write_text("Ann B-PER\nran O\n\nto O\nRome B-LOC\n\n" * 8)
+    config = init_config("ner", "efficiency")
+    config["training"].update(max_epochs=3, eval_frequency=100)
+    for corpus in config["corpora"].values():
+        corpus["path"] = str(path)
+    seen = []
+
+    def keep(examples):
+        seen.append(len(examples))
+        return joined(examples)
+
+    joined = joining.join
+    monkeypatch.setattr(joining, "join", keep)
+    weights = []
+    for _ in range(2):
+        nlp = init_nlp(config, use_gpu=-1)
+        train(nlp, use_gpu=-1, stdout=StringIO(), stderr=StringIO())
+        weights.append(nlp.get_pipe("birnn_ner").model.to_bytes())
+    assert weights[0] == weights[1]
+    half = len(seen) // 2
+    assert seen[:half] == seen[half:]
+    assert sum(seen[:half]) == 3 * 16
+    epochs = list(accumulate(seen[:half]))
+    cut = [epochs.index(16 * i) + 1 for i in (1, 2)]
+    assert seen[: cut[0]] != seen[cut[0] : cut[1]]
+    assert max(seen) > 1
