@@ -231,11 +231,11 @@ class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta)
     def get_loss(
         self, examples: Iterable[Example], scores: List[Floats2d]
     ) -> Tuple[float, List[Floats2d]]:
-        """Mean negative log-likelihood per sentence, and its gradient for the emissions.
+        """Mean negative log-likelihood per sentence; its gradient for the emissions.
 
         The gradients of the decoder's own parameters are accumulated on the way. Where
         only the references know sentences, as in running text that was joined for
-        training, theirs count: a token's gradient does not depend on how it is joined.
+        training, theirs count: a token's weight does not depend on how it is joined.
 
         Args:
             examples: the batch.
