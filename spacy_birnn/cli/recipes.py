@@ -40,8 +40,8 @@ class Recipe:
     dropout: float = 0.5
     learn_rate: float = 0.002
     batch_size: int = 32
-    joined: float = 0.5
-    longest: int = 6
+    joined: float = 0.8
+    longest: int = 12
     patience: int = 3000
     eval_frequency: int = 200
 

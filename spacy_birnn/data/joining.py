@@ -29,7 +29,7 @@ def number(examples: Iterable[Example]) -> Iterator[Example]:
 
 
 def create_joining_batcher(
-    size: Sizes, share: float = 0.5, longest: int = 6
+    size: Sizes, share: float = 0.8, longest: int = 12
 ) -> Callable[[Iterable[Example]], Iterator[List[Example]]]:
     """Batch a corpus, and join some of its Docs (`spacy-birnn.batch_joined.v1`).
 
