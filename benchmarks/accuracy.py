@@ -4,6 +4,7 @@
         --data DIR --vectors VECTORS --models MODELS
     python benchmarks/accuracy.py train conll2003 --name single \
         --set training.batcher.share=0 --data DIR --vectors VECTORS --models MODELS
+    python benchmarks/accuracy.py boundaries conll2003 --data DIR --model MODEL
     python benchmarks/accuracy.py report [--recipes efficiency accuracy] [--into PAGE]
 
 A cell is a recipe on a corpus. `train` keeps its config and its runs in the file
@@ -18,6 +19,8 @@ import subprocess
 from pathlib import Path
 from typing import Any, Optional, Sequence, Tuple
 
+import spacy
+from recipes.boundaries import count_losses
 from recipes.cells import OtherConfig, make_config, open_cell, read_cells
 from recipes.corpora import CORPORA
 from recipes.table import insert, row, table
@@ -61,6 +64,13 @@ def train(args: argparse.Namespace) -> None:
         if args.test and done["test"] is None:
             cell.add({**done, "test": test(cell, seed, places)})
         print(row(cell), flush=True)
+
+
+def boundaries(args: argparse.Namespace) -> None:
+    """Print what running text costs a trained pipeline, and where."""
+    corpus = CORPORA[args.corpus]
+    counts = count_losses(spacy.load(args.model), corpus, args.data / corpus.dev)
+    print(*(f"{name}: {count}" for name, count in counts.items()), sep=", ")
 
 
 def report(args: argparse.Namespace) -> None:
@@ -111,6 +121,13 @@ def make_parser() -> argparse.ArgumentParser:
         "--test", action="store_true", help="score test too, once dev has chosen"
     )
     trains.add_argument("--threads", type=int, default=1)
+    bounds = actions.add_parser("boundaries", help="show where running text costs")
+    bounds.set_defaults(action=boundaries)
+    bounds.add_argument(
+        "corpus", choices=[name for name in CORPORA if CORPORA[name].has_spans]
+    )
+    bounds.add_argument("--data", type=Path, required=True, help="the corpus's folder")
+    bounds.add_argument("--model", type=Path, required=True)
     reports = actions.add_parser("report", help="print the table")
     reports.set_defaults(action=report)
     reports.add_argument("--recipes", nargs="+", help="these alone (default: all)")

@@ -1,13 +1,18 @@
 """benchmarks/accuracy.py: cells and their files, layouts of dev, and the table."""
 
+from dataclasses import replace
+
 import accuracy
 import numpy
 import pytest
 import spacy
-from recipes import cells, scoring, table, training
+from recipes import boundaries, cells, scoring, table, training
 from recipes.corpora import CORPORA
+from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
+
+from spacy_birnn.schemes import decode
 
 SENTENCE = "Ann B-person\nLee I-person\nran O\n\nto O\nRome B-location\n\n"
 BRIEFLY = ["--set", "training.max_steps=2", "--set", "training.eval_frequency=1"]
@@ -141,6 +146,30 @@ def test_line_breaks_within_spans_and_none_at_the_end():
     for spans in (found.reference.ents, found.reference.spans["chunks"]):
         assert [(span.start, span.end) for span in spans] == [(1, 4), (4, 5)]
     assert not found.predicted.ents
+
+
+@Language.component("names")
+def name_capitals(doc):
+    """Neighbouring words with a capital are one entity."""
+    tags = ["O" if token.is_lower else "I-X" for token in doc]
+    spans, _ = decode(tags, "iob1")
+    doc.set_ents([Span(doc, start, end, label) for start, end, label in spans])
+    return doc
+
+
+def test_losses_beside_the_starts_of_sentences(tmp_path, capsys):
+    (tmp_path / "eng.testa").write_text("met O\nAnn B-X\n\nLee B-X\nsaw O\nBo B-X\n\n")
+    corpus = replace(CORPORA["conll2003"], columns={"word": 0, "ents": 1})
+    nlp = spacy.blank("en")
+    nlp.add_pipe("names")
+    counts = boundaries.count_losses(nlp, corpus, tmp_path / "eng.testa")
+    assert counts == {
+        "gold": 3,
+        "lost": 2,
+        "lost beside a start": 2,
+        "won": 0,
+        "across": 1,
+    }
 
 
 # --- the table ------------------------------------------------------------------------
