@@ -83,7 +83,7 @@ def read_cells() -> List[Cell]:
 
 
 def make_config(corpus: Corpus, recipe: str, overrides: Dict[str, Any]) -> Config:
-    """The config of a recipe.
+    """The config of a recipe, without a logger: training has one of its own.
 
     Args:
         corpus: What is learned.
@@ -97,5 +97,6 @@ def make_config(corpus: Corpus, recipe: str, overrides: Dict[str, Any]) -> Confi
             config["components"]["birnn_tagger"]["target"] = corpus.target
     else:
         config = load_config(Path(recipe), interpolate=False)
+    config["training"].pop("logger", None)
     text = config.to_str(interpolate=False)
     return load_config_from_str(text, overrides=overrides, interpolate=False)
