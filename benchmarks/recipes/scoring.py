@@ -7,7 +7,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_birnn.data.corpus import create_corpus_reader
+from spacy_birnn.data.corpus import AnyCorpus
 from spacy_birnn.data.joining import join
 
 from .corpora import Corpus
@@ -46,7 +46,7 @@ def score_test(nlp: Language, corpus: Corpus, path: Path) -> float:
 
 def read(nlp: Language, corpus: Corpus, path: Path) -> Examples:
     """One Example per sentence."""
-    return list(create_corpus_reader(path, corpus.columns)(nlp))
+    return list(AnyCorpus(path, columns=corpus.columns)(nlp))
 
 
 def running_text(examples: Examples, size: int = SENTENCES) -> Iterator[Example]:

@@ -40,8 +40,8 @@ def create_joining_batcher(
     what holds of a whole Doc, such as `cats`, is left out of joined ones.
 
     Args:
-        size: How many Docs of the corpus a step has, a number or a schedule; a joined
-            Doc counts as those that it is made of.
+        size: How many Docs of the corpus a step has at least, a number or a schedule; a
+            joined Doc counts as those that it is made of.
         share: Which share of the corpus is in joined Docs on average, from 0 to 1.
         longest: Docs are joined in numbers from 2 to this, all equally likely.
 

@@ -17,8 +17,8 @@ from thinc.api import compounding
 
 from spacy_birnn.cli.init_config import init_config
 from spacy_birnn.data import joining
-from spacy_birnn.data.conll import create_conll_reader
-from spacy_birnn.data.corpus import create_corpus_reader
+from spacy_birnn.data.conll import ConllCorpus
+from spacy_birnn.data.corpus import AnyCorpus
 from spacy_birnn.data.hub import create_datasets_reader
 from spacy_birnn.data.joining import (
     POSITION,
@@ -266,8 +266,8 @@ def test_readers_number_their_examples(tmp_path):
     conll.write_text("Ann B-PER\n\nran O\n\nhome O\n")
     jsonl.write_text('{"w": ["a"], "t": ["O"]}\n' * 3)
     readers = [
-        create_corpus_reader(conll),
-        create_conll_reader(conll),
+        AnyCorpus(conll),
+        ConllCorpus(conll),
         create_datasets_reader(str(jsonl), tokens="w", labels="t", target="tag"),
     ]
     for reader in readers:
