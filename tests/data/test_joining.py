@@ -15,6 +15,7 @@ from spacy.training.loop import train
 from spacy.util import registry
 from thinc.api import compounding
 
+from spacy_birnn.cli.convert import read_docs
 from spacy_birnn.cli.init_config import init_config
 from spacy_birnn.data import joining
 from spacy_birnn.data.conll import ConllCorpus
@@ -274,6 +275,12 @@ def test_readers_number_their_examples(tmp_path):
         examples = list(reader(NLP))
         assert [each.reference.user_data[POSITION] for each in examples] == [0, 1, 2]
         assert list(map(position, examples)) == [0, 1, 2]
+
+
+def test_a_converted_file_does_not_hold_numbers(tmp_path):
+    path = tmp_path / "a.conll"
+    path.write_text("Ann B-PER\n\nran O\n")
+    assert [doc.user_data for doc in read_docs(path)] == [{}, {}]
 
 
 # --- under `spacy train` --------------------------------------------------------------
