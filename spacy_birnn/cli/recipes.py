@@ -231,12 +231,13 @@ def component(task: Task, recipe: Recipe) -> Dict[str, Any]:
 
 
 def joint(recipes: Sequence[Recipe]) -> Recipe:
-    """How several tasks are trained at once: as the first, but as slowly and for as
-    long as any of them needs it."""
+    """How several tasks are trained at once: as the first, but as slowly, for as long
+    and on as much running text as any of them needs it."""
     return replace(
         recipes[0],
         learn_rate=min(recipe.learn_rate for recipe in recipes),
         batch_size=min(recipe.batch_size for recipe in recipes),
+        joined=max(recipe.joined for recipe in recipes),
         max_epochs=max(recipe.max_epochs for recipe in recipes),
         patience=max(recipe.patience for recipe in recipes),
     )

@@ -70,6 +70,7 @@ def test_several_tasks(tmp_path, run):
     training = config["training"]
     assert training["max_epochs"] == max(recipe.max_epochs for recipe in recipes)
     assert training["optimizer"]["learn_rate"] == 0.002
+    assert training["batcher"]["share"] == max(recipe.joined for recipe in recipes)
     weights = training["score_weights"]
     assert {key: w for key, w in weights.items() if w} == {
         "ents_f": 0.33,
