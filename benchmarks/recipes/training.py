@@ -1,4 +1,4 @@
-"""Train a cell with one seed through `spacy train`, and score what came of it."""
+"""Train a cell with one seed through `spacy-birnn train`, and score what came of it."""
 
 import json
 import os
@@ -19,9 +19,10 @@ from .cells import Cell, Run
 from .corpora import CORPORA
 from .scoring import score_dev, score_test
 
-SPACY = (sys.executable, "-m", "spacy")
+TRAIN = (sys.executable, "-m", "spacy_birnn.cli", "train")
 CONFIG = "config.cfg"
-MODEL = "model-best"
+OUTPUT = "output"
+MODEL = f"{OUTPUT}/model-best"
 CURVE = "curve.jsonl"
 
 
@@ -102,13 +103,14 @@ def train(cell: Cell, seed: int, places: Places, folder: Path) -> None:
     options = [f"--{key}={value}" for key, value in overrides.items()]
     with (folder / "train.log").open("wb") as log:
         subprocess.run(
-            [*SPACY, "train", folder / CONFIG, "-o", folder, *options],
+            [*TRAIN, folder / CONFIG, "-o", folder / OUTPUT, *options],
             env={**os.environ, "OMP_NUM_THREADS": str(places.threads)},
             stdout=log,
             stderr=subprocess.STDOUT,
             check=True,
         )
-    shutil.rmtree(folder / "model-last")
+    shutil.rmtree(folder / OUTPUT / "model-last")
+    (folder / OUTPUT / "checkpoint").unlink()
 
 
 def read_curve(path: Path) -> List[str]:

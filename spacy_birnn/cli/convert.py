@@ -122,5 +122,6 @@ def read_docs(
     if lang is None and "spans" in formats:
         warnings.warn(Warnings.W111.format(path=path), stacklevel=2)
     for example in corpus(nlp):
-        del example.reference.user_data[POSITION]  # holds for this reading alone
+        # It holds for this reading alone.
+        example.reference.user_data.pop(POSITION, None)
         yield example.reference
