@@ -20,17 +20,18 @@ from pathlib import Path
 from typing import Any, Optional, Sequence, Tuple
 
 import spacy
+from options import existing, make_parser
 from recipes.boundaries import count_losses
 from recipes.cells import OtherConfig, make_config, open_cell, read_cells
 from recipes.corpora import CORPORA
-from recipes.table import insert, row, table
+from recipes.table import insert, table
 from recipes.training import Places, run, test
 
 from spacy_birnn.errors import BirnnError
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
-    parser = make_parser()
+    parser = command_line()
     args = parser.parse_args(argv)
     try:
         args.action(args)
@@ -50,12 +51,7 @@ def train(args: argparse.Namespace) -> None:
         raise ValueError("a config of your own needs a --name")
     config = make_config(corpus, args.recipe, dict(args.set))
     cell = open_cell(args.corpus, name, config)
-    places = Places(
-        args.data.resolve(),
-        args.vectors.resolve(),
-        args.models.resolve(),
-        args.threads,
-    )
+    places = Places(args.data, args.vectors, args.models.resolve(), args.threads)
     for seed in args.seeds:
         done = cell.run_of(seed)
         if done is None:
@@ -63,7 +59,7 @@ def train(args: argparse.Namespace) -> None:
             cell.add(done)
         if args.test and done["test"] is None:
             cell.add({**done, "test": test(cell, seed, places)})
-        print(row(cell), flush=True)
+        print(table([cell]), flush=True)
 
 
 def boundaries(args: argparse.Namespace) -> None:
@@ -96,10 +92,8 @@ def setting(text: str) -> Tuple[str, Any]:
         return key, value
 
 
-def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def command_line() -> argparse.ArgumentParser:
+    parser = make_parser(__doc__ or "")
     actions = parser.add_subparsers(required=True)
     trains = actions.add_parser("train", help="train and score a recipe")
     trains.set_defaults(action=train)
@@ -114,8 +108,10 @@ def make_parser() -> argparse.ArgumentParser:
         "--set", type=setting, action="append", default=[], metavar="KEY=VALUE"
     )
     trains.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    trains.add_argument("--data", type=Path, required=True, help="the corpus's folder")
-    trains.add_argument("--vectors", type=Path, required=True)
+    trains.add_argument(
+        "--data", type=existing, required=True, help="the corpus's folder"
+    )
+    trains.add_argument("--vectors", type=existing, required=True)
     trains.add_argument("--models", type=Path, required=True, help="what is trained")
     trains.add_argument(
         "--test", action="store_true", help="score test too, once dev has chosen"
@@ -126,12 +122,14 @@ def make_parser() -> argparse.ArgumentParser:
     bounds.add_argument(
         "corpus", choices=[name for name in CORPORA if CORPORA[name].has_spans]
     )
-    bounds.add_argument("--data", type=Path, required=True, help="the corpus's folder")
-    bounds.add_argument("--model", type=Path, required=True)
+    bounds.add_argument(
+        "--data", type=existing, required=True, help="the corpus's folder"
+    )
+    bounds.add_argument("--model", type=existing, required=True)
     reports = actions.add_parser("report", help="print the table")
     reports.set_defaults(action=report)
     reports.add_argument("--recipes", nargs="+", help="these alone (default: all)")
-    reports.add_argument("--into", type=Path, metavar="PAGE")
+    reports.add_argument("--into", type=existing, metavar="PAGE")
     return parser
 
 

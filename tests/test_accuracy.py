@@ -15,6 +15,7 @@ from spacy.training import Example
 from spacy_birnn.schemes import decode
 
 SENTENCE = "Ann B-person\nLee I-person\nran O\n\nto O\nRome B-location\n\n"
+HEAD = table.table([])
 BRIEFLY = ["--set", "training.max_steps=2", "--set", "training.eval_frequency=1"]
 
 
@@ -46,7 +47,7 @@ def places(tmp_path):
 def test_a_cell_is_trained_kept_and_gone_on_with(places, results, monkeypatch, capsys):
     command = ["train", "wnut17", "--name", "brief", *BRIEFLY, *places]
     accuracy.main([*command, "--seeds", "0"])
-    assert capsys.readouterr().out.startswith("| wnut17 | brief | 1 |")
+    assert "\n| wnut17 | brief | 1 |" in capsys.readouterr().out
     cell = cells.read_cell(results / "wnut17-brief.json")
     (run,) = cell.runs
     assert set(run["dev"]) == {"sentences", "running", "newlines"}
@@ -192,7 +193,7 @@ def test_the_table_has_means_and_deviations(results, capsys):
     assert [run["seed"] for run in cells.read_cell(cell.path).runs] == [0, 1]
     cells.open_cell("conll2003", "efficiency", config).add(fake_run(0))
     accuracy.main(["report", "--recipes", "none"])
-    assert capsys.readouterr().out == f"{table.HEAD}\n"
+    assert capsys.readouterr().out == f"{HEAD}\n"
     accuracy.main(["report"])
     assert capsys.readouterr().out.splitlines()[2:] == [
         "| conll2003 | efficiency | 1 | 50.00 | 40.00 | – | – | 0.50 |",
@@ -205,7 +206,7 @@ def test_the_table_goes_between_its_markers(tmp_path, capsys):
     page = tmp_path / "page.md"
     page.write_text(f"a\n{table.BEGIN}\nold\n{table.END}\nb\n")
     accuracy.main(["report", "--into", str(page)])
-    expected = f"a\n{table.BEGIN}\n{table.HEAD}\n{table.END}\nb\n"
+    expected = f"a\n{table.BEGIN}\n{HEAD}\n{table.END}\nb\n"
     assert page.read_text() == expected
     page.write_text(table.END)
     with pytest.raises(SystemExit):

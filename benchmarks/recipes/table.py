@@ -4,14 +4,23 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Iterable, List, Optional, Sequence
 
+from records import markdown
+
 from spacy_birnn.files import replacing
 
 from .cells import Cell
 
 BEGIN, END = "<!-- ACCURACY -->", "<!-- ACCURACY END -->"
-HEAD = (
-    "| corpus | recipe | seeds | dev | running text | line breaks | test | hours |\n"
-    "|---|---|---|---|---|---|---|---|"
+LAYOUTS = ("sentences", "running", "newlines")
+HEADER = (
+    "corpus",
+    "recipe",
+    "seeds",
+    "dev",
+    "running text",
+    "line breaks",
+    "test",
+    "hours",
 )
 
 
@@ -20,23 +29,19 @@ def table(cells: Iterable[Cell]) -> str:
 
     Running text and line breaks are layouts of dev.
     """
-    return "\n".join([HEAD, *map(row, cells)])
+    return "\n".join(markdown(HEADER, map(row, cells)))
 
 
-def row(cell: Cell) -> str:
+def row(cell: Cell) -> List[str]:
     runs = cell.runs
-    columns = [
+    return [
         cell.corpus,
         cell.recipe,
         str(len(runs)),
-        *(
-            spread([run["dev"].get(layout) for run in runs])
-            for layout in ("sentences", "running", "newlines")
-        ),
+        *(spread([run["dev"].get(layout) for run in runs]) for layout in LAYOUTS),
         spread([run["test"] for run in runs]),
         f"{mean(run['seconds'] for run in runs) / 3600:.2f}",
     ]
-    return f"| {' | '.join(columns)} |"
 
 
 def spread(scores: Sequence[Optional[float]]) -> str:
