@@ -198,6 +198,19 @@ class Errors(metaclass=_Coded):
         "evaluation): remove it, or set another [training.logger] log_file."
     )
 
+    B080 = (
+        "spacy-birnn.batch_joined.v1: size = {size!r} must be a whole number of at "
+        "least 1, or a schedule."
+    )
+    B081 = (
+        "spacy-birnn.batch_joined.v1: share = {share!r} must be a number from 0 (join "
+        "nothing) to 1 (all)."
+    )
+    B082 = (
+        "spacy-birnn.batch_joined.v1: longest = {longest!r} must be a whole number of "
+        "at least 2."
+    )
+
     # --- B101-B199: data and tag schemes ----------------------------------------------
     B101 = (
         "The span {start}-{end} ({label}) is empty, overlaps another span or lies "

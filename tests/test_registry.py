@@ -32,6 +32,7 @@ NAMES = {
         "spacy-birnn.add_labels.v1",
         "spacy-birnn.check_vectors.v1",
     ],
+    "spacy_batchers": ["spacy-birnn.batch_joined.v1"],
     "spacy_scorers": ["spacy-birnn.seqeval_scorer.v1"],
     "spacy_loggers": ["spacy-birnn.ConsoleLogger.v1"],
     "thinc_optimizers": ["spacy-birnn.AdamW.v1", "spacy-birnn.SGD.v1"],

@@ -8,6 +8,7 @@ import spacy
 import typer
 from spacy.tokens import Doc, DocBin
 
+from ..data.joining import POSITION
 from ..data.text import list_files
 from ..errors import BirnnError, Errors, Warnings
 from ..files import check_output, replacing
@@ -121,4 +122,6 @@ def read_docs(
     if lang is None and "spans" in formats:
         warnings.warn(Warnings.W111.format(path=path), stacklevel=2)
     for example in corpus(nlp):
+        # It holds for this reading alone.
+        example.reference.user_data.pop(POSITION, None)
         yield example.reference

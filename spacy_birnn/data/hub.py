@@ -35,6 +35,7 @@ from .arguments import (
     check_target,
 )
 from .base import Sentence, make_example
+from .joining import number
 from .loading import coded_errors, load, row_place
 from .reader import EmptyWordRule, Notes, config_block
 from .tags import RepairCount, TagReader, read_values, tell_tags
@@ -153,7 +154,8 @@ class DatasetsCorpus:
     def __call__(self, nlp: Language) -> Iterator[Example]:
         sentences = islice(self.sentences(), self.limit or None)
         examples = (make_example(nlp.vocab, [s], self.spans_key) for s in sentences)
-        yield from show_progress(examples, f"Reading {self.source.path}", "documents")
+        task = f"Reading {self.source.path}"
+        yield from show_progress(number(examples), task, "documents")
 
     def sentences(self) -> Iterator[Sentence]:
         """Yield the rows as sentences, then warn of what was odd.

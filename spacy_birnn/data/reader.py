@@ -26,6 +26,7 @@ from .arguments import (
     check_scheme,
 )
 from .base import Sentence
+from .joining import number
 from .kept import KeptExamples
 from .tags import Where
 from .text import list_files
@@ -116,7 +117,7 @@ class FileCorpus(ABC):
         yield from self._kept.read(nlp, self.list_files(), lambda: self._read(nlp))
 
     def _read(self, nlp: Language) -> Iterator[Example]:
-        examples = islice(self._read_all(nlp), self.limit or None)
+        examples = number(islice(self._read_all(nlp), self.limit or None))
         assert self.path is not None
         task = f"Reading {Path(self.path).name}"
         yield from show_progress(examples, task, "documents")

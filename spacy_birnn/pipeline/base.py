@@ -26,6 +26,7 @@ from ..models.sentences import DocBatch, portions
 from ..models.sequence_tagger import get_decoder
 from ..models.shim import shim_of
 from .candidates import PredictedSpan, keep_candidates
+from .gold import count_sentences
 from .labels import LabelledPipe
 from .regularizers import Regularizer
 from .sequences import Sequences
@@ -230,9 +231,11 @@ class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta)
     def get_loss(
         self, examples: Iterable[Example], scores: List[Floats2d]
     ) -> Tuple[float, List[Floats2d]]:
-        """Mean negative log-likelihood a sequence, and its gradient for the emissions.
+        """Mean negative log-likelihood per sentence; its gradient for the emissions.
 
-        The gradients of the decoder's own parameters are accumulated on the way.
+        The gradients of the decoder's own parameters are accumulated on the way. Where
+        only the references know sentences, as in running text that was joined for
+        training, theirs count: a token's weight does not depend on how it is joined.
 
         Args:
             examples: the batch.
@@ -258,7 +261,7 @@ class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta)
             torch.from_numpy(gold).to(emissions.device),
             sequences.permitted_on(emissions.device),
         )
-        loss = loss / len(sequences.lengths)
+        loss = loss / max(len(sequences.lengths), count_sentences(examples))
         if not torch.isfinite(loss):
             raise NotFiniteError(Errors.B019.format(name=self.name, loss=loss.item()))
         loss.backward()

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Callable, List, Optional, Sequence, Tuple
 
 import numpy
-from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
+from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH, SENT_START
 from spacy.tokens import Doc
 from spacy.training import Example
 
@@ -29,6 +29,12 @@ def same_tokens(example: Example) -> bool:
     return len(predicted) == len(reference) and bool(
         numpy.array_equal(predicted.to_array(ORTH), reference.to_array(ORTH))
     )
+
+
+def count_sentences(examples: Sequence[Example]) -> int:
+    """The sentences of the references; a document without sentence starts is one."""
+    starts = (example.reference.to_array(SENT_START) for example in examples)
+    return sum(int((start == 1).sum()) for start in starts)
 
 
 def entities(example: Example, type_index: TypeIndex) -> SpanArrays:

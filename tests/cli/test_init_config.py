@@ -32,7 +32,9 @@ def test_config_is_complete(task, optimize, tmp_path, run):
     for key in ("dropout", "max_epochs", "patience", "eval_frequency"):
         assert training[key] == getattr(recipe, key)
     assert training["optimizer"]["learn_rate"] == recipe.learn_rate
-    assert training["batcher"]["size"] == recipe.batch_size
+    batcher = training["batcher"]
+    assert batcher["size"] == recipe.batch_size
+    assert (batcher["share"], batcher["longest"]) == (recipe.joined, recipe.longest)
     weights = training["score_weights"]
     assert [key for key, weight in weights.items() if weight] == [SCORES[task]]
     assert set(config["paths"]) >= {"train", "dev", "vectors"}
@@ -68,6 +70,7 @@ def test_several_tasks(tmp_path, run):
     training = config["training"]
     assert training["max_epochs"] == max(recipe.max_epochs for recipe in recipes)
     assert training["optimizer"]["learn_rate"] == 0.002
+    assert training["batcher"]["share"] == max(recipe.joined for recipe in recipes)
     weights = training["score_weights"]
     assert {key: w for key, w in weights.items() if w} == {
         "ents_f": 0.33,

@@ -13,6 +13,7 @@ from spacy.training import Example
 from thinc.api import Adam
 
 from spacy_birnn import schemes
+from spacy_birnn.data.joining import join
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.models.sequence_tagger import get_decoder
 
@@ -501,3 +502,18 @@ def test_span_components_take_spacy_scorers():
     assert nlp.evaluate(examples(nlp))["ents_f"] == 1.0
     nlp = trained("birnn_tagger", scorer={"@scorers": "spacy.tagger_scorer.v1"})
     assert nlp.evaluate(examples(nlp, "tag"))["tag_acc"] == 1.0
+
+
+def test_the_loss_is_a_mean_over_sentences_however_they_are_joined():
+    """Of the same scores the gradient of each token is the same."""
+    nlp = untrained("birnn_tagger", decoder="softmax")
+    pipe = nlp.get_pipe("birnn_tagger")
+    apart = examples(nlp, "tag")
+    together = join(apart)
+    scores = pipe.model.predict([each.predicted for each in apart])
+    loss, gradients = pipe.get_loss(apart, scores)
+    joined_loss, (gradient,) = pipe.get_loss([together], [numpy.concatenate(scores)])
+    assert joined_loss == pytest.approx(loss, rel=1e-5)
+    numpy.testing.assert_allclose(
+        gradient, numpy.concatenate(gradients), rtol=1e-4, atol=1e-8
+    )

@@ -208,3 +208,18 @@ def test_unknown_type_is_raised_through():
     with pytest.raises(ValueError, match="ORG"):
         entities(["a"], ["a"], ["B-ORG"])
     assert numpy.array_equal(gold.same_tokens(Example(doc(["a"]), doc(["a"]))), True)
+
+
+def test_sentences_are_counted_in_the_references():
+    references = [
+        doc(["a", "b"]),
+        doc([]),
+        doc(["a"], sent_starts=[True]),
+        doc(["a", "b", "c"], sent_starts=[True, False, True]),
+        doc(["a", "b", "c"], sent_starts=[True, None, None]),
+    ]
+    for reference, count in zip(references, (1, 0, 1, 2, 1), strict=True):
+        words = [token.text for token in reference]
+        assert gold.count_sentences([Example(doc(words), reference)]) == count
+    both = [Example(doc([]), reference) for reference in references]
+    assert gold.count_sentences(both) == 5

@@ -1,0 +1,137 @@
+"""Train recipes with several seeds, score them, and print the table of what is known.
+
+    python benchmarks/accuracy.py train conll2003 --recipe accuracy --seeds 0 1 2 \
+        --data DIR --vectors VECTORS --models MODELS
+    python benchmarks/accuracy.py train conll2003 --name single \
+        --set training.batcher.share=0 --data DIR --vectors VECTORS --models MODELS
+    python benchmarks/accuracy.py boundaries conll2003 --data DIR --model MODEL
+    python benchmarks/accuracy.py report [--recipes efficiency accuracy] [--into PAGE]
+
+A cell is a recipe on a corpus. `train` keeps its config and its runs in the file
+benchmarks/results/accuracy/CORPUS-NAME.json and leaves out seeds that are there, so
+what was interrupted is started again with the same command. Test is read with `--test`
+alone, once for each model. VECTORS is what scripts/make_vectors.py makes.
+"""
+
+import argparse
+import json
+import subprocess
+from pathlib import Path
+from typing import Any, Optional, Sequence, Tuple
+
+import spacy
+from options import existing, make_parser
+from recipes.boundaries import count_losses
+from recipes.cells import OtherConfig, make_config, open_cell, read_cells
+from recipes.corpora import CORPORA
+from recipes.table import insert, table
+from recipes.training import Places, run, test
+
+from spacy_birnn.errors import BirnnError
+
+
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    parser = command_line()
+    args = parser.parse_args(argv)
+    try:
+        args.action(args)
+    except (BirnnError, OtherConfig, OSError, ValueError) as error:
+        parser.exit(1, f"{error}\n")
+    except subprocess.CalledProcessError as error:
+        parser.exit(1, f"{error}\nSee the train.log in {args.models}.\n")
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train the seeds of a cell that are not there yet."""
+    corpus = CORPORA[args.corpus]
+    name = args.name or args.recipe
+    if args.set and not args.name:
+        raise ValueError("--set changes the recipe: give what comes of it a --name")
+    if "/" in name:
+        raise ValueError("a config of your own needs a --name")
+    config = make_config(corpus, args.recipe, dict(args.set))
+    cell = open_cell(args.corpus, name, config)
+    places = Places(args.data, args.vectors, args.models.resolve(), args.threads)
+    for seed in args.seeds:
+        done = cell.run_of(seed)
+        if done is None:
+            done = run(cell, seed, places)
+            cell.add(done)
+        if args.test and done["test"] is None:
+            cell.add({**done, "test": test(cell, seed, places)})
+        print(table([cell]), flush=True)
+
+
+def boundaries(args: argparse.Namespace) -> None:
+    """Print what running text costs a trained pipeline, and where."""
+    corpus = CORPORA[args.corpus]
+    counts = count_losses(spacy.load(args.model), corpus, args.data / corpus.dev)
+    print(*(f"{name}: {count}" for name, count in counts.items()), sep=", ")
+
+
+def report(args: argparse.Namespace) -> None:
+    """Print the table of the cells, or put it into a page."""
+    cells = read_cells()
+    text = table(
+        cell for cell in cells if not args.recipes or cell.recipe in args.recipes
+    )
+    if args.into is None:
+        print(text)
+    else:
+        insert(text, args.into)
+
+
+def setting(text: str) -> Tuple[str, Any]:
+    """Read `section.key=value`; the value is JSON, else a string."""
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    try:
+        return key, json.loads(value)
+    except json.JSONDecodeError:
+        return key, value
+
+
+def command_line() -> argparse.ArgumentParser:
+    parser = make_parser(__doc__ or "")
+    actions = parser.add_subparsers(required=True)
+    trains = actions.add_parser("train", help="train and score a recipe")
+    trains.set_defaults(action=train)
+    trains.add_argument("corpus", choices=CORPORA)
+    trains.add_argument(
+        "--recipe",
+        default="efficiency",
+        help="efficiency (default), accuracy, or the path of a config",
+    )
+    trains.add_argument("--name", help="of the recipe in the table, where it is new")
+    trains.add_argument(
+        "--set", type=setting, action="append", default=[], metavar="KEY=VALUE"
+    )
+    trains.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    trains.add_argument(
+        "--data", type=existing, required=True, help="the corpus's folder"
+    )
+    trains.add_argument("--vectors", type=existing, required=True)
+    trains.add_argument("--models", type=Path, required=True, help="what is trained")
+    trains.add_argument(
+        "--test", action="store_true", help="score test too, once dev has chosen"
+    )
+    trains.add_argument("--threads", type=int, default=1)
+    bounds = actions.add_parser("boundaries", help="show where running text costs")
+    bounds.set_defaults(action=boundaries)
+    bounds.add_argument(
+        "corpus", choices=[name for name in CORPORA if CORPORA[name].has_spans]
+    )
+    bounds.add_argument(
+        "--data", type=existing, required=True, help="the corpus's folder"
+    )
+    bounds.add_argument("--model", type=existing, required=True)
+    reports = actions.add_parser("report", help="print the table")
+    reports.set_defaults(action=report)
+    reports.add_argument("--recipes", nargs="+", help="these alone (default: all)")
+    reports.add_argument("--into", type=existing, metavar="PAGE")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

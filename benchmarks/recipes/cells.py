@@ -1,0 +1,102 @@
+"""A cell: a recipe on a corpus, with the runs that are known of it, in one file."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+from spacy.util import load_config, load_config_from_str
+from thinc.api import Config
+
+from spacy_birnn.cli.init_config import init_config
+from spacy_birnn.files import replacing
+
+from .corpora import CORPORA, Corpus
+
+RESULTS = Path(__file__).parents[1] / "results" / "accuracy"
+
+Run = Dict[str, Any]
+
+
+@dataclass
+class Cell:
+    """A recipe on a corpus.
+
+    Attributes:
+        corpus: A key of `CORPORA`.
+        recipe: A name, unique among the recipes on this corpus.
+        config: The config that is trained, as text, without paths and seed.
+        runs: One for each seed.
+    """
+
+    corpus: str
+    recipe: str
+    config: str
+    runs: List[Run] = field(default_factory=list)
+
+    @property
+    def path(self) -> Path:
+        return RESULTS / f"{self.corpus}-{self.recipe}.json"
+
+    def run_of(self, seed: int) -> Optional[Run]:
+        return next((run for run in self.runs if run["seed"] == seed), None)
+
+    def add(self, run: Run) -> None:
+        """Keep a run, in the place of one with its seed, and write the file anew."""
+        others = [other for other in self.runs if other["seed"] != run["seed"]]
+        self.runs = sorted([*others, run], key=lambda run: run["seed"])
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(self.path) as file:
+            file.write(json.dumps(vars(self), indent=1).encode("utf8") + b"\n")
+
+
+class OtherConfig(ValueError):
+    """The file holds runs of another config under the same name."""
+
+
+def open_cell(corpus: str, recipe: str, config: Config) -> Cell:
+    """The cell of that name, with the runs that its file holds.
+
+    Raises:
+        OtherConfig: They were trained with another config.
+    """
+    cell = Cell(corpus, recipe, config.to_str(interpolate=False))
+    if cell.path.exists():
+        kept = read_cell(cell.path)
+        if kept.config != cell.config:
+            raise OtherConfig(
+                f"{cell.path} holds runs of another config: remove it, or give this "
+                "one another --name"
+            )
+        return kept
+    return cell
+
+
+def read_cell(path: Path) -> Cell:
+    return Cell(**json.loads(path.read_text(encoding="utf8")))
+
+
+def read_cells() -> List[Cell]:
+    """All cells, in the order of the corpora and of their names."""
+    cells = [read_cell(path) for path in sorted(RESULTS.glob("*.json"))]
+    return sorted(cells, key=lambda cell: list(CORPORA).index(cell.corpus))
+
+
+def make_config(corpus: Corpus, recipe: str, overrides: Dict[str, Any]) -> Config:
+    """The config of a recipe, without a logger: training has one of its own.
+
+    Args:
+        corpus: What is learned.
+        recipe: "efficiency" or "accuracy" for what `init-config` writes, else the path
+            of a config.
+        overrides: Values by their dotted key.
+    """
+    if recipe in ("efficiency", "accuracy"):
+        config = init_config(corpus.task, recipe, columns=corpus.columns)
+        if corpus.target is not None:
+            config["components"]["birnn_tagger"]["target"] = corpus.target
+    else:
+        config = load_config(Path(recipe), interpolate=False)
+    config["training"].pop("logger", None)
+    text = config.to_str(interpolate=False)
+    return load_config_from_str(text, overrides=overrides, interpolate=False)

@@ -1,0 +1,61 @@
+"""The corpora: their files, what is learned from them, and its score."""
+
+from dataclasses import dataclass
+from typing import Dict, Optional
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A corpus that recipes are trained on.
+
+    Attributes:
+        task: As `init-config` names it.
+        score: The key of the score, 0…1: F1 of exact spans, or accuracy.
+        train, dev, test: Names of the files. Dev chooses the checkpoint and what is
+            shown of a recipe before it is tested. `test` is None where none is public.
+        columns: What the columns of the files hold; None for CoNLL-U.
+        target: Of a tagger: which of the two kinds of tags it learns.
+    """
+
+    task: str
+    score: str
+    train: str
+    dev: str
+    test: Optional[str]
+    columns: Optional[Dict[str, int]] = None
+    target: Optional[str] = None
+
+    @property
+    def has_spans(self) -> bool:
+        return self.target is None
+
+
+LINES = (
+    "en_lines-ud-train.conllu",
+    "en_lines-ud-dev.conllu",
+    "en_lines-ud-test.conllu",
+)
+
+CORPORA = {
+    "conll2003": Corpus(
+        "ner", "ents_f", "eng.train", "eng.testa", None, {"word": 0, "ents": 3}
+    ),
+    "wnut17": Corpus(
+        "ner",
+        "ents_f",
+        "wnut17train.conll",
+        "emerging.dev.conll",
+        "emerging.test.annotated",
+        {"word": 0, "ents": 1},
+    ),
+    "conll2000": Corpus(
+        "chunk",
+        "spans_chunks_f",
+        "train.txt",
+        "dev.txt",
+        "test.txt",
+        {"word": 0, "chunks": 2},
+    ),
+    "ud-upos": Corpus("pos", "pos_acc", *LINES, target="pos"),
+    "ud-xpos": Corpus("pos", "tag_acc", *LINES, target="tag"),
+}

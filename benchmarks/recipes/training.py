@@ -1,0 +1,128 @@
+"""Train a cell with one seed through `spacy-birnn train`, and score what came of it."""
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import List, Optional
+
+import spacy
+from measures.machine import machine_facts
+from spacy.util import load_config_from_str
+
+from .cells import Cell, Run
+from .corpora import CORPORA
+from .scoring import score_dev, score_test
+
+TRAIN = (sys.executable, "-m", "spacy_birnn.cli", "train")
+CONFIG = "config.cfg"
+OUTPUT = "output"
+MODEL = f"{OUTPUT}/model-best"
+CURVE = "curve.jsonl"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are.
+
+    Attributes:
+        data: The folder of the corpus.
+        vectors: The folder of word vectors.
+        models: What is trained goes into a folder of this one.
+        threads: How many threads a training has.
+    """
+
+    data: Path
+    vectors: Path
+    models: Path
+    threads: int = 1
+
+
+def run(cell: Cell, seed: int, places: Places) -> Run:
+    """Train with a seed and score on dev.
+
+    A folder that is left from a training that was interrupted is removed. Seconds are
+    those of the processor: on one thread, what an idle machine takes. Start-up, reading
+    the files and scoring dev count.
+
+    Raises:
+        subprocess.CalledProcessError: Training failed; its log is in the folder.
+    """
+    folder = folder_of(cell, seed, places)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    began, wall = processor_seconds(), time.perf_counter()
+    train(cell, seed, places, folder)
+    seconds, wall_seconds = processor_seconds() - began, time.perf_counter() - wall
+    corpus = CORPORA[cell.corpus]
+    nlp = spacy.load(folder / MODEL)
+    return {
+        "seed": seed,
+        "dev": score_dev(nlp, corpus, places.data / corpus.dev),
+        "test": None,
+        "seconds": round(seconds, 1),
+        "wall_seconds": round(wall_seconds, 1),
+        "threads": places.threads,
+        "curve": read_curve(folder / CURVE),
+        "machine": machine_facts(),
+    }
+
+
+def test(cell: Cell, seed: int, places: Places) -> Optional[float]:
+    """Score what was trained on test; None where the corpus has none."""
+    corpus = CORPORA[cell.corpus]
+    if corpus.test is None:
+        return None
+    nlp = spacy.load(folder_of(cell, seed, places) / MODEL)
+    return score_test(nlp, corpus, places.data / corpus.test)
+
+
+def folder_of(cell: Cell, seed: int, places: Places) -> Path:
+    return places.models / f"{cell.path.stem}-seed{seed}"
+
+
+def train(cell: Cell, seed: int, places: Places, folder: Path) -> None:
+    corpus = CORPORA[cell.corpus]
+    config = load_config_from_str(cell.config, interpolate=False)
+    config["training"]["logger"] = {
+        "@loggers": "spacy.ConsoleLogger.v3",
+        "output_file": str(folder / CURVE),
+    }
+    config.to_disk(folder / CONFIG, interpolate=False)
+    overrides = {
+        "paths.train": places.data / corpus.train,
+        "paths.dev": places.data / corpus.dev,
+        "paths.vectors": places.vectors,
+        "system.seed": seed,
+    }
+    options = [f"--{key}={value}" for key, value in overrides.items()]
+    with (folder / "train.log").open("wb") as log:
+        subprocess.run(
+            [*TRAIN, folder / CONFIG, "-o", folder / OUTPUT, *options],
+            env={**os.environ, "OMP_NUM_THREADS": str(places.threads)},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            check=True,
+        )
+    shutil.rmtree(folder / OUTPUT / "model-last")
+    (folder / OUTPUT / "checkpoint").unlink()
+
+
+def read_curve(path: Path) -> List[str]:
+    """What the logger has written of each evaluation: epoch, step, loss and score."""
+    rows = map(json.loads, path.read_text(encoding="utf8").splitlines())
+    return [
+        f"epoch {row['epoch']}, step {row['step']}, "
+        f"loss {sum(row['losses'].values()):.3f}, dev {row['score']:.4f}"
+        for row in rows
+    ]
+
+
+def processor_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

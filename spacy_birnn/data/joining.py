@@ -1,0 +1,178 @@
+"""Neighbouring sentences joined into longer Docs, anew in every epoch of training.
+
+Users tag running text; a network that has only seen single sentences loses accuracy
+there. The joining is a batcher, because of all that a config can name a batcher alone
+is called in every epoch: spaCy reads the corpus once and shuffles it in place. So the
+readers number their Examples (`number`), and the batcher restores their order.
+"""
+
+import random
+from itertools import repeat
+from typing import Callable, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+
+from ..errors import BirnnError, Errors
+
+POSITION = "spacy_birnn_position"
+"""Key in `Doc.user_data` of a reference: which Example of its corpus it is."""
+
+Sizes = Union[int, Iterable[float]]
+
+
+def number(examples: Iterable[Example]) -> Iterator[Example]:
+    """Note for each Example of a corpus where it stands, so that order is not lost."""
+    for position, example in enumerate(examples):
+        example.reference.user_data[POSITION] = position
+        yield example
+
+
+def create_joining_batcher(
+    size: Sizes, share: float = 0.8, longest: int = 12
+) -> Callable[[Iterable[Example]], Iterator[List[Example]]]:
+    """Batch a corpus, and join some of its Docs (`spacy-birnn.batch_joined.v1`).
+
+    Docs that are neighbours in the corpus are joined, in its order, into one Doc that
+    has no sentence starts, as a text that nobody has split. Where a reader has not
+    numbered its Examples, any of them are joined. Draws from Python's `random`, which
+    spaCy seeds with `[training] seed`. For components that label tokens and spans:
+    what holds of a whole Doc, such as `cats`, is left out of joined ones.
+
+    Args:
+        size: How many Docs of the corpus a step has at least, a number or a schedule; a
+            joined Doc counts as those that it is made of.
+        share: Which share of the corpus is in joined Docs on average, from 0 to 1.
+        longest: Docs are joined in numbers from 2 to this, all equally likely.
+
+    Returns:
+        A function from Examples to batches of them. A list is shuffled, as spaCy does
+        with a corpus that it holds in memory; a stream keeps its order.
+
+    Raises:
+        BirnnError: An argument is out of range.
+    """
+    return JoiningBatcher(size, share, longest)
+
+
+class JoiningBatcher:
+    """See `create_joining_batcher`."""
+
+    def __init__(self, size: Sizes, share: float, longest: int) -> None:
+        if isinstance(size, bool) or (isinstance(size, int) and size < 1):
+            raise BirnnError(Errors.B080.format(size=size))
+        if isinstance(share, bool) or not 0 <= share <= 1:
+            raise BirnnError(Errors.B081.format(share=share))
+        if isinstance(longest, bool) or longest < 2:
+            raise BirnnError(Errors.B082.format(longest=longest))
+        # A schedule goes on over the epochs, as with spaCy's batchers.
+        self.sizes = repeat(size) if isinstance(size, int) else iter(size)
+        self.size = next(self.sizes)
+        self.longest = longest
+        # A run of n Docs begins at a Doc with probability p; n is m on average. Of the
+        # Docs, p * m / (p * m + 1 - p) are then in runs, which is to be the share.
+        mean = (2 + longest) / 2
+        self.probability = share / (share + mean * (1 - share))
+
+    def __call__(self, examples: Iterable[Example]) -> Iterator[List[Example]]:
+        if isinstance(examples, list):
+            runs = list(self._runs(sorted(examples, key=position)))
+            random.shuffle(runs)
+            return self._batches(runs)
+        return self._batches(self._runs(examples))
+
+    def _runs(self, examples: Iterable[Example]) -> Iterator[List[Example]]:
+        """Cut a corpus, in its order, into what becomes one Doc each."""
+        run: List[Example] = []
+        length = self._draw()
+        for example in examples:
+            run.append(example)
+            if len(run) == length:
+                yield run
+                run, length = [], self._draw()
+        if run:
+            yield run
+
+    def _draw(self) -> int:
+        if random.random() >= self.probability:
+            return 1
+        return random.randint(2, self.longest)
+
+    def _batches(self, runs: Iterable[List[Example]]) -> Iterator[List[Example]]:
+        batch: List[Example] = []
+        n_docs = 0
+        for run in runs:
+            batch.append(join(run))
+            n_docs += len(run)
+            if n_docs >= self.size:
+                yield batch
+                batch, n_docs = [], 0
+                self.size = next(self.sizes, self.size)
+        if batch:
+            yield batch
+
+
+def position(example: Example) -> int:
+    """The number that a reader has given; 0 for all where it has given none."""
+    return example.reference.user_data.get(POSITION, 0)
+
+
+def join(examples: Sequence[Example]) -> Example:
+    """Join Examples into one whose predicted Doc has no sentence starts.
+
+    The reference keeps all its annotation, sentence starts too. One Example stays as
+    it is.
+    """
+    if len(examples) == 1:
+        return examples[0]
+    predicted = _concatenate([eg.predicted for eg in examples], attrs=["NORM"])
+    return Example(predicted, join_annotated([eg.reference for eg in examples]))
+
+
+def join_annotated(docs: Sequence[Doc]) -> Doc:
+    """Join annotated Docs.
+
+    A group of spans that one of them lacks is not known of the whole, so it is left
+    out; `Doc.from_docs` would take it for empty there.
+    """
+    joined = _concatenate(docs)
+    for key in docs[0].spans:
+        if all(key in doc.spans for doc in docs):
+            joined.spans[key] = list(_shifted_spans(joined, docs, key))
+    for doc, first in _offsets(docs):
+        _copy_extensions(doc, joined, joined[first].idx)
+    return joined
+
+
+def _concatenate(
+    docs: Sequence[Doc], attrs: Optional[List[Union[int, str]]] = None
+) -> Doc:
+    """Words, spaces and these attributes of tokens; None for all that spaCy stores."""
+    left_out = ["spans", "tensor", "user_data"]
+    return Doc.from_docs(list(docs), attrs=attrs, exclude=left_out)  # type: ignore[call-arg]
+
+
+def _offsets(docs: Sequence[Doc]) -> Iterator[Tuple[Doc, int]]:
+    """Each Doc that has tokens, and where it begins in the joined one."""
+    first = 0
+    for doc in docs:
+        if len(doc):
+            yield doc, first
+        first += len(doc)
+
+
+def _shifted_spans(joined: Doc, docs: Sequence[Doc], key: str) -> Iterator[Span]:
+    for doc, first in _offsets(docs):
+        for span in doc.spans[key]:
+            start, end = span.start + first, span.end + first
+            ids = {"kb_id": span.kb_id, "span_id": span.id}
+            yield Span(joined, start, end, span.label, **ids)
+
+
+def _copy_extensions(doc: Doc, joined: Doc, shift: int) -> None:
+    """Copy custom attributes of tokens and spans, which spaCy keeps by character."""
+    for key, value in doc.user_data.items():
+        if isinstance(key, tuple) and key[0] == "._." and key[2] is not None:
+            _, name, start, end = key
+            end = None if end is None else end + shift
+            joined.user_data["._.", name, start + shift, end] = value

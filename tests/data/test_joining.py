@@ -1,0 +1,318 @@
+"""Neighbouring sentences joined in training: which, how often, and what they keep."""
+
+import random
+from io import StringIO
+from itertools import accumulate, count, islice
+
+import pytest
+import spacy
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.tokens import Doc, Span, Token
+from spacy.training import Example
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
+from spacy.util import registry
+from thinc.api import compounding
+
+from spacy_birnn.cli.convert import read_docs
+from spacy_birnn.cli.init_config import init_config
+from spacy_birnn.data import joining
+from spacy_birnn.data.conll import ConllCorpus
+from spacy_birnn.data.corpus import AnyCorpus
+from spacy_birnn.data.hub import create_datasets_reader
+from spacy_birnn.data.joining import (
+    POSITION,
+    create_joining_batcher,
+    join,
+    number,
+    position,
+)
+from spacy_birnn.errors import BirnnError
+
+NLP = spacy.blank("en")
+
+
+def example(words, spaces=None, **annotation):
+    predicted = Doc(NLP.vocab, words, spaces, sent_starts=starts(words))
+    annotation.setdefault("sent_starts", starts(words))
+    return Example(predicted, Doc(NLP.vocab, words, spaces, **annotation))
+
+
+def starts(words):
+    return [i == 0 for i in range(len(words))]
+
+
+def corpus(n):
+    """Sentences of two tokens, of which the first says which one it is."""
+    return list(number(example([str(i), "."]) for i in range(n)))
+
+
+def batches(examples, seed=0, **settings):
+    random.seed(seed)
+    return list(create_joining_batcher(**settings)(examples))
+
+
+def sentences_of(example):
+    return [int(token.text) for token in example.reference if token.text != "."]
+
+
+def docs_of(batches):
+    return [sentences_of(example) for batch in batches for example in batch]
+
+
+# --- which are joined -----------------------------------------------------------------
+
+
+@given(
+    n=st.integers(0, 60),
+    size=st.integers(1, 9),
+    share=st.floats(0, 1),
+    longest=st.integers(2, 7),
+    seed=st.integers(0, 99),
+)
+def test_every_sentence_is_there_once_beside_its_neighbours(
+    n, size, share, longest, seed
+):
+    examples = corpus(n)
+    random.Random(seed).shuffle(examples)
+    found = batches(examples, seed, size=size, share=share, longest=longest)
+    docs = docs_of(found)
+    assert sorted(i for doc in docs for i in doc) == list(range(n))
+    for doc in docs:
+        assert doc == list(range(doc[0], doc[0] + len(doc)))
+        assert len(doc) <= longest
+    sizes = [sum(map(len, docs_of([batch]))) for batch in found]
+    assert all(size <= each < size + longest for each in sizes[:-1])
+
+
+@pytest.mark.parametrize(("share", "longest"), [(0.5, 6), (0.3, 2), (0.8, 12)])
+def test_the_share_is_of_sentences(share, longest):
+    docs = docs_of(batches(corpus(8000), size=32, share=share, longest=longest))
+    lengths = [len(doc) for doc in docs if len(doc) > 1]
+    assert sum(lengths) / 8000 == pytest.approx(share, abs=0.04)
+    assert set(lengths) == set(range(2, longest + 1))
+
+
+def test_without_a_share_nothing_is_joined():
+    examples = corpus(9)
+    found = batches(examples, size=4, share=0.0)
+    assert [len(batch) for batch in found] == [4, 4, 1]
+    assert {id(each) for batch in found for each in batch} == set(map(id, examples))
+
+
+def test_every_epoch_is_another_and_a_seed_gives_the_same():
+    batcher = create_joining_batcher(size=4)
+    random.seed(1)
+    one, two = docs_of(batcher(corpus(40))), docs_of(batcher(corpus(40)))
+    assert one != two
+    random.seed(1)
+    assert [docs_of(batcher(corpus(40))) for _ in range(2)] == [one, two]
+
+
+def test_the_docs_of_a_corpus_in_memory_are_shuffled():
+    docs = docs_of(batches(corpus(50), size=4))
+    assert docs != sorted(docs)
+
+
+def test_a_stream_is_read_as_far_as_needed_and_keeps_its_order():
+    endless = number(example([str(i), "."]) for i in count())
+    batcher = create_joining_batcher(size=5, share=1.0)
+    docs = docs_of(islice(batcher(endless), 4))
+    assert [i for doc in docs for i in doc] == list(range(sum(map(len, docs))))
+    assert any(len(doc) > 1 for doc in docs)
+
+
+def test_sentences_without_a_number_are_joined_as_they_come():
+    examples = [example([str(i), "."]) for i in (5, 3, 9)]
+    assert docs_of(batches(examples, size=9, share=1.0, longest=3))[0][:2] == [5, 3]
+
+
+def test_a_schedule_goes_on_over_the_epochs_and_ends_at_its_last_size():
+    batcher = create_joining_batcher(size=[1, 2], share=0.0)
+    assert [len(batch) for batch in batcher(corpus(5))] == [1, 2, 2]
+    assert [len(batch) for batch in batcher(corpus(4))] == [2, 2]
+    schedule = create_joining_batcher(size=compounding(1.0, 8.0, 2.0), share=0.0)
+    assert [len(batch) for batch in schedule(corpus(9))] == [1, 2, 4, 2]
+
+
+def test_it_is_registered():
+    make = registry.batchers.get("spacy-birnn.batch_joined.v1")
+    assert make is create_joining_batcher
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"size": 0}, "B080"),
+        ({"size": True}, "B080"),
+        ({"size": 1, "share": 1.5}, "B081"),
+        ({"size": 1, "share": float("nan")}, "B081"),
+        ({"size": 1, "longest": 1}, "B082"),
+    ],
+)
+def test_settings_out_of_range(settings, code):
+    with pytest.raises(BirnnError, match=code):
+        create_joining_batcher(**settings)
+
+
+# --- what they keep -------------------------------------------------------------------
+
+
+def test_only_the_reference_knows_where_sentences_begin():
+    joined = join(corpus(3))
+    assert sentences_of(joined) == [0, 1, 2]
+    assert [t.text for t in joined.predicted] == [t.text for t in joined.reference]
+    assert not joined.predicted.has_annotation("SENT_START")
+    assert [t.is_sent_start for t in joined.reference] == [True, False] * 3
+
+
+def test_annotation_of_tokens():
+    one = example(
+        ["Ann", "ran"],
+        tags=["N", "V"],
+        pos=["PROPN", "VERB"],
+        lemmas=["Ann", "run"],
+        morphs=["Number=Sing", ""],
+        heads=[1, 1],
+        deps=["nsubj", "ROOT"],
+        ents=["B-PER", "O"],
+    )
+    two = example(
+        ["to", "Rome"],
+        tags=["P", "N"],
+        pos=["ADP", "PROPN"],
+        lemmas=["to", "Rome"],
+        morphs=["", ""],
+        heads=[1, 1],
+        deps=["case", "ROOT"],
+        ents=["", "B-LOC"],
+    )
+    gold = join([one, two]).reference
+    assert [t.tag_ for t in gold] == ["N", "V", "P", "N"]
+    assert [t.pos_ for t in gold] == ["PROPN", "VERB", "ADP", "PROPN"]
+    assert [t.lemma_ for t in gold] == ["Ann", "run", "to", "Rome"]
+    assert [t.head.i for t in gold] == [1, 1, 3, 3]
+    assert [t.dep_ for t in gold] == ["nsubj", "ROOT", "case", "ROOT"]
+    assert [t.ent_iob_ for t in gold] == ["B", "O", "", "B"]  # "": not known
+    assert [(ent.text, ent.label_) for ent in gold.ents] == [
+        ("Ann", "PER"),
+        ("Rome", "LOC"),
+    ]
+
+
+def test_entities_that_touch_stay_two():
+    one, two = example(["in", "Rome"]), example(["Rome", "ran"])
+    one.reference.ents = [Span(one.reference, 1, 2, "LOC")]
+    two.reference.ents = [Span(two.reference, 0, 1, "LOC")]
+    assert [ent.text for ent in join([one, two]).reference.ents] == ["Rome", "Rome"]
+
+
+def test_groups_of_spans_unless_one_sentence_lacks_them():
+    examples = corpus(3)
+    for i, each in enumerate(examples):
+        doc = each.reference
+        doc.spans["chunks"] = [Span(doc, 0, 1, "NP")] if i else []
+        if i:
+            doc.spans["partial"] = []
+    gold = join(examples).reference
+    assert list(gold.spans) == ["chunks"]
+    assert [(s.start, s.end, s.label_) for s in gold.spans["chunks"]] == [
+        (2, 3, "NP"),
+        (4, 5, "NP"),
+    ]
+
+
+@pytest.fixture
+def slot():
+    Token.set_extension("slot", default=None)
+    yield "slot"
+    Token.remove_extension("slot")
+
+
+@pytest.mark.parametrize("spaces", [None, [False, False]])
+def test_custom_attributes_of_tokens(slot, spaces):
+    examples = [example([word, "x"], spaces) for word in ("a", "bcd", "e")]
+    for i, each in enumerate(examples):
+        each.reference[1]._.slot = f"S{i}"
+    gold = join(examples).reference
+    assert [t._.slot for t in gold] == [None, "S0", None, "S1", None, "S2"]
+
+
+def test_norms_of_the_tokenizer():
+    doc = NLP.make_doc("I can't go")
+    other = NLP.make_doc("on")
+    joined = join([Example(doc, doc.copy()), Example(other, other.copy())])
+    assert [t.norm_ for t in joined.predicted] == ["i", "can", "not", "go", "on"]
+
+
+def test_a_sentence_without_tokens():
+    gold = join([example([]), example(["a"]), example([])])
+    assert gold.reference.text.strip() == gold.predicted.text.strip() == "a"
+
+
+def test_other_tokens_on_both_sides():
+    words, gold = Doc(NLP.vocab, ["a-b", "c"]), Doc(NLP.vocab, ["a", "-", "b", "c"])
+    gold.ents = [Span(gold, 0, 3, "X")]
+    joined = join([Example(words, gold), Example(words.copy(), gold.copy())])
+    tags = joined.get_aligned_ner()
+    assert tags == ["U-X", "O", "U-X", "O"]
+
+
+# --- the readers ----------------------------------------------------------------------
+
+
+def test_readers_number_their_examples(tmp_path):
+    conll, jsonl = tmp_path / "a.conll", tmp_path / "a.jsonl"
+    conll.write_text("Ann B-PER\n\nran O\n\nhome O\n")
+    jsonl.write_text('{"w": ["a"], "t": ["O"]}\n' * 3)
+    readers = [
+        AnyCorpus(conll),
+        ConllCorpus(conll),
+        create_datasets_reader(str(jsonl), tokens="w", labels="t", target="tag"),
+    ]
+    for reader in readers:
+        examples = list(reader(NLP))
+        assert [each.reference.user_data[POSITION] for each in examples] == [0, 1, 2]
+        assert list(map(position, examples)) == [0, 1, 2]
+
+
+def test_a_converted_file_does_not_hold_numbers(tmp_path):
+    path = tmp_path / "a.conll"
+    path.write_text("Ann B-PER\n\nran O\n")
+    assert [doc.user_data for doc in read_docs(path)] == [{}, {}]
+
+
+# --- under `spacy train` --------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_config_of_init_config_trains_with_it_reproducibly(tmp_path, monkeypatch):
+    """Every epoch is joined anew, and the same seed gives the same weights."""
+    path = tmp_path / "a.conll"
+    path.write_text("Ann B-PER\nran O\n\nto O\nRome B-LOC\n\n" * 8)
+    config = init_config("ner", "efficiency")
+    config["training"].update(max_epochs=3, eval_frequency=100)
+    for corpus in config["corpora"].values():
+        corpus["path"] = str(path)
+    seen = []
+
+    def keep(examples):
+        seen.append(len(examples))
+        return joined(examples)
+
+    joined = joining.join
+    monkeypatch.setattr(joining, "join", keep)
+    weights = []
+    for _ in range(2):
+        nlp = init_nlp(config, use_gpu=-1)
+        train(nlp, use_gpu=-1, stdout=StringIO(), stderr=StringIO())
+        weights.append(nlp.get_pipe("birnn_ner").model.to_bytes())
+    assert weights[0] == weights[1]
+    half = len(seen) // 2
+    assert seen[:half] == seen[half:]
+    assert sum(seen[:half]) == 3 * 16
+    epochs = list(accumulate(seen[:half]))
+    cut = [epochs.index(16 * i) + 1 for i in (1, 2)]
+    assert seen[: cut[0]] != seen[cut[0] : cut[1]]
+    assert max(seen) > 1

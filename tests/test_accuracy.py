@@ -1,0 +1,214 @@
+"""benchmarks/accuracy.py: cells and their files, layouts of dev, and the table."""
+
+from dataclasses import replace
+
+import accuracy
+import numpy
+import pytest
+import spacy
+from recipes import boundaries, cells, scoring, table, training
+from recipes.corpora import CORPORA
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+
+from spacy_birnn.schemes import decode
+
+SENTENCE = "Ann B-person\nLee I-person\nran O\n\nto O\nRome B-location\n\n"
+HEAD = table.table([])
+BRIEFLY = ["--set", "training.max_steps=2", "--set", "training.eval_frequency=1"]
+
+
+@pytest.fixture(autouse=True)
+def results(tmp_path, monkeypatch):
+    monkeypatch.setattr(cells, "RESULTS", tmp_path / "results")
+    return tmp_path / "results"
+
+
+@pytest.fixture
+def places(tmp_path):
+    """Options of `train`, with the files of WNUT-17 and some vectors there."""
+    data, vectors = tmp_path / "data", tmp_path / "vectors"
+    data.mkdir()
+    corpus = CORPORA["wnut17"]
+    for name in (corpus.train, corpus.dev, corpus.test):
+        (data / name).write_text(SENTENCE * 6)
+    nlp = spacy.blank("en")
+    nlp.vocab.set_vector("ran", numpy.full(4, 0.5, "float32"))
+    nlp.to_disk(vectors)
+    folders = {"--data": data, "--vectors": vectors, "--models": tmp_path / "models"}
+    return [str(part) for option in folders.items() for part in option]
+
+
+# --- cells ----------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_cell_is_trained_kept_and_gone_on_with(places, results, monkeypatch, capsys):
+    command = ["train", "wnut17", "--name", "brief", *BRIEFLY, *places]
+    accuracy.main([*command, "--seeds", "0"])
+    assert "\n| wnut17 | brief | 1 |" in capsys.readouterr().out
+    cell = cells.read_cell(results / "wnut17-brief.json")
+    (run,) = cell.runs
+    assert set(run["dev"]) == {"sentences", "running", "newlines"}
+    assert run["test"] is None
+    assert [line.split(", ")[1] for line in run["curve"]] == [
+        "step 0",
+        "step 1",
+        "step 2",
+    ]
+    assert run["seconds"] > 0
+    assert "max_steps = 2" in cell.config
+    assert "@batchers" in cell.config
+
+    # What is there is not trained again, and test is scored with what is there.
+    monkeypatch.setattr(training, "train", lambda *_: pytest.fail("trained again"))
+    accuracy.main([*command, "--seeds", "0", "--test"])
+    (tested,) = cells.read_cell(cell.path).runs
+    assert {**tested, "test": None} == run
+    assert 0 <= tested["test"] <= 1
+    monkeypatch.setattr(training, "score_test", lambda *_: pytest.fail("read again"))
+    accuracy.main([*command, "--seeds", "0", "--test"])
+
+
+def test_runs_of_another_config_are_not_mixed(places, results, capsys, monkeypatch):
+    config = cells.make_config(CORPORA["wnut17"], "efficiency", {})
+    cells.open_cell("wnut17", "brief", config).add(fake_run(0))
+    with pytest.raises(SystemExit) as end:
+        accuracy.main(["train", "wnut17", "--name", "brief", *BRIEFLY, *places])
+    assert end.value.code == 1
+    assert "another config" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--set", "training.dropout=0.1"], "--name"),
+        (["--recipe", "configs/none.cfg"], "--name"),
+        (["--recipe", "none.cfg", "--name", "none"], "none.cfg"),
+        (["--set", "training.none.none=0.1", "--name", "none"], "none"),
+    ],
+)
+def test_settings_that_cannot_be(places, results, capsys, options, message):
+    with pytest.raises(SystemExit) as end:
+        accuracy.main(["train", "wnut17", *options, *places])
+    assert end.value.code == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+    assert not results.exists()
+
+
+def test_a_setting_is_a_key_and_a_value(capsys):
+    assert accuracy.setting("a.b=0.5") == ("a.b", 0.5)
+    assert accuracy.setting("a.b=frozen") == ("a.b", "frozen")
+    with pytest.raises(SystemExit):
+        accuracy.main(["train", "wnut17", "--set", "training"])
+
+
+def test_a_tagger_learns_its_own_tags():
+    for name, target in (("ud-upos", "pos"), ("ud-xpos", "tag")):
+        config = cells.make_config(CORPORA[name], "accuracy", {"training.dropout": 0.1})
+        assert config["components"]["birnn_tagger"]["target"] == target
+        assert config["training"]["dropout"] == 0.1
+        assert config["initialize"]["vectors"] == "${paths.vectors}"
+
+
+# --- layouts of dev -------------------------------------------------------------------
+
+
+def example(vocab, words, ents):
+    starts = [i == 0 for i in range(len(words))]
+    gold = Doc(vocab, words, sent_starts=starts, ents=ents)
+    gold.spans["chunks"] = [Span(gold, e.start, e.end, e.label_) for e in gold.ents]
+    return Example(Doc(vocab, words, sent_starts=starts), gold)
+
+
+def test_running_text_has_no_sentence_starts():
+    vocab = spacy.blank("en").vocab
+    examples = [example(vocab, [str(i), "x"], ["B-X", "O"]) for i in range(5)]
+    found = list(scoring.running_text(examples, size=2))
+    assert [run.predicted.text.split()[::2] for run in found] == [
+        ["0", "1"],
+        ["2", "3"],
+        ["4"],
+    ]
+    assert [len(run.reference.ents) for run in found] == [2, 2, 1]
+    assert not found[0].predicted.has_annotation("SENT_START")
+
+
+def test_line_breaks_within_spans_and_none_at_the_end():
+    vocab = spacy.blank("en").vocab
+    tags = ["O", "B-X", "I-X", "B-X"]
+    found = scoring.break_lines(example(vocab, list("abcd"), tags), every=2)
+    for doc in (found.predicted, found.reference):
+        assert [token.text for token in doc] == ["a", "b", "\n", "c", "d"]
+        assert [token.is_sent_start for token in doc] == [True] + [False] * 4
+    for spans in (found.reference.ents, found.reference.spans["chunks"]):
+        assert [(span.start, span.end) for span in spans] == [(1, 4), (4, 5)]
+    assert not found.predicted.ents
+
+
+@Language.component("names")
+def name_capitals(doc):
+    """Neighbouring words with a capital are one entity."""
+    tags = ["O" if token.is_lower else "I-X" for token in doc]
+    spans, _ = decode(tags, "iob1")
+    doc.set_ents([Span(doc, start, end, label) for start, end, label in spans])
+    return doc
+
+
+def test_losses_beside_the_starts_of_sentences(tmp_path, capsys):
+    (tmp_path / "eng.testa").write_text("met O\nAnn B-X\n\nLee B-X\nsaw O\nBo B-X\n\n")
+    corpus = replace(CORPORA["conll2003"], columns={"word": 0, "ents": 1})
+    nlp = spacy.blank("en")
+    nlp.add_pipe("names")
+    counts = boundaries.count_losses(nlp, corpus, tmp_path / "eng.testa")
+    assert counts == {
+        "gold": 3,
+        "lost": 2,
+        "lost beside a start": 2,
+        "won": 0,
+        "across": 1,
+    }
+
+
+# --- the table ------------------------------------------------------------------------
+
+
+def fake_run(seed, dev=0.5, test=None):
+    return {
+        "seed": seed,
+        "dev": {"sentences": dev, "running": dev - 0.1},
+        "test": test,
+        "seconds": 1800.0,
+    }
+
+
+def test_the_table_has_means_and_deviations(results, capsys):
+    config = cells.make_config(CORPORA["ud-upos"], "efficiency", {})
+    cell = cells.open_cell("ud-upos", "efficiency", config)
+    for seed, dev in ((1, 0.52), (0, 0.5)):
+        cell.add(fake_run(seed, dev, test=0.4))
+    assert [run["seed"] for run in cells.read_cell(cell.path).runs] == [0, 1]
+    cells.open_cell("conll2003", "efficiency", config).add(fake_run(0))
+    accuracy.main(["report", "--recipes", "none"])
+    assert capsys.readouterr().out == f"{HEAD}\n"
+    accuracy.main(["report"])
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "| conll2003 | efficiency | 1 | 50.00 | 40.00 | – | – | 0.50 |",
+        "| ud-upos | efficiency | 2 | 51.00 ± 1.41 | 41.00 ± 1.41 | – | "
+        "40.00 ± 0.00 | 0.50 |",
+    ]
+
+
+def test_the_table_goes_between_its_markers(tmp_path, capsys):
+    page = tmp_path / "page.md"
+    page.write_text(f"a\n{table.BEGIN}\nold\n{table.END}\nb\n")
+    accuracy.main(["report", "--into", str(page)])
+    expected = f"a\n{table.BEGIN}\n{HEAD}\n{table.END}\nb\n"
+    assert page.read_text() == expected
+    page.write_text(table.END)
+    with pytest.raises(SystemExit):
+        accuracy.main(["report", "--into", str(page)])
+    assert table.BEGIN in capsys.readouterr().err
