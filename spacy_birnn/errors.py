@@ -374,6 +374,7 @@ class Errors(metaclass=_Coded):
     )
     B215 = "{path} holds .spacy files already: convert reads other formats."
     B216 = "Cannot use the language '{lang}' ({reason}): give a code such as en or xx."
+    B217 = "{path} is a directory: give the files in it."
     B218 = (
         "{key}: a number is too large for the .spacy format: use --output-format "
         "jsonl, or leave the key out of the input."
@@ -384,10 +385,6 @@ class Errors(metaclass=_Coded):
         "add it, as in --columns word=0,{column}=-1."
     )
     B221 = "--scheme raw leaves --task {task} no spans to learn: name their scheme."
-    B223 = (
-        "{options}: for CoNLL columns only, and no input holds any. Leave it out, or "
-        "give {format} if the format was not told well."
-    )
     B224 = (
         "A worker process {reason}. What was finished before stays, and --resume goes "
         "on. If the system is short of memory, give a smaller --n-process."
