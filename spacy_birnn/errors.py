@@ -7,7 +7,7 @@ B201- scoring, tagging and the command line, B301- project steps (scripts/).
 
 
 class BirnnError(ValueError):
-    """A user's mistake: one line that begins with a code, such as ``[B101]``."""
+    """A user's mistake: one line that begins with a code, such as `[B101]`."""
 
 
 class NotFiniteError(BirnnError):

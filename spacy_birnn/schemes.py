@@ -220,7 +220,7 @@ def tag_pairs(tags: Sequence[str]) -> Iterator[Tuple[str, str]]:
 
 
 def scheme_of(pairs: TagPairs) -> str:
-    """What `detect` does, from the neighbours counted."""
+    """Tell the scheme as `detect` does, from the neighbours counted."""
     prefixes: Counter[str] = Counter()
     broken: Dict[str, int] = {"iob2": 0, "iob1": 0}
     for (before, tag), count in pairs.items():

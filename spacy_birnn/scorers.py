@@ -22,7 +22,7 @@ SPAN_TARGETS = ("ents", "spans")
 
 
 def make_seqeval_scorer() -> Callable[..., Dict[str, Any]]:
-    """``spacy-birnn.seqeval_scorer.v1``: see ``seqeval_score``."""
+    """`spacy-birnn.seqeval_scorer.v1`: see `seqeval_score`."""
     return seqeval_score
 
 
@@ -37,17 +37,17 @@ def seqeval_score(
 
     Args:
         examples: Predicted docs with their references, of any tokenization.
-        target: What to score: ``ents``, ``spans`` (with ``spans_key``), a token
-            attribute such as ``tag`` or ``pos``, or a custom one, ``_.name``.
-        spans_key: The span group that is scored for ``spans``.
+        target: What to score: `ents`, `spans` (with `spans_key`), a token
+            attribute such as `tag` or `pos`, or a custom one, `_.name`.
+        spans_key: The span group that is scored for `spans`.
 
     Returns:
-        For spans, spaCy's ``ents_p/r/f`` and ``ents_per_type`` (``spans_<key>_…``),
-        then ``ents_seqeval_p/r/f`` (seqeval's default mode), the same under
-        ``ents_seqeval_strict_…`` (strict IOB2), and ``ents_seqeval_split``, how many
+        For spans, spaCy's `ents_p/r/f` and `ents_per_type` (`spans_<key>_…`),
+        then `ents_seqeval_p/r/f` (seqeval's default mode), the same under
+        `ents_seqeval_strict_…` (strict IOB2), and `ents_seqeval_split`, how many
         gold and predicted spans cross a sentence and were split there, the only ones
         over which the two modes differ. White space at the edge of a span, on either
-        side, never counts. For tokens the accuracy, as ``tag_acc``. All
+        side, never counts. For tokens the accuracy, as `tag_acc`. All
         are plain numbers, 0…1, or None where nothing is annotated.
     """
     examples = list(examples)
@@ -77,7 +77,7 @@ def _token_score(examples: List[Example], target: str) -> Dict[str, Any]:
 
 
 def span_prefix(target: str, spans_key: str) -> str:
-    """What the keys of a span target's scores begin with."""
+    """The prefix of the keys of a span target's scores."""
     return "ents" if target == "ents" else f"spans_{spans_key}"
 
 

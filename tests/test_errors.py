@@ -1,4 +1,4 @@
-"""Coded messages: each is raised somewhere, each begins with its code, none is twice."""
+"""Coded messages: each is raised, each begins with its code, and none is twice."""
 
 import re
 from pathlib import Path

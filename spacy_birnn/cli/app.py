@@ -39,7 +39,7 @@ def _options(
         help="Show the version and exit.",
     ),
 ) -> None:
-    """What all commands share."""
+    """Handle the options that all commands share."""
 
 
 app.command("init-config")(init_config_command)

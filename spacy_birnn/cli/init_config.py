@@ -20,14 +20,14 @@ from .recipes import TASKS, recipe_config
 
 
 class Optimize(str, Enum):
-    """What matters more."""
+    """The aim that matters more."""
 
     efficiency = "efficiency"
     accuracy = "accuracy"
 
 
 def check_tasks(value: str) -> str:
-    """Refuse what is not of the form ``ner,pos``.
+    """Refuse what is not of the form `ner,pos`.
 
     Raises:
         typer.BadParameter: A name is unknown, or is there twice.
@@ -42,7 +42,7 @@ def check_tasks(value: str) -> str:
 
 
 def split_tasks(value: str) -> List[str]:
-    """The names in ``ner,pos``."""
+    """The names in `ner,pos`."""
     return [name.strip() for name in value.split(",")]
 
 

@@ -11,7 +11,7 @@ def load_pipeline(model: str, gpu_id: int = -1) -> Language:
     """Load a pipeline by package name or directory.
 
     Args:
-        model: What ``spacy.load`` takes.
+        model: What `spacy.load` takes.
         gpu_id: The GPU to use, -1 for the CPU.
 
     Raises:

@@ -19,7 +19,7 @@ from ..errors import BirnnError, Errors
 
 
 class Format(str, Enum):
-    """What annotated files are written in."""
+    """Formats of annotated files."""
 
     conll = "conll"
     conllu = "conllu"
@@ -36,7 +36,7 @@ SpanTarget = Enum("SpanTarget", {v: v for v in SPAN_TARGETS}, type=str)  # type:
 
 
 def parse_columns(value: str) -> Dict[str, int]:
-    """Parse ``word=0,ents=3``.
+    """Parse `word=0,ents=3`.
 
     Raises:
         typer.BadParameter: It is not of that form, or a name is unknown.

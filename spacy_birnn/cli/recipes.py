@@ -12,7 +12,7 @@ from ..pipeline.defaults import default_model
 
 @dataclass(frozen=True)
 class Recipe:
-    """What differs between tasks and between aims.
+    """Settings that differ between tasks and between aims.
 
     Attributes:
         width: Output width of the encoder, both directions together.
@@ -86,7 +86,7 @@ RECIPES: Dict[Tuple[str, str], Recipe] = {
 
 @dataclass(frozen=True)
 class Task:
-    """What a task trains.
+    """The component that a task trains.
 
     Attributes:
         factory: The component, which also gets this name.

@@ -1,4 +1,4 @@
-"""What annotation tools export: texts with spans of characters, told apart by content.
+"""Exports of annotation tools: texts with spans of characters, told apart by content.
 
 - Prodigy: `{"text", "spans": [{"start", "end", "label"}], "answer"}`, a line each.
 - Doccano: `{"text", "label": [[0, 4, "PER"]]}` (older: `labels`), or `entities` with
@@ -199,7 +199,7 @@ class _Record:
         return None
 
     def _results(self, annotations: List[Any]) -> Optional[List[Any]]:
-        """What one person has marked: of several the ground truth, else the first."""
+        """The marks of one person: of several the ground truth, else the first."""
         if annotations and all("result" not in self._object(a) for a in annotations):
             return annotations  # of Doccano
         done = [a for a in annotations if not self._object(a).get("was_cancelled")]

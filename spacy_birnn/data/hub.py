@@ -205,7 +205,7 @@ class DatasetsCorpus:
 
     @property
     def fingerprint(self) -> Optional[str]:
-        """What `datasets` tells one state of a dataset from another by; None for a
+        """The fingerprint by which `datasets` tells states of a dataset apart; None for a
         stream, which has none.
 
         Raises:

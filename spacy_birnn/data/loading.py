@@ -111,7 +111,7 @@ def row_place(path: str, split: str, number: int) -> str:
 
 
 def _builder(path: str) -> Optional[str]:
-    """What reads a single file; None for a directory or the id of a dataset."""
+    """The builder that reads a single file; None for a directory or an id."""
     if Path(path).is_dir():
         return None
     suffix = Path(_file_name(path).removesuffix(".gz")).suffix

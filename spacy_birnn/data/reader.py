@@ -1,4 +1,4 @@
-"""What all readers of files share: their settings, the files, what they report."""
+"""The common part of all readers of files: settings, the files, reports."""
 
 import inspect
 import warnings
@@ -37,7 +37,7 @@ REPLACEMENT = "\ufffd"
 
 @dataclass
 class Notes:
-    """What one pass over a corpus has met and its user should hear of.
+    """Notes of one pass over a corpus that its user should hear of.
 
     Attributes:
         path: What messages call the corpus.
@@ -169,7 +169,7 @@ def config_block() -> str:
 
 
 class EmptyWordRule:
-    """What is done with empty words in one file, and how many there were."""
+    """The rule for empty words in one file, and how many there were."""
 
     def __init__(self, choice: str, path: str) -> None:
         self.choice = choice

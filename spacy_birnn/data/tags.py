@@ -33,7 +33,7 @@ Where = Callable[[int], str]
 MISSING = frozenset(["", "-", "_"])
 
 READABLE = (*SCHEMES, "bmes", "io")
-"""What span tags can be read from."""
+"""Spellings that span tags can be read from."""
 
 ONLY_TYPE = "ENTITY"
 """The type of spans in a file whose tags are all prefixes without a type."""

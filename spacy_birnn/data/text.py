@@ -18,7 +18,7 @@ def list_files(path: Path, ending: str = "") -> List[Path]:
 
     Args:
         path: A file, whatever its name, or a directory.
-        ending: How the names of the files of a directory end (then perhaps ``.gz``).
+        ending: How the names of the files of a directory end (then perhaps `.gz`).
             Hidden ones are passed over.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What all components share: training, prediction and k-best over a batch."""
+"""The common part of all components: training, prediction and k-best."""
 
 from abc import ABCMeta, abstractmethod
 from collections import Counter
@@ -134,7 +134,7 @@ class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta)
 
     @property
     def target(self) -> str:
-        """What is labelled: "ents", "spans", "tag", "pos" or "_.name"."""
+        """The attribute that is labelled: "ents", "spans", "tag", "pos" or "_.name"."""
         return self.cfg["target"]
 
     def sequences(self, docs: Sequence[Doc], keep_preset: bool = False) -> Sequences:

@@ -104,7 +104,7 @@ class BiRNNChunker(SpanPipe):
         return covered
 
     def _group(self, doc: Doc) -> SpanGroup:
-        """What is in the group of a document, nothing where it has none."""
+        """The group of a document, empty where it has none."""
         if self.spans_key in doc.spans:
             return doc.spans[self.spans_key]
         return SpanGroup(doc)

@@ -1,4 +1,4 @@
-"""What an `Example` says of the predicted document's tokens.
+"""Gold annotation of an `Example` on the predicted document's tokens.
 
 Where the tokens are equal, as in CoNLL data, the reference is read directly; else it is
 aligned. What cannot be aligned is missing, never outside: it must not be learned as

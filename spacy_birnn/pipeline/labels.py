@@ -13,7 +13,7 @@ from .sequences import Sequences
 
 
 class LabelledPipe(metaclass=ABCMeta):
-    """What a component can tell apart.
+    """The labels that a component can tell apart.
 
     Attributes:
         cfg: holds `labels`, and `masked`: those that were added to a trained component
@@ -43,7 +43,7 @@ class LabelledPipe(metaclass=ABCMeta):
 
     @property
     def label_data(self) -> List[str]:
-        """What `[initialize.components.….labels]` takes."""
+        """The list that `[initialize.components.….labels]` takes."""
         return list(self.cfg["labels"])
 
     def add_label(self, label: str) -> int:
@@ -100,7 +100,7 @@ class LabelledPipe(metaclass=ABCMeta):
             raise BirnnError(Errors.B001.format(what=what))
 
     def unknown_label(self, label: str) -> BirnnError:
-        """What to raise for a label that the component does not have."""
+        """The error for a label that the component does not have."""
         known = ", ".join(self.labels)
         return BirnnError(Errors.B014.format(name=self.name, label=label, known=known))
 

@@ -18,7 +18,7 @@ from .defaults import default_model
 from .spans import SpanPipe
 
 ATTRS = [ENT_IOB, ENT_TYPE, ENT_KB_ID, ENT_ID]
-"""What makes an entity; all of its tokens have the same, but the first."""
+"""Attributes that make an entity; all of its tokens have the same, but the first."""
 
 
 @Language.factory(

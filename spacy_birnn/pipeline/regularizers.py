@@ -1,4 +1,4 @@
-"""What a component may add to its loss in training, at no cost in prediction.
+"""Terms that a component may add to its loss in training, at no cost in prediction.
 
 Adversarial embeddings, consistency of two passes, auxiliary heads and the like are each
 one function here. `BiRNNPipe.update` calls those in `BiRNNPipe.regularizers` between

@@ -1,4 +1,4 @@
-"""What the components that predict spans share: `birnn_ner` and `birnn_chunker`."""
+"""The common part of `birnn_ner` and `birnn_chunker`, which predict spans."""
 
 from abc import abstractmethod
 from dataclasses import replace

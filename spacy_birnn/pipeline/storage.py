@@ -17,7 +17,7 @@ from ..files import replacing
 
 CFG, MODEL, VOCAB, CHECKSUM = "cfg", "model", "vocab", "checksum"
 LEARNED = ("labels", "masked")
-"""What training has found, of a component's `cfg`."""
+"""Keys of a component's `cfg` that training has found."""
 
 
 class ChecksummedPipe:

@@ -25,7 +25,7 @@ from .sequences import Sequences
 
 SPACE_LABELS = {"pos": "SPACE"}
 SPACE_LABEL = "_SP"
-"""What spaCy's own pipelines give to white space."""
+"""Tags that spaCy's own pipelines give to white space."""
 
 Tags = Tuple[List[int], Optional[List[float]]]
 """Label ids of a document's words and, where wanted, their marginals."""

@@ -1,6 +1,6 @@
 """Pack docs as .spacy files have them, and take such files apart doc by doc.
 
-``DocBin`` itself looks at each string of each token in Python, and asks for plugins of
+`DocBin` itself looks at each string of each token in Python, and asks for plugins of
 msgpack anew for each document: that takes longer than to tag it.
 """
 
@@ -46,7 +46,7 @@ _SPAN = Struct(">QQQllll")  # id, kb_id, label, tokens, characters
 
 
 def pack_docs(docs: Iterable[Doc]) -> DocBin:
-    """Pack docs, user data included: ``DocBin(store_user_data=True, docs=docs)``.
+    """Pack docs, user data included: `DocBin(store_user_data=True, docs=docs)`.
 
     Raises:
         BirnnError: User data holds a number that is too large for the format.
@@ -75,7 +75,7 @@ def pack_docs(docs: Iterable[Doc]) -> DocBin:
 
 
 def _pack_groups(doc: Doc, pack: Callable[[Any], bytes]) -> bytes:
-    """``doc.spans.to_bytes()``."""
+    """`doc.spans.to_bytes()`."""
     if not doc.spans:
         return doc.spans.to_bytes()
     keys: Dict[bytes, List[str]] = {}

@@ -13,13 +13,13 @@ from .targets import Target, spans_of
 
 
 def to_record(doc: Doc, targets: Sequence[Target]) -> Dict[str, Any]:
-    """Collect what a pipeline set in a doc, for JSON, in the manner of ``Doc.to_json``.
+    """Collect what a pipeline set in a doc, for JSON, in the manner of `Doc.to_json`.
 
     Returns:
-        ``text``; ``ents`` and ``spans`` as far as they are targets, with character
-        offsets; for the first token target ``tokens`` and ``tags``, for others a list
+        `text`; `ents` and `spans` as far as they are targets, with character
+        offsets; for the first token target `tokens` and `tags`, for others a list
         under their own name. Where confidences are on, each span has its own, and
-        ``confidence`` lists those of the tags.
+        `confidence` lists those of the tags.
     """
     record: Dict[str, Any] = {"text": text_of(doc)}
     for target in targets:

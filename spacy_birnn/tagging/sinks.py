@@ -58,7 +58,7 @@ class Writer(Protocol):
     """Takes the records of one batch after the other."""
 
     def write(self, records: Any) -> None:
-        """Write records, or keep them for ``finish``."""
+        """Write records, or keep them for `finish`."""
 
     def finish(self) -> None:
         """Write what is left, after the last records."""
@@ -118,7 +118,7 @@ class DocBinWriter:
 
 
 def to_jsonl(docs: Iterable[Tagged], targets: Sequence[Target]) -> bytes:
-    """An object a line: see ``to_record``."""
+    """An object a line: see `to_record`."""
     lines = [
         _to_json({**context.meta, **to_record(doc, targets)}) for doc, context in docs
     ]
@@ -126,11 +126,11 @@ def to_jsonl(docs: Iterable[Tagged], targets: Sequence[Target]) -> bytes:
 
 
 def to_conll(docs: Iterable[Tagged], targets: Sequence[Target]) -> bytes:
-    """``word<TAB>tag``, one column a target, ``ents`` last; spans in IOB2.
+    """`word<TAB>tag`, one column a target, `ents` last; spans in IOB2.
 
-    White-space tokens are left out, an empty line ends a sentence and ``-DOCSTART-``
+    White-space tokens are left out, an empty line ends a sentence and `-DOCSTART-`
     stands between documents. In a token, tabs and line ends become blanks, and one that
-    begins with ``-DOCSTART-`` gets a blank in front: rows stay rows for any reader.
+    begins with `-DOCSTART-` gets a blank in front: rows stay rows for any reader.
 
     Raises:
         BirnnError: Spans of a target overlap.

@@ -72,7 +72,7 @@ class ChunkTagger:
 
     Args:
         nlp: The pipeline.
-        output_format: A format of ``SINKS``.
+        output_format: A format of `SINKS`.
     """
 
     def __init__(self, nlp: Language, output_format: str) -> None:

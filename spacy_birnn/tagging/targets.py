@@ -19,9 +19,9 @@ class Target:
     """One kind of annotation.
 
     Attributes:
-        name: ``ents``, ``spans``, a token attribute such as ``tag`` or ``pos``, or a
-            custom one, ``_.name``.
-        spans_key: The key in ``doc.spans``; empty for all but ``spans``.
+        name: `ents`, `spans`, a token attribute such as `tag` or `pos`, or a
+            custom one, `_.name`.
+        spans_key: The key in `doc.spans`; empty for all but `spans`.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Target:
 def pipeline_targets(nlp: Language) -> List[Target]:
     """The targets of all enabled components, in the order of the pipeline.
 
-    Our components say so in their ``cfg``; of others, what their factory ``assigns``
+    Our components say so in their `cfg`; of others, what their factory `assigns`
     counts.
     """
     targets: Dict[Target, None] = {}

@@ -26,7 +26,7 @@ _DIGEST_SIZE = 32
 
 @dataclass
 class Checkpoint:
-    """What a training is made of at one moment.
+    """All that a training is made of at one moment.
 
     Attributes:
         facts: what JSON can hold: progress, schedules, config, checksums of the data.

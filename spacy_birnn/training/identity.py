@@ -1,4 +1,4 @@
-"""What makes two trainings the same: their config and their data."""
+"""The identity of a training: its config and its data."""
 
 import hashlib
 from pathlib import Path
@@ -20,7 +20,7 @@ MAX_NAMED = 5
 
 
 def describe(config: Config, readers: Dict[str, Callable]) -> Dict[str, Any]:
-    """What has to be the same, as JSON can hold it.
+    """All that has to be the same, as JSON can hold it.
 
     Args:
         config: interpolated.
@@ -46,7 +46,7 @@ def describe(config: Config, readers: Dict[str, Callable]) -> Dict[str, Any]:
 
 
 def differences(before: Dict[str, Any], now: Dict[str, Any]) -> List[str]:
-    """What differs, in words; no more than a few."""
+    """The differences in words; no more than a few."""
     found = []
     for key in sorted({*before, *now}):
         old, new = before.get(key, MISSING), now.get(key, MISSING)

@@ -300,7 +300,7 @@ class Loop:
             setattr(self.optimizer, name, schedule.rate)
 
     def _info(self, epoch: int, score: Optional[float], scores: Optional[Info]) -> Info:
-        """What loggers get: spaCy's keys, then ours."""
+        """The dictionary that loggers get: spaCy's keys, then ours."""
         progress = self.progress
         return {
             "epoch": epoch,

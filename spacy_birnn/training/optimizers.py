@@ -127,7 +127,7 @@ def create_adamw(
 
 
 class BirnnOptimizer(Optimizer):
-    """What both optimizers share: everything around the step itself.
+    """The common part of both optimizers: everything around the step itself.
 
     Args:
         place: the registered name, for messages.

@@ -99,7 +99,7 @@ class LoopSchedule(ABC):
         return False
 
     def state(self) -> Dict[str, Any]:
-        """What a checkpoint holds, as JSON can."""
+        """The state that a checkpoint holds, as JSON can."""
         return {"epoch": self.epoch}
 
     def restore(self, state: Dict[str, Any]) -> None:

@@ -32,7 +32,7 @@ Reader = Callable[[Language], Iterable[Example]]
 
 @dataclass
 class Setup:
-    """What training works with.
+    """The things that training works with.
 
     Attributes:
         nlp: the initialized pipeline.
