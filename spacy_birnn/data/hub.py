@@ -205,8 +205,8 @@ class DatasetsCorpus:
 
     @property
     def fingerprint(self) -> Optional[str]:
-        """The fingerprint by which `datasets` tells states of a dataset apart; None for a
-        stream, which has none.
+        """The fingerprint by which `datasets` tells states of a dataset apart, None for
+        a stream.
 
         Raises:
             BirnnError: The dataset cannot be loaded.
