@@ -31,8 +31,8 @@ import torch
 from spacy.tokens.underscore import Underscore
 
 from ..errors import BirnnError, Errors
+from .chunks import Records
 from .items import Chunk
-from .tagger import Records
 
 RecordStream = Generator[Records, None, None]
 Work = Callable[[Iterable[Chunk]], RecordStream]

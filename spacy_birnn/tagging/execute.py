@@ -5,12 +5,12 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Callable, Dict, Iterable, Iterator, Optional, Protocol, Sequence
 
+from .chunks import Records
 from .engine import Work
 from .items import Chunk, cut
 from .manifest import Done
 from .reading import Reading, ShardReader
 from .shards import Shard
-from .tagger import Records
 
 
 class Output(Protocol):

@@ -6,11 +6,11 @@ from typing import Any, BinaryIO, Dict, Iterable, List, Mapping, Optional, cast
 
 from ..errors import BirnnError, Errors
 from . import storage
+from .chunks import Records
 from .manifest import Done, Plan, add_up, read_json, to_json
 from .reading import BadDocument, ShardReader, checksum_of
 from .shards import Shard
 from .sinks import SINKS, Writer
-from .tagger import Records
 
 MANIFEST, ERRORS, PROGRESS, PLAN = "manifest.json", "errors.jsonl", "_progress", "plan"
 

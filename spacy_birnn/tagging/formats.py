@@ -43,9 +43,6 @@ SOURCES: Dict[str, Callable[[Input], Iterator[Item]]] = {
 TABLES = ("parquet", "arrow", "hf")
 """The formats that `tables` reads; a dataset is known by its address."""
 
-HUB = "hf:"
-"""The beginning of the address of a dataset: `hf:ID` or `hf:ID:SPLIT`."""
-
 INPUT_FORMATS = (*SOURCES, "parquet", "arrow")
 
 LINES = frozenset(["text", "jsonl"])

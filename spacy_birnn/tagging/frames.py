@@ -13,12 +13,11 @@ from spacy.language import Language
 
 from ..errors import BirnnError, Errors
 from .arrow import target_fields, to_table
+from .chunks import ChunkTagger, prepared
 from .items import Context, Item, cut
 from .records import to_record
-from .run import prepared
 from .sources import Fields, record_content
 from .tables import Columns, Row
-from .tagger import ChunkTagger
 from .targets import pipeline_targets
 
 Pipeline = Union[str, Language]

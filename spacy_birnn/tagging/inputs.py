@@ -4,8 +4,9 @@ from typing import Any, Iterator, List, NamedTuple, Optional, Sequence
 
 from ..errors import BirnnError, Errors
 from . import storage
-from .formats import HUB, INPUT_FORMATS, STDIN, TABLES, detect_format
+from .formats import INPUT_FORMATS, STDIN, TABLES, detect_format
 from .packed import is_packed
+from .storage import HUB
 
 _GLOB = frozenset("*?[")
 

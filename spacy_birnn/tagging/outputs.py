@@ -8,12 +8,12 @@ from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, Mapping, cast
 
 from ..errors import BirnnError, Errors
 from . import storage
+from .chunks import Records
 from .folder import ERRORS, Folder, write_records
 from .manifest import Done, Plan
 from .reading import ShardReader
 from .shards import Shard
 from .sinks import SINKS, Part
-from .tagger import Records
 
 
 class _Parts:

@@ -16,14 +16,13 @@ from spacy.language import Language
 from spacy.tokens.underscore import Underscore
 
 from ..errors import BirnnError, Errors
+from .chunks import ChunkTagger, prepared
 from .execute import Status, Watch, run_shards
 from .folder import Folder
 from .manifest import Done
 from .options import Workers
 from .reading import SKIP, Reading, ShardReader
-from .run import prepared
 from .shards import Shard
-from .tagger import ChunkTagger
 
 ATTEMPTS = 3
 """How often a shard is tried: Ray itself runs what kills its actor again for ever."""

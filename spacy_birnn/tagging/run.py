@@ -17,12 +17,12 @@ from typing import (
     cast,
 )
 
-import torch
 from spacy.language import Language
 
 from ..errors import BirnnError, Errors
 from ..files import replacing
 from . import storage
+from .chunks import ChunkTagger, is_limited, prepared
 from .engine import engine
 from .execute import Status, Watch, run_shards
 from .folder import Folder
@@ -34,10 +34,8 @@ from .reading import STOP, Reading
 from .shards import DEFAULT_SIZE, Shard, parse_size, plan_shards
 from .sinks import SINKS
 from .sources import Fields
-from .tagger import ChunkTagger
 
 # The components for whose memory spaCy limits the length of a text.
-_LIMITED = frozenset(["parser", "beam_parser", "ner", "beam_ner"])
 
 # The formats that have a place for the other columns of a table.
 _KEEPING = frozenset(["jsonl", "spacy", "parquet"])
@@ -246,7 +244,7 @@ class Job:
         options, workers = self.options, self.workers
         reading = Reading(
             options.fields,
-            nlp.max_length if _is_limited(nlp) else 2**31,
+            nlp.max_length if is_limited(nlp) else 2**31,
             options.on_error,
             options.output_format in _KEEPING,
         )
@@ -291,25 +289,3 @@ class Job:
     def _target(self, count: int) -> Union[Folder, File]:
         kind = Folder if self.is_folder else File
         return kind(cast(str, self.out), self.options.output_format, count)
-
-
-def _is_limited(nlp: Language) -> bool:
-    return not _LIMITED.isdisjoint(nlp.pipe_factories.values())
-
-
-@contextmanager
-def prepared(nlp: Language) -> Iterator[None]:
-    """A pipeline as all engines use it: in one thread, and for texts of any length.
-
-    With more threads torch could add in another order, and confidences would depend on
-    the number of processes. Where a component needs spaCy's limit, it stays.
-    """
-    limit, threads = nlp.max_length, torch.get_num_threads()
-    if not _is_limited(nlp):
-        nlp.max_length = 2**31
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        nlp.max_length = limit
-        torch.set_num_threads(threads)

@@ -11,6 +11,9 @@ from typing import Any, BinaryIO, Iterator, List, Tuple, cast
 from ..errors import BirnnError, Errors
 from ..files import replacing
 
+HUB = "hf:"
+"""The beginning of the address of a dataset: `hf:ID` or `hf:ID:SPLIT`."""
+
 _BLOCK = 1 << 20
 
 

@@ -22,9 +22,9 @@ import pyarrow.parquet
 from ..data.loading import coded_errors, load
 from ..errors import BirnnError, Errors
 from . import storage
-from .formats import HUB
 from .items import Context, Item, Place
 from .sources import Fields, Refuse, record_content
+from .storage import HUB
 
 ROWS = 1024
 """The most rows that are taken from a table at once."""

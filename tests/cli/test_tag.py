@@ -101,7 +101,7 @@ def test_a_worker_that_fails_is_one_line(ruler, text, tmp_path, fate, code):
     script = f"""if True:
         import os
         from spacy_birnn.cli import main
-        from spacy_birnn.tagging.tagger import ChunkTagger
+        from spacy_birnn.tagging.chunks import ChunkTagger
         ChunkTagger.tag = lambda *_: {fate}
         main()
     """

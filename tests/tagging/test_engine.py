@@ -14,7 +14,7 @@ HEADER = """
 import multiprocessing, os, signal, sys, time
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.tagging.engine import AHEAD, engine
-from spacy_birnn.tagging.tagger import Records
+from spacy_birnn.tagging.chunks import Records
 
 def numbers(n):
     for number in range(n):

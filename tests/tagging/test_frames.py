@@ -10,13 +10,13 @@ import pytest
 
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.tagging import (
+    chunks,
     table_schema,
     tag_dataset,
     tag_frame,
     tag_partition,
     tag_stream,
 )
-from spacy_birnn.tagging import tagger as tagger_module
 
 from .samples import TEXTS
 
@@ -49,8 +49,8 @@ def test_stream(nlp):
 
 def test_stream_is_read_as_it_is_needed(nlp, monkeypatch):
     """And its words are forgotten again."""
-    monkeypatch.setattr(tagger_module, "KEPT", 0)
-    monkeypatch.setattr(tagger_module, "PORTION", 100)
+    monkeypatch.setattr(chunks, "KEPT", 0)
+    monkeypatch.setattr(chunks, "PORTION", 100)
     read = []
 
     def endless():

@@ -21,6 +21,7 @@ from typing import (
     Union,
 )
 
+import torch
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
@@ -32,6 +33,8 @@ from .sinks import SINKS, Tagged
 from .targets import pipeline_targets, spans_of
 
 Result = TypeVar("Result")
+
+_LIMITED = frozenset(["parser", "beam_parser", "ner", "beam_ner"])
 
 KEPT = 50_000
 """Words to which the vocabulary of a pipeline may grow for good."""
@@ -204,3 +207,26 @@ def _portions(chunks: Iterable[Chunk], size: int) -> Iterator[Iterator[Chunk]]:
 
     for first in stream:
         yield chain([first], rest(first.size))
+
+
+def is_limited(nlp: Language) -> bool:
+    """Whether a component needs spaCy's limit on the length of a text."""
+    return not _LIMITED.isdisjoint(nlp.pipe_factories.values())
+
+
+@contextmanager
+def prepared(nlp: Language) -> Iterator[None]:
+    """A pipeline as all engines use it: in one thread, and for texts of any length.
+
+    With more threads torch could add in another order, and confidences would depend on
+    the number of processes. Where a component needs spaCy's limit, it stays.
+    """
+    limit, threads = nlp.max_length, torch.get_num_threads()
+    if not is_limited(nlp):
+        nlp.max_length = 2**31
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        nlp.max_length = limit
+        torch.set_num_threads(threads)
