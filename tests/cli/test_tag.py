@@ -139,7 +139,7 @@ def test_output_format_by_name_or_option(
 
 def test_gz_in(ruler, tmp_path, run):
     path = tmp_path / "a.txt.gz"
-    path.write_bytes(gzip.compress(TEXT.encode() * 2))
+    path.write_bytes(gzip.compress(TEXT.encode() * 2, mtime=0))
     result = run("tag", ruler, path)
     assert len(result.stdout.splitlines()) == 2
 

@@ -111,7 +111,7 @@ def dress_up(sentences, spelling, dress):
 def write(path, lines, encoding, end):
     text = end.join([*lines, ""])
     if encoding == "gzip":
-        path.write_bytes(gzip.compress(text.encode("utf-8")))
+        path.write_bytes(gzip.compress(text.encode("utf-8"), mtime=0))
     elif encoding == "utf-16-be with a mark":
         path.write_bytes(("\ufeff" + text).encode("utf-16-be"))
     else:
