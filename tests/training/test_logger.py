@@ -24,7 +24,10 @@ def run(config, stdout, **settings):
 
 
 def test_plain_lines_are_aligned(make_config):
-    text = run(make_config({"training.max_epochs": 1}), io.StringIO())
+    text = run(
+        make_config({"training.batcher.share": 0.0, "training.max_epochs": 1}),
+        io.StringIO(),
+    )
     header, rule, *rows = text.splitlines()[:-1]
     names = ["E", "STEP", "LOSS", "ENTS_F", "BEST", "RATE", "NORM", "CLIP"]
     assert header.split() == [*names, "WORDS/S", "TIME"]
@@ -38,7 +41,7 @@ def test_plain_lines_are_aligned(make_config):
 def test_live_view_on_a_terminal(make_config, width, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setenv("TERM", "xterm")
-    text = run(make_config(), Terminal())
+    text = run(make_config({"training.batcher.share": 0.0}), Terminal())
     assert "\x1b" in text
     for part in ("epoch 3/3", "elapsed", "left", "best", "rate", "norm", "words/s"):
         assert part in text
@@ -46,13 +49,24 @@ def test_live_view_on_a_terminal(make_config, width, monkeypatch):
 
 
 def test_no_live_view_where_none_is_wanted(make_config):
-    config = make_config({"training.logger.live": False, "training.max_epochs": 1})
+    config = make_config(
+        {
+            "training.batcher.share": 0.0,
+            "training.logger.live": False,
+            "training.max_epochs": 1,
+        }
+    )
     assert "\x1b" not in run(config, Terminal())
 
 
 def test_log_holds_every_evaluation(make_config, tmp_path):
     path = tmp_path / "logs" / "log.jsonl"
-    run(make_config({"training.logger.log_file": str(path)}), io.StringIO())
+    run(
+        make_config(
+            {"training.batcher.share": 0.0, "training.logger.log_file": str(path)}
+        ),
+        io.StringIO(),
+    )
     rows = list(srsly.read_jsonl(path))
     assert [row["step"] for row in rows] == [0, 5, 10, 15, 20]
     for row in rows:
@@ -70,10 +84,16 @@ def test_log_of_a_resumed_training_goes_on(make_config, tmp_path):
     path, out = tmp_path / "log.jsonl", tmp_path / "out"
     log = {"training.logger.log_file": str(path)}
     settings = {"eval_frequency": 5, "stdout": io.StringIO()}
-    train(make_config({**log, "training.max_epochs": 1}), out, **settings)
+    train(
+        make_config({"training.batcher.share": 0.0, **log, "training.max_epochs": 1}),
+        out,
+        **settings,
+    )
     with path.open("a") as file:
         file.write('{"step": 10, "old": true}\n{"step": 1')
-    longer = make_config({**log, "training.max_epochs": 2})
+    longer = make_config(
+        {"training.batcher.share": 0.0, **log, "training.max_epochs": 2}
+    )
     train(longer, out, resume=True, **settings)
     rows = list(srsly.read_jsonl(path))
     assert [row["step"] for row in rows] == [0, 5, 10, 15]
@@ -84,13 +104,20 @@ def test_a_file_that_is_no_log_is_kept(make_config, tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("mine\n")
     with pytest.raises(BirnnError, match="B070"):
-        run(make_config({"training.logger.log_file": str(path)}), io.StringIO())
+        run(
+            make_config(
+                {"training.batcher.share": 0.0, "training.logger.log_file": str(path)}
+            ),
+            io.StringIO(),
+        )
     assert path.read_text() == "mine\n"
 
 
 def test_works_under_spacy_train(make_config, tmp_path):
     path, stdout = tmp_path / "log.jsonl", io.StringIO()
-    config = make_config({"training.logger.log_file": str(path)})
+    config = make_config(
+        {"training.batcher.share": 0.0, "training.logger.log_file": str(path)}
+    )
     spacy_train(init_nlp(config), None, stdout=stdout)
     assert "ENTS_F" in stdout.getvalue()
     assert "RATE" not in stdout.getvalue()
@@ -105,7 +132,10 @@ def test_works_under_spacy_train(make_config, tmp_path):
     ],
 )
 def test_loggers_of_spacy(make_config, logger):
-    text = run(make_config({"training.logger": logger}), io.StringIO())
+    text = run(
+        make_config({"training.batcher.share": 0.0, "training.logger": logger}),
+        io.StringIO(),
+    )
     assert "ENTS_F" in text
     assert "LOSS BIRNN" in text
 
@@ -114,7 +144,10 @@ def test_a_logger_of_spacy_loggers(make_config):
     """Offline: it looks keys up and prints them."""
     patterns = [r"^score$", r"^losses\.birnn_ner$", r"^other_scores\.ents_f$"]
     logger = {"@loggers": "spacy.LookupLogger.v1", "patterns": patterns}
-    lines = run(make_config({"training.logger": logger}), io.StringIO()).splitlines()
+    lines = run(
+        make_config({"training.batcher.share": 0.0, "training.logger": logger}),
+        io.StringIO(),
+    ).splitlines()
     names = [line.split(" -> ")[0] for line in lines if " -> " in line]
     assert sorted(names[:3]) == ["losses.birnn_ner", "other_scores.ents_f", "score"]
     assert len(names) == 15
