@@ -3,6 +3,7 @@
 import json
 import re
 import zlib
+from abc import ABC, abstractmethod
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
@@ -156,7 +157,7 @@ def _cutter(input: InputFile, size: ShardSize, whole_files: bool) -> "_Cutter":
     return _WholeCutter(input, size, amount)
 
 
-class _Cutter:
+class _Cutter(ABC):
     """Cuts pieces from the front of a file."""
 
     is_done = False
@@ -169,9 +170,9 @@ class _Cutter:
         """Whether the smallest piece is no larger than what is left of a shard."""
         return True
 
+    @abstractmethod
     def take(self, room: int) -> Tuple[Piece, int]:
-        """Cut a piece of about so much; what it comes to, in the unit of the size."""
-        raise NotImplementedError
+        """Cut a piece of about so much, and say its amount in the unit of the size."""
 
     def close(self) -> None:
         """Nothing is open."""
