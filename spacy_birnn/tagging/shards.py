@@ -174,7 +174,7 @@ class _Cutter(ABC):
     def take(self, room: int) -> Tuple[Piece, int]:
         """Cut a piece of about so much, and say its amount in the unit of the size."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 (most have nothing open)
         """Nothing is open."""
 
     def piece(self, start: int, end: Optional[int], size: int) -> Piece:
