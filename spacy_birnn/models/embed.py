@@ -20,7 +20,7 @@ from .empty import empty_batch
 from .flat import to_arrays, to_tensor
 from .sentences import doc_batch
 from .shim import TorchShim, shim_of
-from .vectors import RULES, coverage_line, find, row_finder
+from .vectors import RULES, coverage_line, find, no_own, row_finder
 from .word_forms import FormEmbedder, read_forms
 
 # A child of spaCy's logger: its lines come out like spaCy's own.
@@ -166,13 +166,9 @@ def log_coverage(
     row_of = row_finder(vocab.vectors)
     counts, unknown = [0] * len(RULES), Counter[str]()
     for form, count in words.items():
-        rule = find(form, vocab.strings.add(form), row_of, _never).rule
+        rule = find(form, vocab.strings.add(form), row_of, no_own).rule
         counts[rule] += count
         if RULES[rule] == "unknown":
             unknown[form] = count
     frequent = [form for form, _ in unknown.most_common(5)]
     logger.info(coverage_line(name, counts, frequent))
-
-
-def _never(key: int) -> bool:
-    return False

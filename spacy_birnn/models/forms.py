@@ -1,7 +1,7 @@
 """The word forms that prediction has met, and how what is kept of them stays true.
 
 An embedding by form, and what it adds to the gates of the first recurrent layer, depend
-on three things: the weights, which a mark tells apart; the table of word vectors, which
+on three things: the weights, which a key tells apart; the table of word vectors, which
 is looked at again for all forms of a batch; and the form itself.
 """
 

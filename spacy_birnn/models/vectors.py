@@ -107,6 +107,11 @@ def no_row(key: int) -> Optional[int]:
     return None
 
 
+def no_own(key: int) -> bool:
+    """Say that no hash has a row of ours."""
+    return False
+
+
 def _any_row(key: int) -> Optional[int]:
     return 0
 

@@ -10,7 +10,15 @@ from spacy.vectors import Vectors
 from ..errors import BirnnError, Errors
 from ..nn.chars import CharRNN
 from ..nn.words import WordCharEmbedding, WordTable
-from .vectors import LookedUp, look_up, no_row, row_finder, rows_to_vectors, width_of
+from .vectors import (
+    LookedUp,
+    look_up,
+    no_own,
+    no_row,
+    row_finder,
+    rows_to_vectors,
+    width_of,
+)
 
 MAX_CHARS = 64
 """Longer forms are read by their first and last characters, half of this each."""
@@ -50,7 +58,7 @@ def read_forms(
     own = words.rows if words is not None else {}
     row_of = no_row if vectors is None else row_finder(vectors)
     # In training a word's row must not depend on which words were met before it.
-    has_own = _never if is_train else own.__contains__
+    has_own = no_own if is_train else own.__contains__
     found = look_up(spelled, keys, row_of, has_own)
     given = rows_to_vectors(vectors, spelled, found.rows, width)
     known = numpy.array([row is not None for row in found.rows])
@@ -83,10 +91,6 @@ def _char_inputs(forms: List[str]) -> list:
     data = text.encode("utf-32-le", errors="surrogatepass")
     code_points = numpy.frombuffer(data, dtype="<u4").astype("int64")
     return [torch.from_numpy(code_points), [len(form) for form in cut]]
-
-
-def _never(key: int) -> bool:
-    return False
 
 
 class FormEmbedder:

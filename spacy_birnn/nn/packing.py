@@ -85,7 +85,9 @@ class Packing:
         wanted = torch.device("cpu" if device is None else device)
         if isinstance(lengths, Packing) and lengths.device == wanted:
             return lengths
-        return _recent(tuple(_as_numpy(lengths).tolist()), wanted)
+        # Tensors made in inference mode cannot take part in training.
+        mode = torch.is_inference_mode_enabled()
+        return _recent(tuple(_as_numpy(lengths).tolist()), wanted, mode)
 
     def __len__(self) -> int:
         """The number of tokens."""
@@ -180,7 +182,9 @@ class Packing:
 
 
 @lru_cache(maxsize=4)
-def _recent(lengths: Tuple[int, ...], device: torch.device) -> Packing:
+def _recent(
+    lengths: Tuple[int, ...], device: torch.device, is_inference: bool
+) -> Packing:
     return Packing(lengths, device)
 
 

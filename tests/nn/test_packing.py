@@ -148,3 +148,11 @@ def test_lengths_that_are_changed_later_do_not_reach_it():
     lengths[0] = 7
     assert len(packing) == 6
     assert len(Packing.of(lengths)) == 10
+
+
+def test_packings_of_inference_mode_do_not_reach_training():
+    with torch.inference_mode():
+        Packing.of([2, 4])
+    rows = torch.randn(6, 2, requires_grad=True)
+    Packing.of([2, 4]).pack(rows).sum().backward()
+    assert torch.equal(rows.grad, torch.ones(6, 2))
