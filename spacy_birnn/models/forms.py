@@ -13,7 +13,7 @@ import numpy
 from numpy import ndarray
 from spacy.vectors import Vectors
 
-from .vectors import LookedUp, Source
+from .vectors import LookedUp, Source, pick
 
 LIMIT = 18_000
 """Forms that a table holds at most: 65 MB at the default sizes."""
@@ -66,10 +66,10 @@ class FormTable:
         """
         if weights_key != self._weights_key or not self._is_of(vectors):
             self._clear(weights_key)
-        rows = list(map(self._rows.get, keys))
-        if None in rows:
+        try:
+            found = self.rows(keys)
+        except KeyError:
             return None
-        found = numpy.array(rows, dtype="int64")
         if self._source is None or vectors is None:
             return found
         if self._source.is_found_again(vectors, self._distinct(found)):
@@ -85,8 +85,12 @@ class FormTable:
         return self._source.is_same_table(vectors)
 
     def rows(self, keys: Sequence[int]) -> ndarray:
-        """The row of each form, shape (N,); all of them are there."""
-        return numpy.array([self._rows[key] for key in keys], dtype="int64")
+        """The row of each form, shape (N,).
+
+        Raises:
+            KeyError: one of them is not there.
+        """
+        return numpy.array(pick(self._rows, keys), dtype="int64")
 
     def _distinct(self, rows: ndarray) -> ndarray:
         if len(rows) <= MAX_WITH_REPEATS:
@@ -100,12 +104,12 @@ class FormTable:
 
         Where there is no room for them the table begins anew, with all of `keys`.
         """
-        distinct = list(dict.fromkeys(keys))
-        new = [key for key in distinct if key not in self._rows]
+        distinct = set(keys)
+        new = distinct.difference(self._rows)
         if len(self._rows) + len(new) <= self._capacity:
-            return new
+            return list(new)
         self._clear(self._weights_key)
-        return distinct
+        return list(distinct)
 
     def add(
         self,

@@ -61,11 +61,10 @@ def read_forms(
     has_own = no_own if is_train else own.__contains__
     found = look_up(spelled, keys, row_of, has_own)
     given = rows_to_vectors(vectors, spelled, found.rows, width)
-    known = numpy.array([row is not None for row in found.rows])
     if words is not None and is_train:
         _add_new_rows(words, found, given)
     own_rows = numpy.array([own.get(key, -1) for key in found.keys])
-    arrays = [torch.from_numpy(array) for array in (given, known, own_rows)]
+    arrays = [torch.from_numpy(a) for a in (given, found.rows >= 0, own_rows)]
     return Forms([*arrays, *chars], found)
 
 
@@ -77,7 +76,7 @@ def _add_new_rows(words: WordTable, found: LookedUp, given: numpy.ndarray) -> No
     index = list(new.values())
     start = torch.from_numpy(given[index])
     bound = (3.0 / start.shape[1]) ** 0.5  # as for characters: Ma & Hovy (2016), §3.1
-    fresh = torch.tensor([found.rows[i] is None for i in index]).unsqueeze(1)
+    fresh = torch.from_numpy(found.rows[index] < 0).unsqueeze(1)
     noise = torch.empty_like(start).uniform_(-bound, bound)
     words.add(list(new), torch.where(fresh, noise, start))
 

@@ -102,9 +102,9 @@ class CharCNN(nn.Module):
         sizes = torch.as_tensor(lengths, dtype=torch.int64)
         position = _character_positions(sizes).to(code_points.device)
         left, middle, right = torch.einsum("vc,ock->kvo", E, self.filters.weight)
-        H = left[inverse[position - 1]]
-        H = H + middle[inverse[position]]
-        H = H + right[inverse[position + 1]]
+        H = left.index_select(0, inverse[position - 1])
+        H += middle.index_select(0, inverse[position])
+        H += right.index_select(0, inverse[position + 1])
         sizes = sizes.to(code_points.device)
         longest = torch.segment_reduce(H, "max", lengths=sizes)
         return longest + cast(Tensor, self.filters.bias)

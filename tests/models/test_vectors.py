@@ -26,7 +26,8 @@ def search(form, table=TABLE, own=()):
     key = get_string_id(form)
     found = find(form, key, rows.get, own.__contains__)
     together = look_up([form], [key], rows.get, own.__contains__)
-    assert together == ([found.key], [found.row])
+    assert together.keys == [found.key]
+    assert together.rows.tolist() == [-1 if found.row is None else found.row]
     return found, RULES[found.rule]
 
 
@@ -82,10 +83,10 @@ def test_only_what_differs_is_looked_for():
 
 def test_rows_to_vectors():
     vectors = make_vocab().vectors
-    found = rows_to_vectors(vectors, ["the", "dog", "cat"], [2, None, 4], 6)
+    found = rows_to_vectors(vectors, ["the", "dog", "cat"], numpy.array([2, -1, 4]), 6)
     assert found.tolist() == [[3.0] * 6, [0.0] * 6, [5.0] * 6]
     assert found.dtype == numpy.float32
-    assert not rows_to_vectors(vectors, ["a"], [None], 6).any()
+    assert not rows_to_vectors(vectors, ["a"], numpy.array([-1]), 6).any()
     found[:] = 9
     assert vectors.data.max() == 5.0
 
@@ -93,7 +94,7 @@ def test_rows_to_vectors():
 def test_an_empty_table_finds_nothing():
     vectors = blank_vocab().vectors
     assert row_finder(vectors)(get_string_id("the")) is None
-    assert rows_to_vectors(vectors, ["the"], [None], 4).shape == (1, 4)
+    assert rows_to_vectors(vectors, ["the"], numpy.array([-1]), 4).shape == (1, 4)
 
 
 def test_a_floret_table_finds_everything():
@@ -112,7 +113,7 @@ def test_a_floret_table_finds_everything():
     row_of = row_finder(vectors)
     assert row_of(get_string_id("anything")) is not None
     forms = ["anything", "At", "1999"]
-    found = rows_to_vectors(vectors, forms, [0, None, 0], 6)
+    found = rows_to_vectors(vectors, forms, numpy.array([0, -1, 0]), 6)
     numpy.testing.assert_allclose(found[0], vectors["anything"], atol=1e-6)
     numpy.testing.assert_allclose(found[2], vectors["1999"], atol=1e-6)
     assert not found[1].any()
