@@ -32,6 +32,7 @@ class Batches:
         has_schedule: whether the batcher has a schedule.
 
     Attributes:
+        n_words: the words of an epoch, at least 1.
         order: the positions of the examples in this epoch, shape (E,).
         states: random states at the beginning of this epoch.
         past: the same of earlier epochs, where they have to be made once more.
@@ -52,6 +53,7 @@ class Batches:
         self.max_epochs = max_epochs
         self.progress = progress
         self.order = numpy.arange(len(examples or ()))
+        self.n_words = max(sum(map(len, examples or ())), 1)
         self.states: States = {}
         self.has_schedule = has_schedule
         self.past: List[Tuple[ndarray, States]] = []
@@ -97,8 +99,8 @@ class Batches:
         """Of all epochs, None where there is no end."""
         if self.max_epochs < 1:
             return None
-        of_epoch = min(self.progress.n_examples / max(len(self.order), 1), 1.0)
-        return min((self.progress.epoch + of_epoch) / self.max_epochs, 1.0)
+        # In words, since a batcher may join the examples.
+        return min(self.progress.words / (self.n_words * self.max_epochs), 1.0)
 
     def _in(self, order: ndarray) -> Iterable[Example]:
         if self.examples is None:

@@ -5,13 +5,10 @@ From the same config, evaluated at the same steps, it ends with the weights of
 """
 
 import math
-import signal
 import sys
-import threading
-from contextlib import contextmanager
 from pathlib import Path
 from timeit import default_timer as timer
-from typing import IO, Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import IO, Any, Callable, Dict, Optional, Tuple
 
 from spacy.language import Language
 from spacy.training.loop import (
@@ -26,29 +23,18 @@ from ..errors import BirnnError, Errors, NotFiniteError
 from .batches import Batch, Batches
 from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from .evaluation import DevSet, EvaluationPlan
-from .identity import describe, differences
+from .identity import describe
 from .optimizers import loop_schedules
 from .outputs import Outputs, save_pipeline
 from .progress import Progress
-from .randomness import get_states, set_states
+from .randomness import set_states
 from .setup import Setup, set_up
-from .weights import (
-    clear_optimizer,
-    component_settings,
-    load_models,
-    load_optimizer,
-    load_settings,
-    model_bytes,
-    optimizer_arrays,
-    trained_models,
-)
+from .state import TrainingState
+from .stop import StopRequest
+from .weights import clear_optimizer, load_models, model_bytes, trained_models
 
 CHECKPOINT_SHARE = 0.02
 """Checkpoints take no more than this share of the time."""
-
-MODELS, BEST_MODELS, OPTIMIZER = "models", "best models", "optimizer"
-RANDOM, EPOCH_RANDOM, ORDER = "random", "random at epoch", "order"
-PAST = "epoch"
 
 Info = Dict[str, Any]
 
@@ -129,7 +115,7 @@ class Loop:
             schedule.in_loop = True
         dropout = settings["dropout"]
         rates = constant(dropout) if isinstance(dropout, float) else dropout
-        self.dropouts: Iterator[float] = iter(rates)
+        dropouts = iter(rates)
         self.batches = Batches(
             setup.examples,
             lambda: setup.train(self.nlp),
@@ -142,10 +128,16 @@ class Loop:
             self.nlp, lambda: setup.dev(self.nlp), settings["score_weights"]
         )
         readers = {"train": setup.train, "dev": setup.dev}
-        self.identity = describe(setup.config, readers) if outputs else {}
+        self.state = TrainingState(
+            nlp=self.nlp,
+            optimizer=self.optimizer,
+            schedules=self.schedules,
+            dropouts=dropouts,
+            batches=self.batches,
+            progress=self.progress,
+            identity=describe(setup.config, readers) if outputs else {},
+        )
         self.before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
-        self.best_models: Dict[str, Any] = {}
-        self._random: Dict[str, Any] = {}
         self.seconds_in_updates = 0.0
         self._began = timer()
         self._saved_at = self._save_seconds = 0.0
@@ -161,12 +153,12 @@ class Loop:
         progress.finished = None
         with self.nlp.select_pipes(disable=self.settings["frozen_components"]):
             log_step, finalize = self.settings["logger"](self.nlp, stdout, stderr)
-        if self._random:  # last, since loggers may draw from the same generators
-            set_states(self._random)
-        stop = _StopRequest()
+        if self.state.random:  # last, since loggers may draw from the same generators
+            set_states(self.state.random)
+        stop = StopRequest()
         try:
             with stop.listening():
-                if self.outputs is not None and not self._random:
+                if self.outputs is not None and not self.state.random:
                     self.save_checkpoint()
                 self._train(log_step, stop)
         finally:
@@ -181,7 +173,7 @@ class Loop:
         print(f"Stopped after {progress.step} steps{hint}.", file=stdout)
         return stop.signal
 
-    def _train(self, log_step: Callable, stop: "_StopRequest") -> None:
+    def _train(self, log_step: Callable, stop: StopRequest) -> None:
         progress = self.progress
         batches = iter(self.batches)
         while not (self._is_over() or stop.signal):
@@ -235,7 +227,7 @@ class Loop:
         excluded = settings["frozen_components"]
         if settings["before_update"]:
             settings["before_update"](self.nlp, {"step": progress.step, "epoch": epoch})
-        dropout = next(self.dropouts)
+        dropout = next(self.state.dropouts)
         try:
             for part in subdivide_batch(batch, settings["accumulate_gradient"]):
                 self.nlp.update(
@@ -334,7 +326,7 @@ class Loop:
     def _keep_best(self, info: Info) -> None:
         with self.nlp.use_params(self.optimizer.averages):
             if any(schedule.restarts for schedule in self.schedules.values()):
-                self.best_models = model_bytes(self.nlp)
+                self.state.best_models = model_bytes(self.nlp)
             if self.outputs is not None:
                 best = self.outputs.best
                 save_pipeline(self.outputs, best, self.nlp, self.before_to_disk)
@@ -342,7 +334,7 @@ class Loop:
 
     def _restart_from_best(self) -> None:
         """Begin anew from the weights that were evaluated best."""
-        load_models(self.nlp, self.best_models)
+        load_models(self.nlp, self.state.best_models)
         clear_optimizer(self.optimizer)
 
     def _finish(self, stdout: IO) -> None:
@@ -381,24 +373,8 @@ class Loop:
         """
         assert self.outputs is not None
         began = timer()
-        facts = {
-            "identity": self.identity,
-            "settings": component_settings(self.nlp),
-            "progress": {**self.progress.to_dict(), "seconds": self._seconds()},
-            "schedules": {name: s.state() for name, s in self.schedules.items()},
-            "rates": {name: getattr(self.optimizer, name) for name in self._rates()},
-        }
-        arrays = {
-            MODELS: model_bytes(self.nlp),
-            BEST_MODELS: self.best_models,
-            OPTIMIZER: optimizer_arrays(self.nlp, self.optimizer),
-            RANDOM: get_states(),
-            EPOCH_RANDOM: self.batches.states,
-            ORDER: {ORDER: self.batches.order},
-        }
-        for i, (order, states) in enumerate(self.batches.past):
-            arrays[f"{PAST} {i}"] = {ORDER: order, **states}
-        write_checkpoint(self.outputs.checkpoint, Checkpoint(facts, arrays))
+        checkpoint = self.state.to_checkpoint(self._seconds())
+        write_checkpoint(self.outputs.checkpoint, checkpoint)
         self._saved_at = timer()
         self._save_seconds = self._saved_at - began
 
@@ -408,64 +384,7 @@ class Loop:
         Raises:
             BirnnError: it belongs to another config or to other data.
         """
-        facts, arrays = checkpoint.facts, checkpoint.arrays
-        found = differences(facts["identity"], self.identity)
-        if found:
-            text = "; ".join(found)
-            raise BirnnError(Errors.B064.format(path=path, differences=text))
-        vars(self.progress).update(vars(Progress.from_dict(facts["progress"])))
-        for _ in range(self.progress.step):
-            self.optimizer.step_schedules()
-            next(self.dropouts)
-        for name, state in facts["schedules"].items():
-            self.schedules[name].restore(state)
-        for name, rate in facts["rates"].items():
-            setattr(self.optimizer, name, rate)
-        load_settings(self.nlp, facts["settings"])
-        load_models(self.nlp, arrays[MODELS])
-        load_optimizer(self.nlp, self.optimizer, arrays.get(OPTIMIZER, {}))
-        self.best_models = arrays.get(BEST_MODELS, {})
-        self.batches.order = arrays[ORDER][ORDER]
-        self.batches.states = arrays.get(EPOCH_RANDOM, {})
-        while past := arrays.get(f"{PAST} {len(self.batches.past)}"):
-            self.batches.past.append((past.pop(ORDER), past))
+        self.state.restore(checkpoint, path)
         if not self.plan.frequency:
             self.dev.examples()  # counts its words, by which evaluations are planned
-        self._random = arrays[RANDOM]
         print(f"Resumed after {self.progress.step} steps.", file=self.stdout)
-
-    def _rates(self) -> List[str]:
-        return list(self.optimizer.schedules)
-
-
-class _StopRequest:
-    """Ends the loop after the step during which a signal came; a second one at once.
-
-    Attributes:
-        signal: the number of the signal, None before it.
-    """
-
-    SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-    def __init__(self) -> None:
-        self.signal: Optional[int] = None
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.getsignal(number) for number in self.SIGNALS}
-
-        def handle(number: int, frame: Any) -> None:
-            self.signal = number
-            for each, handler in before.items():
-                signal.signal(each, handler)
-
-        for number in self.SIGNALS:
-            signal.signal(number, handle)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
