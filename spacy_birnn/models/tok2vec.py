@@ -104,7 +104,7 @@ def _encode_forms(model: Model, vocab: Vocab, orths: ndarray, lengths: List[int]
     embed, encode = model.layers
     check_width(encode, embed.get_dim("nO"))
     encoder: PreparedBiRNN = encode.attrs["prepared_encoder"](encode)
-    groups, states = in_groups(lengths), []
+    groups, states = in_groups(lengths, encoder.group_size), []
     for rows, group, _ in groups:
         tables, found = _look_up(model, encoder, vocab, orths[rows].tolist())
         states.append(encoder.run(tables, found, group))

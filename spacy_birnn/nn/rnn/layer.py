@@ -63,6 +63,9 @@ class PreparedLayer:
         cell: its kind.
         weights: of each direction; later changes to them do not count.
         dtype: of large matrix products; that of the weights if None.
+
+    Attributes:
+        n_preactivations: of one token, D·K·H.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class PreparedLayer:
     ) -> None:
         self.cell = cell
         self.hidden_size = weights[0].w_hh.shape[1]
+        self.n_preactivations = len(weights) * cell.n_gates * self.hidden_size
         biases = [cell.split_bias(w.b_ih, w.b_hh) for w in weights]
         self.products = Products(
             [cell.double(w.w_hh) for w in weights],

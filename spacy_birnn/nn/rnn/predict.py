@@ -22,8 +22,9 @@ from .windows import Windows
 MAX_ONE_BY_ONE = 4
 """So few sequences, at most, are faster one by one than side by side."""
 
-GROUP = 1024
-"""Sequences that run at once, at most: more gain nothing."""
+GATES = 800_000
+"""Pre-activations of one time step, at most, or a processor's cache does not hold them:
+1000 sequences of a bidirectional LSTM with 100 hidden units."""
 
 TOKENS = 400_000
 """Tokens, more or less, that run at once: their hidden states take 640 MB at width 200.
@@ -44,22 +45,23 @@ class Group(NamedTuple):
     core: Optional[ndarray] = None
 
 
-def in_groups(lengths: Sequence[int]) -> List[Group]:
+def in_groups(lengths: Sequence[int], size: int) -> List[Group]:
     """Cut a batch into groups of like length that run at once, long sequences into
     windows.
 
     Args:
         lengths: tokens per sequence, shape (B,), zeros allowed.
+        size: sequences of a group, at most.
     """
     windows, n_tokens = Windows(lengths), sum(lengths)
-    is_one_group = 0 < len(lengths) <= GROUP and n_tokens <= TOKENS
+    is_one_group = 0 < len(lengths) <= size and n_tokens <= TOKENS
     if is_one_group and windows.is_core is None and min(lengths):
         return [Group(slice(0, n_tokens), lengths)]
     tokens = windows.split(torch.arange(n_tokens)).numpy()
     core = None if windows.is_core is None else windows.is_core.numpy()
     return [
         Group(tokens[chosen], group, None if core is None else core[chosen])
-        for chosen, group in _of_like_length(windows.lengths)
+        for chosen, group in _of_like_length(windows.lengths, size)
     ]
 
 
@@ -84,6 +86,9 @@ class PreparedBiRNN:
     Args:
         encoder: on a CPU.
         dtype: of large matrix products; the encoder's own if None.
+
+    Attributes:
+        group_size: sequences that run at once, at most.
     """
 
     @torch.no_grad()
@@ -92,6 +97,7 @@ class PreparedBiRNN:
         self._first, *self._others = [
             PreparedLayer(encoder.cell, weights_of(layer), dtype) for layer in layers
         ]
+        self.group_size = max(GATES // self._first.n_preactivations, MAX_ONE_BY_ONE)
 
     def project(self, X: Tensor) -> List[ndarray]:
         """Inputs (R, n_in) to the tables that `run` looks up: their part of the
@@ -118,7 +124,7 @@ class PreparedBiRNN:
     def encode(self, X: Tensor, lengths: Sequence[int]) -> ndarray:
         """Hidden states of a whole batch, shape (N, width), each token an input of its
         own, shape (N, n_in); at least one."""
-        groups, states = in_groups(lengths), []
+        groups, states = in_groups(lengths, self.group_size), []
         for rows, group, _ in groups:
             tables = self.project(X[rows])
             states.append(self.run(tables, numpy.arange(len(tables[0])), group))
@@ -140,12 +146,14 @@ def _run(
     return parts[0] if len(parts) == 1 else numpy.concatenate(parts)
 
 
-def _of_like_length(lengths: Sequence[int]) -> Iterator["tuple[ndarray, List[int]]"]:
+def _of_like_length(
+    lengths: Sequence[int], size: int
+) -> Iterator["tuple[ndarray, List[int]]"]:
     """The rows and the lengths of sequences of like length, the longest first."""
     sizes = numpy.asarray(lengths, dtype="int64")
     starts = numpy.cumsum(sizes) - sizes
     order = numpy.argsort(-sizes, kind="stable")[: numpy.count_nonzero(sizes)]
-    n_groups = max(math.ceil(len(order) / GROUP), math.ceil(sizes.sum() / TOKENS))
+    n_groups = max(math.ceil(len(order) / size), math.ceil(sizes.sum() / TOKENS))
     for chosen in numpy.array_split(order, n_groups) if n_groups else []:
         ends = numpy.cumsum(sizes[chosen])
         shift = numpy.repeat(starts[chosen] + sizes[chosen] - ends, sizes[chosen])

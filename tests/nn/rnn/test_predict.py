@@ -50,21 +50,28 @@ def test_few_sequences_run_alone_and_more_side_by_side(monkeypatch):
     assert calls == ["run_one"] * MAX_ONE_BY_ONE + ["run_packed"]
 
 
-@pytest.mark.parametrize("limit", [("GROUP", 3), ("TOKENS", 10)])
+@pytest.mark.parametrize(("size", "tokens"), [(3, 100), (100, 10)])
 @torch.no_grad()
-def test_groups_keep_the_order(limit, monkeypatch):
-    monkeypatch.setattr(predict, *limit)
+def test_groups_keep_the_order(size, tokens, monkeypatch):
+    monkeypatch.setattr(predict, "TOKENS", tokens)
     model, lengths = network(), [2, 5, 1, 0, 4, 4, 1, 3, 6, 2]
     X = torch.randn(sum(lengths), 6)
-    groups = in_groups(lengths)
+    groups = in_groups(lengths, size)
     # The longest first, three at a time.
     assert [sum(group.lengths) for group in groups] == [15, 9, 4]
-    found = encode(model, X, lengths)
+    prepared = PreparedBiRNN(model)
+    prepared.group_size = size
+    found = torch.from_numpy(prepared.encode(X, lengths))
     torch.testing.assert_close(found, model(X, lengths), rtol=0, atol=1e-6)
 
 
+def test_the_wider_the_network_the_smaller_its_groups():
+    sizes = [PreparedBiRNN(network(cell)).group_size for cell in ("rnn", "lstm")]
+    assert abs(sizes[0] - 4 * sizes[1]) < 4
+
+
 def test_one_group_is_not_copied():
-    (group,) = in_groups([3, 2])
+    (group,) = in_groups([3, 2], 8)
     assert group.rows == slice(0, 5)
     H = numpy.ones((5, 4))
     assert join_groups([group], [H], [3, 2]) is H
