@@ -8,10 +8,11 @@
 
 Each measure of speed.py runs in whole processes, one with the code of each checkout in
 turn, our side alone. The measures are those of this folder, so both checkouts do the
-same work. A row is slower where the 95 % interval of the median ratio lies wholly below
-0.97. With -o, a run that was interrupted goes on where it stopped. On a busy machine,
-`--clock processor` counts the time that the processor worked, but not how long it was
-kept waiting; `load` is by the wall all the same.
+same work; for `training` give a `--config` that both know. A row is slower where the
+95 % interval of the median ratio lies wholly below 0.97. With -o, a run that was
+interrupted goes on where it stopped. On a busy machine, `--clock processor` counts the
+time that the processor worked, but not how long it was kept waiting; `load` is by the
+wall all the same.
 """
 
 import argparse
@@ -39,7 +40,7 @@ SLOWER = 0.97
 SIDES = ("before", "after")
 # The options that are handed on to speed.py, and name a kind of pairs or the inputs
 KIND = ("runs", "threads", "clock")
-INPUTS = ("data_dir", "vectors", "model", "wide_model", "texts")
+INPUTS = ("data_dir", "vectors", "model", "wide_model", "texts", "config")
 
 
 class Checkout(NamedTuple):

@@ -17,6 +17,7 @@ from measures import crf, growth, processes, spacy_ner, tagging, training
 from measures.machine import machine_facts
 from measures.rows import HEADER, Comparison, Row, cells_of
 from measures.timing import CLOCKS, set_clock, threads
+from measures.training import CONFIG
 from options import existing, make_parser, run_script
 from records import FOLDER, add_result, markdown, read_results
 
@@ -76,6 +77,7 @@ def add_inputs(parser: argparse.ArgumentParser, measures: Any) -> None:
     option("--model", type=existing, help="pipeline trained by configs/conll2003.cfg")
     option("--wide-model", type=existing, help="the same with an encoder of width 400")
     option("--texts", type=existing, help="long texts, JSON lines with a `text` each")
+    option("--config", type=existing, default=CONFIG, help="of `training`")
     option("--clock", choices=CLOCKS, default="wall", help="default: wall")
 
 

@@ -19,7 +19,7 @@ from unittest.mock import patch
 
 from measures.inputs import count_tokens, load, pipe, read, untagged
 from measures.timing import threads
-from measures.training import endless_training, initialized
+from measures.training import CONFIG, endless_training, initialized
 from options import existing, make_parser
 from records import markdown
 
@@ -85,6 +85,7 @@ def main() -> None:
     option("--model", type=existing, required=True, help="trained pipeline")
     option("--runs", type=int, default=5)
     option("--threads", type=int, default=1, help="of torch and numpy")
+    option("--config", type=existing, default=CONFIG, help="of training")
     args = parser.parse_args()
     with threads(args.threads):
         measure_tagging(args)

@@ -68,4 +68,4 @@ def initialized(args: Namespace) -> Language:
         "paths.dev": str(args.data_dir / DATASET.test),
         "paths.vectors": str(args.vectors),
     }
-    return init_nlp(load_config(CONFIG, overrides=paths))
+    return init_nlp(load_config(args.config, overrides=paths))

@@ -83,7 +83,9 @@ class DocBatch(List[Doc]):
     def _cut(self, starts: numpy.ndarray) -> Sentences:
         """Cut at these tokens, shape (N,), and where a document begins."""
         sizes = [len(doc) for doc in self if len(doc)]
-        starts[[0, *accumulate(sizes[:-1])][: len(sizes)]] = True
+        starts[:1] = True
+        for first in accumulate(sizes[:-1]):
+            starts[first] = True
         bounds = [*starts.nonzero()[0].tolist(), len(starts)]
         lengths = [end - first for first, end in pairwise(bounds)]
         return Sentences(lengths, self._attrs[:, 2] == 1)

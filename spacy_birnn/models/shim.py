@@ -92,11 +92,11 @@ class TorchShim(PyTorchShim):
 
     @property
     def device(self) -> torch.device:
-        return next(self._parameters()).device
+        return self._parameters()[0].device
 
     @property
     def is_on_gpu(self) -> bool:
-        return next(self._parameters()).is_cuda
+        return self._parameters()[0].is_cuda
 
     def prepared(self, make: Callable[..., Made], *args: Any) -> Made:
         """Make something of the module for prediction, once for the weights it has.
@@ -108,7 +108,7 @@ class TorchShim(PyTorchShim):
         Args:
             make: takes the module and `args`.
         """
-        weights = list(self._parameters())
+        weights = self._parameters()
         state = (self._version, *map(_address, weights), *map(_n_changes, weights))
         kept = self._prepared  # read in one go: several threads may predict
         if kept is None or kept.key != (state, make, args):
@@ -129,10 +129,10 @@ class TorchShim(PyTorchShim):
         """A copy prepares its own."""
         return {**self.__dict__, "_prepared": None}
 
-    def _parameters(self) -> Iterator[nn.Parameter]:
+    def _parameters(self) -> List[nn.Parameter]:
         if self._model is None:
             raise BirnnError(Errors.B001.format(what="The model"))
-        return (p for owned in self._owned for p in owned.values() if p is not None)
+        return [p for owned in self._owned for p in owned.values() if p is not None]
 
     def _set(self, module: Optional[nn.Module], args: Dict[str, Any]) -> None:
         self._model, self._args = module, args

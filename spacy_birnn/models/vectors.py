@@ -5,7 +5,6 @@ and a pipeline that is given other vectors uses those.
 """
 
 import re
-from operator import itemgetter
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
@@ -152,10 +151,11 @@ class Source:
     def __init__(self, vectors: Vectors, capacity: int) -> None:
         self._width, self._floret = width_of(vectors), floret_table(vectors)
         self._key2row, self._n_keys = vectors.key2row, vectors.n_keys
-        # Per form: the spelling that was found, its row, and the numbers there; row -1
-        # and whatever numbers for an unknown one.
+        # Per form: the spelling that was found, and its row, None for none. What an
+        # unknown form is compared with is row 0: if that changes, it is looked up again
+        # for nothing.
         self._hits: List[int] = []
-        self._rows: List[int] = []
+        self._rows: List[Optional[int]] = []
         self._at = numpy.empty(capacity, dtype="int64")
         self._values = numpy.empty((capacity, self._width), vectors.data.dtype.name)
 
@@ -163,10 +163,11 @@ class Source:
         """Add forms as they were just found in the table."""
         first = len(self._hits)
         self._hits += found.keys
-        self._rows += found.rows.tolist()
+        self._rows += map(vectors.key2row.get, found.keys)
+        at = found.rows.clip(0)
         new = slice(first, len(self._hits))
-        self._at[new] = found.rows
-        self._values[new] = _on_cpu(vectors.data).take(found.rows, 0, mode="wrap")
+        self._at[new] = at
+        self._values[new] = _on_cpu(vectors.data).take(at, 0)
 
     def is_same_table(self, vectors: Vectors) -> bool:
         """Whether a table is as wide as this one and has the same words, so that what
@@ -185,36 +186,16 @@ class Source:
         """
         if self._floret is not None:
             return True
-        rows = self._at.take(forms)
-        is_known = rows >= 0
-        known, row_of = forms[is_known], vectors.key2row
-        chosen = known.tolist()
-        unknown = forms[~is_known].tolist()
-        try:
-            now = pick(row_of, pick(self._hits, chosen))
-        except KeyError:
+        chosen = forms.tolist()
+        now = map(vectors.key2row.get, map(self._hits.__getitem__, chosen))
+        if list(now) != list(map(self._rows.__getitem__, chosen)):
             return False
-        if now != pick(self._rows, chosen):
-            return False
-        if any(map(row_of.__contains__, pick(self._hits, unknown))):
-            return False
-        numbers = _on_cpu(vectors.data).take(rows[is_known], 0)
-        return numbers.tobytes() == self._values.take(known, 0).tobytes()
+        numbers = _on_cpu(vectors.data).take(self._at.take(forms), 0)
+        return numbers.tobytes() == self._values.take(forms, 0).tobytes()
 
 
 def _on_cpu(array: Any) -> numpy.ndarray:
-    return array.get() if hasattr(array, "get") else array
-
-
-def pick(items: Any, keys: Sequence[Any]) -> Tuple[Any, ...]:
-    """The items at several keys or places: a third of the time of a loop.
-
-    Raises:
-        KeyError: one of them is not there.
-    """
-    if len(keys) > 1:
-        return itemgetter(*keys)(items)
-    return tuple(items[key] for key in keys)
+    return array if isinstance(array, numpy.ndarray) else array.get()
 
 
 def floret_table(vectors: Vectors) -> Optional[numpy.ndarray]:

@@ -173,13 +173,13 @@ class PreparedDecoder:
         if not decoder.is_independent:
             self._single = SingleViterbi(decoder.crf.chain(torch.float64))
 
-    @torch.no_grad()
     def emissions(self, H: ndarray) -> ndarray:
         """Hidden states (N, n_in) to emissions (N, L), as `SequenceDecoder.forward`."""
         H = H.astype(self._weight.dtype, copy=False)
-        if len(H) > MAX_SMALL_ROWS:
+        if len(H) <= MAX_SMALL_ROWS:
+            return H @ self._weight + self._bias
+        with torch.no_grad():
             return self._decoder(torch.from_numpy(H)).numpy()
-        return H @ self._weight + self._bias
 
     def decode(
         self,

@@ -75,6 +75,8 @@ class LabelledPipe(metaclass=ABCMeta):
 
     def mask(self, sequences: Sequences) -> Sequences:
         """Without the labels that no update has taught yet."""
+        if not self.cfg["masked"]:
+            return sequences
         masked = [i for label in self.cfg["masked"] for i in self.label_ids(label)]
         n_labels = len(self.model.get_ref("emissions").attrs["labels"])
         return sequences.without_labels(masked, n_labels)

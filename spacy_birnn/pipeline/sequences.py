@@ -43,8 +43,6 @@ class Sequences:
 
     def without_labels(self, ids: Sequence[int], n_labels: int) -> "Sequences":
         """The same, but no row may have one of these labels, of L in all."""
-        if not ids:
-            return self
         if self.permitted is None:
             permitted = numpy.ones((sum(self.lengths), n_labels), dtype=bool)
         else:
