@@ -1,4 +1,4 @@
-"""Train spaCy's own components on the project's corpora, and set them beside ours.
+"""Train spaCy's own components on the project's corpora.
 
     python benchmarks/baselines.py train --dataset wnut17 --system ner \\
         --setting accuracy --data-dir DIR --vectors DIR --seeds 0 1 2 --seconds 240
@@ -8,7 +8,6 @@ One call of `train` trains one system in one setting on one dataset. See README.
 """
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
@@ -55,14 +54,13 @@ def main() -> None:
     option("--vectors", type=existing, required=True, help="of scripts/make_vectors.py")
     option("--seeds", type=int, nargs="+", default=[0, 1, 2])
     option("--seconds", type=float, required=True, help="of training, for one seed")
-    option = commands.add_parser("report").add_argument
-    option("--metrics", type=existing, default=FOLDER / "ours", help="our scores")
+    commands.add_parser("report")
     for command in commands.choices.values():
         command.add_argument("-o", "--output", type=Path, default=RESULTS)
     args = parser.parse_args()
     if args.command == "report":
         runs = read_results(args.output)
-        rows = (row for name in DATASETS for row in rows_of(name, runs, args.metrics))
+        rows = (row for name in DATASETS for row in rows_of(name, runs))
         print(*markdown(HEADER, rows), sep="\n")
         return
     if (args.system == "tagger") != (DATASETS[args.dataset].score == "tag_acc"):
@@ -188,19 +186,17 @@ def train_updates(nlp: Language, training: Dict[str, Any], batches: Any) -> Iter
     )
 
 
-def rows_of(name: str, runs: List[Entry], metrics: Path) -> Iterator[List[str]]:
-    """The rows of a dataset: spaCy's systems, each in its best setting, and ours."""
-    dataset = DATASETS[name]
+def rows_of(name: str, runs: List[Entry]) -> Iterator[List[str]]:
+    """The rows of a dataset: each system in its best setting."""
+    note = " (dev score)" if DATASETS[name].dev is None else ""
     runs = [run for run in runs if run["dataset"] == name]
     for system in dict.fromkeys(run["system"] for run in runs):
         chosen = in_best_setting([run for run in runs if run["system"] == system])
+        test = points([run["test"] for run in chosen]) + note
+        dev = points([run["best_dev"] for run in chosen])
+        seconds = f"{mean(run['seconds'] for run in chosen):.0f}"
         title = f"spaCy {system} ({chosen[0]['setting']})"
-        yield cells_of(name, title, chosen, ("test", "best_dev", "seconds"))
-    files = sorted(metrics.glob(f"{dataset.metrics}*.json"))
-    ours = [json.loads(file.read_text(encoding="utf8")) for file in files]
-    if ours:
-        keys = (dataset.our_score, "best_dev", "train_seconds")
-        yield cells_of(name, "spacy-birnn", ours, keys)
+        yield [name, title, test, dev, str(len(chosen)), seconds]
 
 
 def in_best_setting(runs: List[Entry]) -> List[Entry]:
@@ -209,16 +205,6 @@ def in_best_setting(runs: List[Entry]) -> List[Entry]:
     tried = (run for run in runs if run["seed"] == first)
     best = max(tried, key=lambda run: run["best_dev"])["setting"]
     return [run for run in runs if run["setting"] == best]
-
-
-def cells_of(
-    name: str, title: str, runs: List[Entry], keys: Sequence[str]
-) -> List[str]:
-    """A row of the table, by the keys of the runs' test and dev scores and seconds."""
-    test, dev, seconds = ([run[key] for run in runs] for key in keys)
-    note = " (dev score)" if DATASETS[name].dev is None else ""
-    scores = [points(test) + note, points(dev)]
-    return [name, title, *scores, str(len(runs)), f"{mean(seconds):.0f}"]
 
 
 def points(scores: Sequence[float]) -> str:

@@ -22,19 +22,15 @@ class Dataset(NamedTuple):
     Attributes:
         dev: None where a seeded tenth of the documents of `train` chooses the
             checkpoint (scripts/split_dev.py), and the test file is a development set.
-        metrics: The beginning of the names of the files of our scores.
         label_column: That of the labels of spans, IOB; None for CoNLL-U.
         score: spaCy's key of the score of its own component: exact spans, or accuracy.
-        our_score: The key of the same score of our component.
     """
 
     train: str
     dev: Optional[str]
     test: str
-    metrics: str
     label_column: Optional[int] = None
     score: str = "ents_f"
-    our_score: str = "ents_f"
 
 
 DATASETS = {
@@ -42,14 +38,12 @@ DATASETS = {
         train="wnut17train.conll",
         dev="emerging.dev.conll",
         test="emerging.test.annotated",
-        metrics="wnut17",
         label_column=1,
     ),
     "conll2003": Dataset(
         train="eng.train",
         dev=None,
         test="eng.testa",
-        metrics="conll2003",
         label_column=3,
     ),
     # spaCy's ner learns the chunks as if they were entities
@@ -57,18 +51,14 @@ DATASETS = {
         train="train.txt",
         dev="dev.txt",
         test="test.txt",
-        metrics="conll2000",
         label_column=2,
-        our_score="spans_chunks_f",
     ),
     # spaCy's tagger learns UPOS where it learns `tag`
     "ud-lines": Dataset(
         train="en_lines-ud-train.conllu",
         dev="en_lines-ud-dev.conllu",
         test="en_lines-ud-test.conllu",
-        metrics="ud_upos",
         score="tag_acc",
-        our_score="pos_acc",
     ),
 }
 

@@ -16,8 +16,7 @@ import sys
 from itertools import chain
 from pathlib import Path
 from statistics import mean
-from time import process_time
-from typing import Any, Callable, Collection, Dict, Iterable, List, NamedTuple, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple
 
 import spacy
 import srsly
@@ -30,11 +29,10 @@ from measures.timing import alternate, threads
 from measures.training import CONFIG
 from options import existing, make_parser, run_script
 from records import FOLDER, Entry, add_result, markdown, read_results
-from spacy.cli.train import train
-from spacy.training.loggers import console_logger
-from spacy.util import registry
+from spacy.util import load_config
 
 from spacy_birnn.files import replacing
+from spacy_birnn.training.loop import train
 
 RESULTS = FOLDER / "tradeoff.json"
 PLOT = FOLDER.parents[1] / "docs" / "tradeoff.svg"
@@ -58,7 +56,7 @@ class Variant(NamedTuple):
 
     @property
     def overrides(self) -> Dict[str, Any]:
-        """The settings for `spacy train`; its `width` is of all directions together."""
+        """The settings of the config; its `width` is of all directions together."""
         return {
             f"{ENCODE}.cell": self.cell,
             f"{ENCODE}.bidirectional": self.directions == 2,
@@ -128,7 +126,6 @@ def train_one(
     args: argparse.Namespace, variant: Variant, seed: int, folder: Path
 ) -> Entry:
     """Train a variant into a folder, and score it."""
-    clock = folder / "clock.json"
     overrides = {
         **variant.overrides,
         "paths.train": str(args.train),
@@ -137,14 +134,14 @@ def train_one(
         "system.seed": seed,
         "training.max_epochs": args.epochs,
         "training.patience": 0,
-        "training.logger.@loggers": "benchmarks.StepClock.v1",
-        "training.logger.path": str(clock),
     }
     with threads(1):
-        train(CONFIG, folder, overrides=overrides)
+        config = load_config(CONFIG, overrides=overrides)
+        _, progress, _ = train(config, folder, force=True)
         nlp = spacy.load(folder / "model-best")
         scores = nlp.evaluate(read_corpus(nlp, args.test, DATASETS["conll2003"]))
     shutil.rmtree(folder / "model-last")
+    seconds = progress.seconds_in_updates
     return {
         "what": "training",
         **variant._asdict(),
@@ -152,42 +149,10 @@ def train_one(
         "epochs": args.epochs,
         "dev_f": nlp.meta["performance"]["ents_f"],
         "testa_f": scores["ents_f"],
-        **srsly.read_json(clock),
+        "train_tokens_per_second": progress.words / seconds,
+        "train_seconds": seconds,
         "machine": machine_facts(),
     }
-
-
-@registry.loggers("benchmarks.StepClock.v1")
-def create_step_clock(path: str, progress_bar: bool = False) -> Callable:
-    """spaCy's console, and a file with the processor time of training at its end.
-
-    The clock leaves out the steps that are scored and saved. spaCy tells the number of
-    words only there: the words of a step are the mean of all steps until then.
-    """
-    seconds: List[float] = []
-    words_per_step, began = 0.0, process_time()
-
-    def setup(*streams: Any) -> Tuple[Callable, Callable]:
-        print_step, finalize_console = console_logger(progress_bar)(*streams)
-
-        def log_step(info: Any) -> None:
-            nonlocal words_per_step, began
-            if info is None:
-                seconds.append(process_time() - began)
-            else:
-                words_per_step = info["words"] / (info["step"] + 1)
-            print_step(info)
-            began = process_time()
-
-        def finalize() -> None:
-            finalize_console()
-            rate = words_per_step * len(seconds) / sum(seconds)
-            figures = {"train_tokens_per_second": rate, "train_seconds": sum(seconds)}
-            srsly.write_json(Path(path), figures)
-
-        return log_step, finalize
-
-    return setup
 
 
 def time_all(args: argparse.Namespace) -> None:
@@ -233,7 +198,7 @@ def report(args: argparse.Namespace) -> None:
         sys.exit(f"{args.output}: nothing that is both trained and timed")
     rows = (cells_of(variant, result) for variant, result in results.items())
     print(*markdown(HEADER, rows), sep="\n")
-    print(f"\n{conditions(results.values())}")
+    print(f"\n{conditions([run for r in results.values() for run in r.runs])}")
     draw(results, args.plot)
 
 
@@ -264,19 +229,13 @@ def cells_of(variant: Variant, result: Result) -> List[str]:
     return [f"**{text}**" for text in cells] if variant == DEFAULT else cells
 
 
-def conditions(results: Collection[Result]) -> str:
-    """The conditions of the figures. Where runs differ in one, all values are named."""
-    runs = [run for result in results for run in result.runs]
-    machines = [run["machine"] for run in runs]
-
-    def values(entries: Iterable[Entry], key: str) -> str:
-        return ", ".join(sorted({str(entry[key]) for entry in entries}))
-
-    return (
-        f"{values(runs, 'epochs')} epochs; seeds {values(runs, 'seed')}; median of "
-        f"{values((result.speed for result in results), 'runs')} rounds; one thread; "
-        f"{values(machines, 'cpu_capability')}; torch {values(machines, 'torch')}."
-    )
+def conditions(runs: Iterable[Entry]) -> str:
+    """What the trainings had in common, and all values of what they had not."""
+    values = {
+        key: ", ".join(sorted({str(run[key]) for run in runs}))
+        for key in ("epochs", "seed")
+    }
+    return f"Epochs: {values['epochs']}; seeds: {values['seed']}; one thread."
 
 
 def draw(results: Dict[Variant, Result], path: Path) -> None:

@@ -138,7 +138,6 @@ class Loop:
             identity=describe(setup.config, readers) if outputs else {},
         )
         self.before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
-        self.seconds_in_updates = 0.0
         self._began = timer()
         self._saved_at = self._save_seconds = 0.0
 
@@ -246,7 +245,7 @@ class Loop:
                 continue
             component.finish_update(self.optimizer)  # type: ignore[attr-defined]
         self.optimizer.step_schedules()
-        self.seconds_in_updates += timer() - began
+        progress.seconds_in_updates += timer() - began
 
     def _check_losses(self) -> None:
         for name, loss in self.progress.losses.items():
@@ -344,8 +343,8 @@ class Loop:
                 save_pipeline(self.outputs, last, self.nlp, self.before_to_disk)
         if self.outputs is not None:
             self.save_checkpoint()
-        seconds = max(timer() - self._began, 1e-9)
-        share = 100 * self.seconds_in_updates / seconds
+        seconds = max(self._seconds(), 1e-9)
+        share = 100 * self.progress.seconds_in_updates / seconds
         where = f" Pipelines: {self.outputs.folder}" if self.outputs else ""
         print(
             f"Training has ended: {self.progress.finished}. {share:.0f} % of "

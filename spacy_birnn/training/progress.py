@@ -18,6 +18,7 @@ class Progress:
         n_examples: examples in them, and in the batch at hand.
         words: words seen.
         seconds: of wall time, over all runs.
+        seconds_in_updates: the part of them in which the model learned.
         losses: since the last evaluation, by component.
         results: of all evaluations.
         words_evaluated: words seen before the last evaluation.
@@ -30,6 +31,7 @@ class Progress:
     n_examples: int = 0
     words: int = 0
     seconds: float = 0.0
+    seconds_in_updates: float = 0.0
     losses: Dict[str, float] = field(default_factory=dict)
     results: List[Result] = field(default_factory=list)
     words_evaluated: int = 0
