@@ -121,6 +121,7 @@ def entry_points(checkout: Path, folder: Path) -> str:
         "--egg-base",
         str(metadata),
     ]
+    command += ["--egg-base", str(metadata)]
     subprocess.run(command, cwd=checkout, check=True, stderr=subprocess.DEVNULL)
     return path
 
