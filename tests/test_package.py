@@ -70,7 +70,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(built):
     assert metadata["Version"] == spacy_birnn.__version__
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Requires-Python"] == ">=3.10"
-    extras = {"test", "dev", "gpu", "ray", "bench"}
+    extras = {"test", "dev", "docs", "examples", "gpu", "ray", "bench"}
     assert set(metadata.get_all("Provides-Extra")) == extras
     for group in PROJECT["entry-points"]:
         assert f"[{group}]" in entry_points

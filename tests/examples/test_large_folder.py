@@ -1,0 +1,33 @@
+import importlib.util
+import json
+
+import pytest
+
+from .conftest import EXAMPLES
+
+
+@pytest.fixture
+def script():
+    path = EXAMPLES / "large_folder" / "tag_folder.py"
+    spec = importlib.util.spec_from_file_location("tag_folder", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_large_folder(script, trained, tmp_path, capsys):
+    texts = tmp_path / "texts"
+    (texts / "a").mkdir(parents=True)
+    (texts / "a" / "1.txt").write_text("Ada left London .\nAda saw Oslo .\n")
+    (texts / "2.txt").write_text("Emmy left London .\n")
+    arguments = [trained, str(texts), str(tmp_path / "out")]
+    script.main(arguments)
+    shown = capsys.readouterr().out
+    assert shown.startswith("3 documents, 12 tokens, 0 skipped; 0 of 1 shards")
+    assert "2  PER      Ada" in shown
+    before = sorted((tmp_path / "out").glob("part-*.jsonl"))
+    lines = [path.read_bytes() for path in before]
+    script.main(arguments)
+    assert "1 of 1 shards were done before" in capsys.readouterr().out
+    assert [path.read_bytes() for path in before] == lines
+    assert json.loads(lines[0].splitlines()[0])["ents"]
