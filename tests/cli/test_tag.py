@@ -284,12 +284,12 @@ def test_a_reader_that_has_enough(ruler, tmp_path, n_process, is_group_alive):
         assert process.stdout.readline().startswith(b"{")
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(120) == 1
+        assert process.wait(600) == 1
     assert not is_group_alive(process.pid)
 
 
 def wait_for_output(folder):
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not any(file.stat().st_size for file in folder.iterdir()):
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -321,7 +321,7 @@ def test_ctrl_c_leaves_nothing_behind(ruler, tmp_path, n_process, is_group_alive
         process.stdin.flush()
         wait_for_output(tmp_path)
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(120) == 130
+        assert process.wait(600) == 130
         assert process.stderr.read() == b""
     assert not is_group_alive(process.pid)
     assert os.listdir(tmp_path) == []
@@ -372,5 +372,5 @@ def on_terminal(line, stream):
         except OSError:
             pass  # what Linux says at the end
         os.close(master)
-        assert process.wait(120) == (0 if stream == "stderr" else 2)
+        assert process.wait(600) == (0 if stream == "stderr" else 2)
     return shown
