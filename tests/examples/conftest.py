@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import re
 import shutil
@@ -60,3 +61,16 @@ def trained(tmp_path_factory):
     path = tmp_path_factory.mktemp("trained") / "model"
     nlp.to_disk(path)
     return str(path)
+
+
+@pytest.fixture
+def load_script():
+    """Import a file of an example as a module."""
+
+    def load_script(path):
+        spec = importlib.util.spec_from_file_location(Path(path).stem, EXAMPLES / path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load_script

@@ -1,21 +1,8 @@
-import importlib.util
 import json
 
-import pytest
 
-from .conftest import EXAMPLES
-
-
-@pytest.fixture
-def script():
-    path = EXAMPLES / "large_folder" / "tag_folder.py"
-    spec = importlib.util.spec_from_file_location("tag_folder", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_large_folder(script, trained, tmp_path, capsys):
+def test_large_folder(load_script, trained, tmp_path, capsys):
+    script = load_script("large_folder/tag_folder.py")
     texts = tmp_path / "texts"
     (texts / "a").mkdir(parents=True)
     (texts / "a" / "1.txt").write_text("Ada left London .\nAda saw Oslo .\n")

@@ -1,22 +1,14 @@
-import importlib.util
-
 import pytest
 import spacy
 
 from spacy_birnn.tagging import chunks
 
-from .conftest import EXAMPLES
-
 testclient = pytest.importorskip("fastapi.testclient")
 
 
 @pytest.fixture
-def service():
-    path = EXAMPLES / "service" / "app.py"
-    spec = importlib.util.spec_from_file_location("service_app", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def service(load_script):
+    return load_script("service/app.py")
 
 
 @pytest.fixture

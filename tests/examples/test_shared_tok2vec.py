@@ -10,8 +10,7 @@ def test_shared_tok2vec(run_readme):
     folder, shown = run_readme("shared_tok2vec")
     nlp = spacy.load(folder / "model" / "model-best")
     assert nlp.pipe_names == ["tok2vec", "tagger", "parser", "birnn_ner"]
-    for name in nlp.pipe_names[1:]:
-        assert nlp.get_pipe(name).model.get_ref("tok2vec").name == "tok2vec-listener"
+    assert nlp.get_pipe("tok2vec").listening_components == nlp.pipe_names[1:]
     scores = nlp.meta["performance"]
     assert min(scores["tag_acc"], scores["dep_uas"], scores["ents_f"]) > 0.7
     doc = nlp("Mary Smith visited Oslo. Bo left Bonn.")
