@@ -492,7 +492,7 @@ class Errors(metaclass=_Coded):
     )
     B306 = "{path}: there are no sentences to split: expected CoNLL columns."
 
-    # --- B401-B419: gradients ---------------------------------------------------------
+    # --- B401-B499: diagnostics -------------------------------------------------------
     B401 = "{where}: {key} = {value!r} must be a finite number."
     B402 = (
         "There is no recurrent component to look into (ours: {known}; all components: "
@@ -517,14 +517,22 @@ class Errors(metaclass=_Coded):
         "{path}: the pipeline of the config cannot be initialized on the data: {reason}"
     )
     B408 = (
-        "{path} is no log of a training ({reason}): give the file that "
-        "[training.logger] log_file names."
+        "{path}: the log says nothing of gradients: spacy-birnn train writes them, "
+        "where [training.logger] is spacy-birnn.ConsoleLogger.v1 with a log_file."
     )
     B409 = "Nothing to draw: give pipelines or configs with --data, or logs with --log."
     B410 = "--data is missing: gradients are those of a loss, and need annotated data."
     B411 = "{path}: write a page that ends in .html, or figures that end in .json (-o)."
     B412 = "Several are called '{name}': name them, as in first={path}."
     B413 = "Pictures need matplotlib: pip install 'spacy-birnn[report]'."
+    B422 = (
+        "{path}: the training log is empty: give the file that [training.logger] "
+        "log_file names, after training has been evaluated once."
+    )
+    B423 = (
+        "{path}:{line}: no line of a training log ({reason}): give the file that "
+        "[training.logger] log_file names."
+    )
 
 
 class Warnings(metaclass=_Coded):
@@ -596,8 +604,8 @@ class Warnings(metaclass=_Coded):
 
     # --- W401-W419: gradients ---------------------------------------------------------
     W401 = (
-        "Component '{name}', step {step}: gradients vanish. Of what moves the hidden "
-        "states of {layer}, {share} comes back from other tokens, so the network does "
-        "not learn from context. {advice}"
+        "Component '{name}', step {step}: gradients vanish. What the hidden states of "
+        "{layer} get back through time is {share} times what they get from their own "
+        "tokens, so the network hardly learns from context. {advice}"
     )
     W402 = "Component '{name}', step {step}: gradients explode. {what} {advice}"

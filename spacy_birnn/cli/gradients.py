@@ -9,9 +9,17 @@ from spacy.language import Language
 from spacy.training import Example
 
 from ..data.text import list_files
-from ..diagnostics.page import Section, render_page
+from ..diagnostics.figures import check_matplotlib
+from ..diagnostics.page import render_page
 from ..diagnostics.reach import LONGEST, Reach, measure_reach
 from ..diagnostics.reach_page import reach_sections
+from ..diagnostics.training_log import LoggedStep, read_log
+from ..diagnostics.training_page import (
+    has_gradients,
+    named_logs,
+    say_training,
+    training_sections,
+)
 from ..diagnostics.untrained import build_untrained
 from ..diagnostics.wording import describe, say_reach
 from ..errors import BirnnError, Errors
@@ -29,23 +37,33 @@ PAGE, FIGURES = ".html", ".json"
 def gradients_command(
     context: typer.Context,
     models: Annotated[
-        List[str],
+        Optional[List[str]],
         typer.Argument(
-            metavar="MODEL_OR_CONFIG...",
+            metavar="[MODEL_OR_CONFIG]...",
             show_default=False,
             help="Trained pipelines, and training configs for networks that are not "
             "trained yet. NAME=PATH says what the pictures call one.",
         ),
-    ],
+    ] = None,
     data: Annotated[
-        Path,
+        Optional[Path],
         typer.Option(
             "--data",
             metavar="DATA",
             show_default=False,
             help="Annotated files, as for evaluate; 200 tokens at least.",
         ),
-    ],
+    ] = None,
+    logs: Annotated[
+        Optional[List[str]],
+        typer.Option(
+            "--log",
+            metavar="LOG",
+            show_default=False,
+            help="The log_file of a training by spacy-birnn train, to show how its "
+            "gradients went. Can be given several times; NAME=LOG names one.",
+        ),
+    ] = None,
     output: Annotated[
         Optional[Path],
         typer.Option(
@@ -83,7 +101,7 @@ def gradients_command(
     target: shared.TargetOption = None,
     encoding: shared.Encoding = None,
 ) -> None:
-    """Show how far the loss of a model reaches: its gradient by distance.
+    """Show how far the loss of models reaches, and how gradients went in training.
 
     Settings of configs can be given as options, --section.key VALUE.
 
@@ -96,11 +114,21 @@ def gradients_command(
 
       spacy-birnn gradients before=ner.cfg after=training/model-best --data dev.conll
       -o figures.json
+
+      spacy-birnn gradients --log training/log.jsonl -o training.html
     """
-    if output is not None:
-        check_gradients_output(output, list_files(data), force)
-    models, settings = split_settings([*models, *context.args])
+    paths, settings = split_settings([*(models or []), *context.args])
     overrides = parse_overrides(settings)
+    named_models, named = name_inputs(paths), name_inputs(logs or [])
+    if not named_models and not named:
+        raise BirnnError(Errors.B409)
+    if named_models and data is None:
+        raise BirnnError(Errors.B410)
+    if data is not None and not named_models:
+        raise typer.BadParameter("--data is for pipelines and configs: give one.")
+    if output is not None:
+        inputs = [*(list_files(data) if data else []), *(Path(p) for _, p in named)]
+        check_gradients_output(output, inputs, force)
     options = {
         "format": value_of(format),
         "scheme": scheme.value if scheme.value != "auto" else None,
@@ -111,8 +139,10 @@ def gradients_command(
         "target": value_of(target),
         "encoding": encoding,
     }
+    trainings = [(name, read_training(Path(path))) for name, path in named]
     reaches = []
-    for name, path in name_models(models):
+    for name, path in named_models:
+        assert data is not None
         nlp, examples = _open(path, data, options, overrides, seed)
         reach = measure_reach(
             nlp,
@@ -125,8 +155,23 @@ def gradients_command(
         )
         print(f"{describe(reach)}\n" + "\n".join(f"  {s}" for s in say_reach(reach)))
         reaches.append(reach)
+    for name, steps in trainings:
+        print("\n".join(say_training(name, steps)))
     if output is not None:
-        write_gradients(output, reaches, str(data))
+        write_gradients(output, reaches, trainings, str(data) if data else "")
+
+
+def read_training(path: Path) -> List[LoggedStep]:
+    """Read the log of a training.
+
+    Raises:
+        BirnnError: it is none, or it says nothing of gradients.
+    """
+    list_files(path)
+    steps = read_log(path)
+    if not has_gradients(steps):
+        raise BirnnError(Errors.B408.format(path=path))
+    return steps
 
 
 def check_gradients_output(output: Path, inputs: Sequence[Path], force: bool) -> None:
@@ -139,6 +184,8 @@ def check_gradients_output(output: Path, inputs: Sequence[Path], force: bool) ->
         raise BirnnError(Errors.B411.format(path=output))
     check_not_input(output, inputs)
     check_output(output, force)
+    if output.suffix == PAGE:
+        check_matplotlib()
 
 
 def split_settings(arguments: Sequence[str]) -> Tuple[List[str], List[str]]:
@@ -154,12 +201,10 @@ def split_settings(arguments: Sequence[str]) -> Tuple[List[str], List[str]]:
         settings.append(argument)
         if "=" not in argument and rest:
             settings.append(rest.pop(0))
-    if not models:
-        raise BirnnError(Errors.B409)
     return models, settings
 
 
-def name_models(models: Sequence[str]) -> List[Tuple[str, str]]:
+def name_inputs(arguments: Sequence[str]) -> List[Tuple[str, str]]:
     """Names and paths of `NAME=PATH` or `PATH`; a path alone is named by its last part,
     or, where several end the same, by as many parts as tell them apart.
 
@@ -167,10 +212,10 @@ def name_models(models: Sequence[str]) -> List[Tuple[str, str]]:
         BirnnError: two have the same name.
     """
     named: List[Tuple[str, str]] = []
-    for model in models:
-        name, has_name, path = model.partition("=")
-        is_plain = not has_name or not name or Path(model).exists()
-        named.append(("", model) if is_plain else (name, path))
+    for argument in arguments:
+        name, has_name, path = argument.partition("=")
+        is_plain = not has_name or not name or Path(argument).exists()
+        named.append(("", argument) if is_plain else (name, path))
     plain = [Path(path).parts for name, path in named if not name]
     depth = 1
     while len({p[-depth:] for p in plain}) < len(set(plain)):
@@ -201,15 +246,25 @@ def _open(
     return nlp, read(nlp)
 
 
-def write_gradients(output: Path, reaches: Sequence[Reach], data: str) -> None:
+def write_gradients(
+    output: Path,
+    reaches: Sequence[Reach],
+    trainings: Sequence[Tuple[str, List[LoggedStep]]],
+    data: str,
+) -> None:
     """Write a page or JSON, by the ending of the name."""
     if output.suffix == FIGURES:
         models = [reach.to_dict() for reach in reaches]
         facts = {"data": data, "longest": LONGEST, "models": models}
-        text = json.dumps(facts, indent=1) + "\n"
+        text = (
+            json.dumps({**facts, "trainings": named_logs(trainings)}, indent=1) + "\n"
+        )
     else:
-        sections: List[Section] = reach_sections(reaches)
-        names = ", ".join(reach.name for reach in reaches)
-        text = render_page(f"Gradients: {names}", f"Measured on {data}.", sections)
+        sections = reach_sections(reaches) if reaches else []
+        for name, steps in trainings:
+            sections += training_sections(name, steps)
+        names = [reach.name for reach in reaches] + [name for name, _ in trainings]
+        measured = f"Measured on {data}." if data else "From the log of the training."
+        text = render_page(f"Gradients: {', '.join(names)}", measured, sections)
     with replacing(output) as file:
         file.write(text.encode("utf8"))

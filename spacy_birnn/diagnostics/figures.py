@@ -3,7 +3,8 @@
 import io
 import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Sequence, Tuple, cast
+from importlib.util import find_spec
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ..errors import BirnnError, Errors
 
@@ -47,6 +48,7 @@ class Line:
         high: its upper edge.
         series: which of the eight colours, from 0.
         dash: which of the dashes; None for that of the colour.
+        dots: draw its points, too.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Line:
     high: Optional[Values] = None
     series: int = 0
     dash: Optional[int] = None
+    dots: bool = False
 
 
 @dataclass
@@ -79,6 +82,16 @@ class Chart:
     limits: Optional[Tuple[Optional[float], Optional[float]]] = None
     percent: bool = False
     marks: Sequence[Tuple[float, str]] = ()
+
+
+def check_matplotlib() -> None:
+    """Look whether charts can be drawn.
+
+    Raises:
+        BirnnError: matplotlib is not installed.
+    """
+    if find_spec("matplotlib") is None:
+        raise BirnnError(Errors.B413)
 
 
 def css_variables(colours: Dict[str, str]) -> str:
@@ -120,12 +133,11 @@ def _draw_all(
     height: float,
     has_legend: bool,
 ) -> str:
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise BirnnError(Errors.B413) from None
-    settings: Dict[str, Any] = {
+    check_matplotlib()
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    settings: Any = {
         "svg.fonttype": "none",
         "svg.hashsalt": "spacy-birnn",
         "font.size": 9,
@@ -138,7 +150,7 @@ def _draw_all(
         "grid.color": FAINT,
         "axes.titlesize": 10,
     }
-    with matplotlib.rc_context(cast(Any, settings)):
+    with matplotlib.rc_context(settings):
         figure = Figure(figsize=(width, height), layout="constrained")
         axes = figure.subplots(1, len(charts), sharey=len(charts) > 1, squeeze=False)
         for place, (title, chart) in zip(axes[0], charts):
@@ -163,7 +175,9 @@ def _fill(axes: Any, chart: Chart) -> None:
             (line.series if line.dash is None else line.dash) % len(DASHES)
         ]
         y = _numbers_of(line.y, chart.log)
-        axes.plot(line.x, y, color=colour, ls=dash, lw=1.6, label=line.name)
+        marker = "o" if line.dots else ""
+        look = {"color": colour, "ls": dash, "lw": 1.6, "marker": marker, "ms": 4}
+        axes.plot(line.x, y, label=line.name, **look)
         if line.low is not None and line.high is not None:
             low, high = (_numbers_of(edge, chart.log) for edge in (line.low, line.high))
             axes.fill_between(line.x, low, high, color=colour, alpha=0.15, lw=0)

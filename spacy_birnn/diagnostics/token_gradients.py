@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from ..nn.packing import Packing
 from ..nn.rnn.layer import run_layer
-from ..nn.rnn.recording import RecordingCell
+from ..nn.rnn.recording import Recorded, RecordingCell
 from ..nn.rnn.steps import side_by_side
 from .network import Network
 from .texts import Text
@@ -46,9 +46,10 @@ def token_gradients(
     # Each target has a copy of the text: gradients of the sum are those of each.
     X = text.inputs.repeat(n_copies, 1).requires_grad_()
     packing = Packing.of([len(text.inputs)] * n_copies)
-    cells = [RecordingCell(network.encoder.cell) for _ in network.layers]
+    passes: List[Recorded] = []
+    cell = RecordingCell(network.encoder.cell, passes.append)
     H = X
-    for cell, layer in zip(cells, network.layers, strict=True):
+    for layer in network.layers:
         H = run_layer(cell, layer, H, packing)
     offsets = torch.arange(n_copies).unsqueeze(1) * len(text.inputs)
     emissions = network.decoder(H[(offsets + text.words).flatten()])
@@ -61,10 +62,17 @@ def token_gradients(
         lengths = text.lengths * n_copies
         loss = network.decoder.loss(emissions, lengths, gold, permitted)
         losses[DECODER] = loss
-    return {
-        name: _derive(loss, X, cells, packing, n_copies)
-        for name, loss in losses.items()
-    }
+    found = {}
+    for name, loss in losses.items():
+        of_input = torch.autograd.grad(loss, X, retain_graph=True)[0]
+        states = [side_by_side(passed.total, packing) for passed in reversed(passes)]
+        passes.clear()
+        named = {f"layer {n}": rows for n, rows in enumerate(states, 1)}
+        found[name] = {
+            of: rows.unflatten(0, (n_copies, -1))
+            for of, rows in {INPUT: of_input, **named}.items()
+        }
+    return found
 
 
 def _cross_entropy(
@@ -73,12 +81,3 @@ def _cross_entropy(
     if permitted is not None:
         emissions = emissions.masked_fill(~permitted, float("-inf"))
     return F.cross_entropy(emissions, gold, ignore_index=-1, reduction="sum")
-
-
-def _derive(
-    loss: Tensor, X: Tensor, cells: List[RecordingCell], packing: Packing, n_copies: int
-) -> Gradients:
-    found = {INPUT: torch.autograd.grad(loss, X, retain_graph=True)[0]}
-    for number, cell in enumerate(cells, 1):
-        found[f"layer {number}"] = side_by_side(cell.passes.pop().total, packing)
-    return {name: rows.unflatten(0, (n_copies, -1)) for name, rows in found.items()}

@@ -1,6 +1,6 @@
 """A cell that keeps what its backward pass went through, for whoever wants to look."""
 
-from typing import Any, List, NamedTuple
+from typing import Any, Callable, Dict, NamedTuple
 
 import torch
 from torch import Tensor
@@ -25,7 +25,7 @@ class Recorded(NamedTuple):
 
 
 class RecordingCell(Cell):
-    """Runs as another cell, and keeps what each backward pass has seen.
+    """Runs as another cell, and shows what each backward pass has seen.
 
     Give it to `run_layer` in the other cell's place, or set it as `BiRNN.cell` for a
     while: results and gradients stay the same to the bit. On a GPU cuDNN runs the
@@ -33,18 +33,14 @@ class RecordingCell(Cell):
 
     Args:
         cell: the kind of recurrence.
-
-    Attributes:
-        passes: one for each backward pass, the latest last. Of a stack of layers the
-            last one comes first.
+        record: takes each backward pass. Of a stack of layers the last one comes first.
     """
 
-    def __init__(self, cell: Cell) -> None:
-        self.cell = cell
+    def __init__(self, cell: Cell, record: Callable[[Recorded], None]) -> None:
+        self.cell, self.record = cell, record
         self.torch_layer = cell.torch_layer
         self.n_gates, self.tanh_gate = cell.n_gates, cell.tanh_gate
         self.gate_names, self.forget_gate = cell.gate_names, cell.forget_gate
-        self.passes: List[Recorded] = []
 
     def double(self, weight: Tensor) -> Tensor:
         return self.cell.double(weight)
@@ -61,31 +57,33 @@ class RecordingCell(Cell):
     def backward(
         self, gates: Tensor, hidden: Tensor, kept: Any, d_hidden: Tensor, *rest: Any
     ) -> GateGradients:
-        activations = hidden if self.n_gates == 1 else gates
         direct = d_hidden.clone()
         found = self.cell.backward(gates, hidden, kept, d_hidden, *rest)
-        self.passes.append(Recorded(activations, direct, d_hidden))
+        activations = hidden if self.n_gates == 1 else gates
+        self.record(Recorded(activations, direct, d_hidden))
         return found
 
 
-def saturated(passed: Recorded, cell: Cell, low: float = 0.05) -> List[float]:
-    """The share of saturated activations of each gate, shape (K,).
+def saturation(passed: Recorded, cell: Cell) -> Dict[str, float]:
+    """The share of saturated activations of each gate.
 
-    An activation is saturated where its derivative is close to 0: a sigmoid below `low`
-    or above `1 - low`, and a tanh where `(1 + tanh) / 2` is.
+    An activation is saturated where its derivative is close to 0: a sigmoid below .05
+    or above .95, and a tanh where `(1 + tanh) / 2` is, which is the sigmoid of the same
+    argument doubled.
     """
-    shares = []
-    for k, gate in enumerate(passed.activations.chunk(cell.n_gates, 2)):
-        middle, half = (0.0, 1.0) if k == cell.tanh_gate else (0.5, 0.5)
-        far = (gate - middle).abs() > half * (1.0 - 2.0 * low)
-        shares.append(far.float().mean().item())
+    shares = {}
+    gates = passed.activations.chunk(cell.n_gates, 2)
+    for k, (name, gate) in enumerate(zip(cell.gate_names, gates, strict=True)):
+        middle, far = (0.0, 0.9) if k == cell.tanh_gate else (0.5, 0.45)
+        outside = (gate - middle).abs_() > far
+        shares[name] = torch.count_nonzero(outside).item() / gate.numel()
     return shares
 
 
 def carried(passed: Recorded) -> float:
-    """How much of a layer's gradient comes back through time: the norm of what each
-    hidden state gets from later steps (of its direction), over the norm of what it gets
-    from above."""
+    """How much of a layer's gradient comes back through time: the norm of what the
+    hidden states get from later steps of their direction, over the norm of what they
+    get from above. Infinite where nothing comes from above."""
     direct = torch.linalg.vector_norm(passed.direct).item()
-    from_later = torch.linalg.vector_norm(passed.total - passed.direct).item()
-    return from_later / direct if direct else 0.0
+    through_time = torch.linalg.vector_norm(passed.total - passed.direct).item()
+    return through_time / direct if direct else float("inf")
