@@ -8,7 +8,7 @@ from .reach import FAR, LITTLE, LONGEST, MEDIAN, QUANTILES, Curve, Reach
 from .token_gradients import DECODER, EMISSIONS, INPUT
 from .wording import describe, say_reach
 
-X_LABEL = "tokens back (left) and ahead (right) of the token with the loss"
+X_LABEL = "tokens back (left) and ahead (right)"
 LOWEST = 1e-6
 """Where the axis ends at the latest: less makes no difference to training."""
 
@@ -27,7 +27,7 @@ def reach_sections(reaches: Sequence[Reach]) -> List[Section]:
     losses = [loss for loss in LOSSES if any(loss in r.losses for r in reaches)]
     first = Section(
         "How far the loss reaches",
-        said=[line for reach in reaches for line in say_reach(reach)],
+        said=[" ".join(say_reach(reach)) for reach in reaches],
         note="The loss at a token has a gradient for every other token's input and "
         "hidden state: how much they could change it. Where less than 1 % of the "
         "gradient at the token itself is left, training hardly learns from what stands "
@@ -124,8 +124,8 @@ def _columns(losses: Sequence[str]) -> List[str]:
     columns = ["network"]
     for loss in losses:
         columns += [
-            f"1 % left, {LOSSES[loss]}: median back / ahead",
-            "one in ten",
+            f"1 % left, back / ahead: median, {LOSSES[loss]}",
+            "nine of ten",
             "left per step",
         ]
     return columns

@@ -46,16 +46,18 @@ def training_sections(name: str, steps: Sequence[LoggedStep]) -> List[Section]:
             Section(
                 f"{title}: norms of gradients",
                 _chart(steps, gradients, "norm", log=True),
-                _ends(gradients, "The gradient of {} went from {} to {}."),
+                [_extremes(gradients)],
                 GRADIENTS,
+                *_table(gradients),
             )
         )
         sections.append(
             Section(
                 f"{title}: norms of updates",
                 _chart(steps, updates, "norm", log=True),
-                _ends(updates, "The update of {} went from {} to {}."),
+                [_extremes(updates)],
                 UPDATES,
+                *_table(updates),
             )
         )
         if carried:
@@ -63,7 +65,11 @@ def training_sections(name: str, steps: Sequence[LoggedStep]) -> List[Section]:
                 Section(
                     f"{title}: what comes back through time",
                     _chart(steps, carried, "times the gradient from above", log=True),
-                    _ends(carried, "In {} it went from {} to {}."),
+                    [
+                        f"In {layer} it went from {_number(_first(values))} to "
+                        f"{_number(_last(values))}."
+                        for layer, values in carried.items()
+                    ],
                     CARRIED,
                 )
             )
@@ -158,11 +164,23 @@ def _chart(steps: Sequence[LoggedStep], curves: Curves, label: str, log: bool) -
     return Chart(X_LABEL, label, lines, log)
 
 
-def _ends(curves: Curves, sentence: str) -> List[str]:
-    return [
-        sentence.format(name, _number(_first(values)), _number(_last(values)))
+def _extremes(curves: Curves) -> str:
+    """Say which groups have the largest and the smallest norm at the end."""
+    ends = sorted((_last(values), name) for name, values in curves.items())
+    (low, smallest), (high, largest) = ends[0], ends[-1]
+    return (
+        f"Largest at the end: {largest} with {_number(high)}; smallest: {smallest} "
+        f"with {_number(low)}."
+    )
+
+
+def _table(curves: Curves) -> Tuple[List[str], List[List[str]], str]:
+    """Header, rows and the words on which the table unfolds."""
+    rows = [
+        [name, *(_number(end(values)) for end in (_first, _last))]
         for name, values in curves.items()
     ]
+    return ["parameters", "first", "last"], rows, "Figures"
 
 
 def _known(values: Sequence[Optional[float]]) -> List[float]:
