@@ -5,9 +5,9 @@
     python benchmarks/reach.py report
 
 `train` trains every network that is not yet in the folder of models on a part of
-CoNLL-2003, `measure` measures all of them, trained and untrained, and `report` prints
-the table and draws docs/reach-one-direction.svg and docs/reach-both-directions.svg. See
-README.md.
+CoNLL-2003, `measure` measures what is not yet among the results, trained and untrained,
+and `report` prints the table and draws docs/reach-one-direction.svg and
+docs/reach-both-directions.svg. See README.md.
 """
 
 import argparse
@@ -68,8 +68,8 @@ class Variant(NamedTuple):
 CELLS = {
     "RNN": ("rnn", 1.0),
     "GRU": ("gru", 1.0),
-    "LSTM, forget bias 0": ("lstm", 0.0),
     "LSTM, forget bias 1": ("lstm", 1.0),
+    "LSTM, forget bias 0": ("lstm", 0.0),
 }
 GRID = [
     Variant(name, cell, directions, bias)
@@ -81,7 +81,7 @@ def main() -> None:
     parser = make_parser(__doc__)
     commands = parser.add_subparsers(required=True, metavar="train|measure|report")
     training = commands.add_parser("train", help="train what is not there yet")
-    measuring = commands.add_parser("measure", help="measure all of them")
+    measuring = commands.add_parser("measure", help="measure what is not measured yet")
     reporting = commands.add_parser("report", help="print the table, draw the pictures")
     training.set_defaults(command=train_all)
     measuring.set_defaults(command=measure_all)
@@ -96,6 +96,9 @@ def main() -> None:
         option("--vectors", type=existing, required=True, help="of make_vectors.py")
         option("--models", type=Path, required=True, help="folder for all")
         option("--seeds", type=int, nargs="+", default=[0])
+    option = measuring.add_argument
+    option("--tokens", type=int, default=400, help="whose loss is derived")
+    option("--dev-sentences", type=int, default=1000, help="that they are drawn from")
     for command in measuring, reporting:
         command.add_argument("-o", "--output", type=Path, default=RESULTS)
     args = parser.parse_args()
@@ -141,27 +144,37 @@ def train_all(args: argparse.Namespace) -> None:
 
 
 def measure_all(args: argparse.Namespace) -> None:
-    """Measure each network before and after its training on the same tokens."""
-    for seed, variant, state in product(args.seeds, GRID, STATES):
+    """Measure each network before and after its training on the same tokens. A trained
+    one that is not there is left out."""
+
+    def read(nlp: Any) -> List[Any]:
+        return read_gold(nlp, args.dev, pipeline_targets(nlp), limit=args.dev_sentences)
+
+    done = {tuple(entry[key] for key in KEY) for entry in read_results(args.output)}
+    for seed, state, variant in product(args.seeds, STATES, GRID):
         folder = folder_of(args, variant, seed)
-
-        def read(nlp: Any) -> List[Any]:
-            return read_gold(nlp, args.dev, pipeline_targets(nlp))
-
+        is_there = state == "untrained" or (folder / "output" / "model-last").exists()
+        if not is_there or (variant.name, variant.directions, state, seed) in done:
+            continue
         score: Optional[float] = None
+        epochs = 0
         if state == "trained":
             nlp = spacy.load(folder / "output" / "model-best")
+            epochs = nlp.config["training"]["max_epochs"]
             score = nlp.meta["performance"]["ents_f"]
         else:
             config = make_config(variant)
             config["paths"]["vectors"] = str(args.vectors)
             nlp = build_untrained(config, read, seed, folder / "config.cfg")
-        reach = measure_reach(nlp, read(nlp), name=variant.name)
+        reach = measure_reach(
+            nlp, read(nlp), name=variant.name, n_tokens=args.tokens, n_texts=40
+        )
         entry = {
             "name": variant.name,
             "directions": variant.directions,
             "state": state,
             "seed": seed,
+            "epochs": epochs,
             "testa_f": score,
             **summary(reach),
             "machine": machine_facts(),
