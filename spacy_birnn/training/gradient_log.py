@@ -28,9 +28,9 @@ EVERY = 10
 ENOUGH = 10
 """Measured steps that a warning is based on."""
 
-VANISHED = 0.1
+VANISHED = 0.05
 """If less of the gradient comes back through time, the network does not learn from
-context. In trainings that go well it is 0.5 to 1.5 (see docs/insight.md)."""
+context. In trainings that go well it is 0.2 to 1.5 (see docs/insight.md)."""
 
 EXPLODED = 100.0
 """So many times the gradient from above, or that of the first steps, is too much."""
