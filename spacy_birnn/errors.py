@@ -2,7 +2,8 @@
 
 Every message says what is wrong, where (file:line, column, label, component or config
 key) and what to do. Ranges: B001- models and components, B101- data and tag schemes,
-B201- scoring, tagging and the command line, B301- project steps (scripts/).
+B201- scoring, tagging and the command line, B301- project steps (scripts/),
+B401- diagnostics.
 """
 
 
@@ -491,6 +492,48 @@ class Errors(metaclass=_Coded):
     )
     B306 = "{path}: there are no sentences to split: expected CoNLL columns."
 
+    # --- B401-B499: diagnostics -------------------------------------------------------
+    B401 = "{where}: {key} = {value!r} must be a finite number."
+    B402 = (
+        "There is no recurrent component to look into (ours: {known}; all components: "
+        "{components}): give a pipeline with birnn_ner, birnn_tagger or birnn_chunker, "
+        "and its name with --component."
+    )
+    B403 = "Several components are ours ({known}): name one with --component."
+    B404 = (
+        "Component '{name}': its model cannot be taken apart: the encoder must be a "
+        "spacy-birnn.BiRNNEncoder.v1 over an embedding, and its output must go "
+        "straight into the spacy-birnn.SequenceTagger.v1."
+    )
+    B405 = (
+        "The data hold {found} tokens in all: at least {least} are needed, so that "
+        "gradients have some way to go. Give more data."
+    )
+    B406 = (
+        "The data have no gold annotation for '{target}': name the column that holds "
+        "it, as in --columns word=0,{target}=-1."
+    )
+    B407 = (
+        "{path}: the pipeline of the config cannot be initialized on the data: {reason}"
+    )
+    B408 = (
+        "{path}: the log says nothing of gradients: spacy-birnn train writes them, "
+        "where [training.logger] is spacy-birnn.ConsoleLogger.v1 with a log_file."
+    )
+    B409 = "Nothing to draw: give pipelines or configs with --data, or logs with --log."
+    B410 = "--data is missing: gradients are those of a loss, and need annotated data."
+    B411 = "{path}: write a page that ends in .html, or figures that end in .json (-o)."
+    B412 = "Several are called '{name}': name them, as in first={path}."
+    B413 = "Pictures need matplotlib: pip install 'spacy-birnn[report]'."
+    B422 = (
+        "{path}: the training log is empty: give the file that [training.logger] "
+        "log_file names, after training has been evaluated once."
+    )
+    B423 = (
+        "{path}:{line}: no line of a training log ({reason}): give the file that "
+        "[training.logger] log_file names."
+    )
+
 
 class Warnings(metaclass=_Coded):
     # --- W001-W099: models and components ---------------------------------------------
@@ -558,3 +601,11 @@ class Warnings(metaclass=_Coded):
         "--input-format {format}, or --input-format text if it is text."
     )
     W210 = "{path} holds no documents."
+
+    # --- W401-W419: gradients ---------------------------------------------------------
+    W401 = (
+        "Component '{name}', step {step}: gradients vanish. What the hidden states of "
+        "{layer} get back through time is {share} times what they get from their own "
+        "tokens, so the network hardly learns from context. {advice}"
+    )
+    W402 = "Component '{name}', step {step}: gradients explode. {what} {advice}"

@@ -55,12 +55,14 @@ class Cell(ABC):
     Attributes:
         torch_layer: torch's layer of this cell.
         n_gates: K.
+        gate_names: what the literature calls each of the gates, shape (K,).
         tanh_gate: which of the gates is a tanh; the others are sigmoids.
         forget_gate: the gate whose bias starts at 1, if any.
     """
 
     torch_layer: Callable[..., Any]
     n_gates: int
+    gate_names: Tuple[str, ...]
     tanh_gate: int
     forget_gate: Optional[int] = None
 
@@ -141,6 +143,7 @@ class LSTM(Cell):
 
     torch_layer = nn.LSTM
     n_gates, tanh_gate, forget_gate = 4, 2, 1  # i, f, g, o
+    gate_names = ("input", "forget", "cell", "output")
 
     def forward(self, inputs, products, memory) -> None:
         hidden, cells, squashed = memory.hidden, memory.new_steps(), memory.new_steps()
@@ -210,6 +213,7 @@ class GRU(Cell):
 
     torch_layer = nn.GRU
     n_gates, tanh_gate = 3, 2  # r, z, n
+    gate_names = ("reset", "update", "new")
 
     def split_bias(self, of_input, recurrent):
         """The new gate's recurrent bias is inside of what the reset gate resets."""
@@ -279,6 +283,7 @@ class RNN(Cell):
 
     torch_layer = nn.RNN
     n_gates, tanh_gate = 1, 0
+    gate_names = ("state",)
 
     def forward(self, inputs, products, memory) -> None:
         hidden = memory.hidden
