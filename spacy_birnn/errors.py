@@ -499,6 +499,12 @@ class Warnings(metaclass=_Coded):
         "word vectors: only characters are used. Set [initialize] vectors."
     )
 
+    W440 = (
+        "Component '{name}' was calibrated (temperature {temperature:.3g}). Training "
+        "changes the weights that this was fitted to, so the temperature is 1 again: "
+        "calibrate the trained pipeline anew."
+    )
+
     # --- W101-W199: data and tag schemes ----------------------------------------------
     W101 = (
         "{path}: {count} tags break the scheme {scheme} and were repaired (a tag that "
