@@ -28,6 +28,7 @@ def train_ner(
     *,
     seed: int = 0,
     steps: Optional[int] = None,
+    settings: Optional[Dict[str, Any]] = None,
 ) -> Path:
     """Train a `birnn_ner` on one thread, unless the folder holds it already.
 
@@ -57,20 +58,21 @@ def train_ner(
         "output_file": str(folder / CURVE),
     }
     config.to_disk(folder / "config.cfg", interpolate=False)
-    settings: Dict[str, Any] = {
+    changes: Dict[str, Any] = {
+        **(settings or {}),
         "paths.train": train,
         "paths.dev": dev,
         "paths.vectors": vectors,
         "system.seed": seed,
     }
     if steps is not None:
-        settings |= {
+        changes |= {
             "training.max_steps": steps,
             "training.max_epochs": 0,
             "training.patience": 0,
             "training.eval_frequency": steps,
         }
-    options = [f"--{key}={value}" for key, value in settings.items()]
+    options = [f"--{key}={value}" for key, value in changes.items()]
     with (folder / "train.log").open("wb") as log:
         subprocess.run(
             [*TRAIN, folder / "config.cfg", "-o", folder, "--force", *options],

@@ -496,18 +496,41 @@ class Errors(metaclass=_Coded):
     B420 = "There are no predictions with a confidence: nothing can be compared."
     B421 = "A confidence of {value!r} is no probability: it must be from 0 to 1."
 
+    B440 = (
+        "The pipeline has no birnn_ner, birnn_chunker or birnn_tagger (its components: "
+        "{components}): calibration and selection need the probabilities of one."
+    )
+    B441 = (
+        "Of the pipeline's components {known} can be asked, and {asked}: name one with "
+        "--component (`component` in Python)."
+    )
+    B442 = "Unknown measure '{by}': use one of {known}."
+    B443 = "Cannot select {n} texts: give a number of at least 1."
+    B444 = (
+        "similarity = {similarity}: give a number above 0 (more than 1 keeps near "
+        "duplicates)."
+    )
+    B445 = (
+        "Component '{name}': the data has no gold annotation of {target}, so there is "
+        "nothing to calibrate by. Check its columns or keys, or leave the component "
+        "out by naming others with --component."
+    )
+    B446 = (
+        "Component '{name}': the {words} annotated words do not say how sure it should "
+        "be: it makes no error on them, or next to nothing is right. Calibrate on more "
+        "data that training has not seen."
+    )
+    B447 = (
+        "{path} is no pipeline, so it is not replaced: name another folder for the "
+        "calibrated one."
+    )
+
 
 class Warnings(metaclass=_Coded):
     # --- W001-W099: models and components ---------------------------------------------
     W001 = (
         "spacy-birnn.WordCharEmbed.v1: vectors = 'frozen', but the vocabulary has no "
         "word vectors: only characters are used. Set [initialize] vectors."
-    )
-
-    W440 = (
-        "Component '{name}' was calibrated (temperature {temperature:.3g}). Training "
-        "changes the weights that this was fitted to, so the temperature is 1 again: "
-        "calibrate the trained pipeline anew."
     )
 
     # --- W101-W199: data and tag schemes ----------------------------------------------
@@ -569,3 +592,10 @@ class Warnings(metaclass=_Coded):
         "--input-format {format}, or --input-format text if it is text."
     )
     W210 = "{path} holds no documents."
+
+    # --- W401-W499: diagnostics -------------------------------------------------------
+    W440 = (
+        "Component '{name}' was calibrated (temperature {temperature:.3g}). Training "
+        "changes the weights that this was fitted to, so the temperature is 1 again: "
+        "calibrate the trained pipeline anew."
+    )

@@ -294,9 +294,7 @@ class CRF(nn.Module):
         scores = _restrict(emissions * scale, self._mask(permitted, emissions))
         return scores, self.chain(scores.dtype, scale), packing
 
-    def chain(
-        self, dtype: torch.dtype, scale: Optional[Tensor] = None
-    ) -> ChainScores:
+    def chain(self, dtype: torch.dtype, scale: Optional[Tensor] = None) -> ChainScores:
         """The scores of the labels themselves, `-inf` where forbidden.
 
         Args:
