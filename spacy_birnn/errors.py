@@ -498,7 +498,7 @@ class Errors(metaclass=_Coded):
 
     B440 = (
         "The pipeline has no birnn_ner, birnn_chunker or birnn_tagger (its components: "
-        "{components}): calibration and selection need the probabilities of one."
+        "{components}), whose probabilities are needed here."
     )
     B441 = (
         "Of the pipeline's components {known} can be asked, and {asked}: name one with "

@@ -22,7 +22,7 @@ from ..models.sentences import portions
 from ..models.sequence_tagger import get_decoder
 from ..pipeline.base import BiRNNPipe
 from .components import find_component, our_components
-from .outcomes import outcomes
+from .predictions import judge
 from .reliability import Reliability, reliability
 
 LARGEST = 20.0
@@ -205,7 +205,7 @@ def _scale(temperature: float) -> Tensor:
 
 
 def _reliability(pipe: BiRNNPipe, examples: Sequence[Example]) -> Optional[Reliability]:
-    found = outcomes(pipe, examples)
+    found = judge(pipe, examples)
     if not found:
         return None
-    return reliability([o.confidence for o in found], [o.is_right for o in found])
+    return reliability([p.confidence for p in found], [p.is_right for p in found])

@@ -14,7 +14,7 @@ from ..pipeline.spans import SpanPipe
 from ..pipeline.tagger import BiRNNTagger, Tags
 
 
-class Outcome(NamedTuple):
+class Judged(NamedTuple):
     """A predicted span or tag.
 
     Attributes:
@@ -26,7 +26,7 @@ class Outcome(NamedTuple):
     is_right: bool
 
 
-def outcomes(pipe: BiRNNPipe, examples: Sequence[Example]) -> List[Outcome]:
+def judge(pipe: BiRNNPipe, examples: Sequence[Example]) -> List[Judged]:
     """Predict, and compare with the gold annotation; documents stay untouched.
 
     Predictions where the gold annotation is missing are left out. `min_confidence`
@@ -38,7 +38,7 @@ def outcomes(pipe: BiRNNPipe, examples: Sequence[Example]) -> List[Outcome]:
     """
     with _confidences_on(pipe):
         predictions = pipe.predict([example.predicted for example in examples])
-    found: List[Outcome] = []
+    found: List[Judged] = []
     for example, prediction in zip(examples, predictions):
         if isinstance(pipe, SpanPipe):
             found += _of_spans(pipe, example, prediction)
@@ -59,7 +59,7 @@ def _confidences_on(pipe: BiRNNPipe) -> Iterator[None]:
 
 def _of_spans(
     pipe: SpanPipe, example: Example, spans: List[PredictedSpan]
-) -> Iterator[Outcome]:
+) -> Iterator[Judged]:
     """White space is no part of a span, on either side."""
     is_word = numpy.array([not token.is_space for token in example.predicted], "bool")
     rows = numpy.flatnonzero(is_word)
@@ -76,13 +76,13 @@ def _of_spans(
             and (types[first:last] == pipe.type_index(label)).all()
             and not (after == INSIDE).any()
         )
-        yield Outcome(confidence, bool(is_right))
+        yield Judged(confidence, bool(is_right))
 
 
-def _of_tags(pipe: BiRNNTagger, example: Example, tags: Tags) -> Iterator[Outcome]:
+def _of_tags(pipe: BiRNNTagger, example: Example, tags: Tags) -> Iterator[Judged]:
     ids, marginals = tags
     words = [token.i for token in example.predicted if not token.is_space]
     wanted = gold.tags(example, pipe.read)
     for i, label, confidence in zip(words, ids, marginals or ()):
         if wanted[i] is not None:
-            yield Outcome(confidence, pipe.labels[label] == wanted[i])
+            yield Judged(confidence, pipe.labels[label] == wanted[i])
