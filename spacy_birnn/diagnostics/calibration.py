@@ -31,6 +31,9 @@ LARGEST = 20.0
 STEPS = 24
 """Halvings of that interval, until the temperature is known to six digits."""
 
+FLAT = 1e-9
+"""Slopes nearer to 0 are rounding errors: nothing can be gained any more."""
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -183,7 +186,7 @@ def fit_temperature(loss: Callable[[Tensor], Tensor]) -> Optional[float]:
         The temperature; None where it would lie outside of 1/20 to 20.
     """
     low, high = -log(LARGEST), log(LARGEST)  # of the scale
-    if not _slope(loss, exp(low)) < 0.0 < _slope(loss, exp(high)):
+    if not (_slope(loss, exp(low)) < -FLAT and _slope(loss, exp(high)) > FLAT):
         return None
     for _ in range(STEPS):
         middle = (low + high) / 2
