@@ -23,14 +23,16 @@ import json
 import random
 from pathlib import Path
 from statistics import mean
-from typing import Dict, Iterable, Iterator, List, Optional
+from typing import Dict, Iterable, Iterator, List, Optional, Union
 
 import spacy
 from options import existing, make_parser, run_script
 from recipes.corpora import CORPORA
 from records import FOLDER, add_result, markdown, read_results
+from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
+from spacy.vocab import Vocab
 from trainings import last_score, train_ner
 
 from spacy_birnn.data.corpus import AnyCorpus
@@ -42,7 +44,7 @@ TARGET = 0.9
 FIRST = 5_000
 """Tokens at the start, drawn at random."""
 MORE = {"random": 10_000}
-"""Tokens that each round adds; `CHOSEN` where they are chosen."""
+"""Tokens that each round adds; `CHOSEN` where they are chosen, which takes fewer."""
 CHOSEN = 5_000
 ROUNDS = 6
 """At most, where sentences are chosen; at random there are rounds until the target."""
@@ -98,11 +100,10 @@ def run_way(way: str, seed: int, args: argparse.Namespace) -> None:
         if entry["f1"] >= TARGET:
             break
         before = place
-    report_lines = table(read_results(RESULTS))
-    print(*report_lines, sep="\n", flush=True)
+    print(*table(read_results(RESULTS)), sep="\n", flush=True)
 
 
-def blank() -> spacy.language.Language:
+def blank() -> Language:
     return spacy.blank("en")
 
 
@@ -129,9 +130,9 @@ def choose(way: str, place: Path, before: Path, pool: List[Example]) -> List[int
     return json.loads(file.read_text())
 
 
-def copy_of(doc: Doc, vocab: spacy.vocab.Vocab) -> Doc:
+def copy_of(doc: Doc, vocab: Vocab) -> Doc:
     """The words of a sentence, without annotation."""
-    starts = [token.i == 0 for token in doc]
+    starts: List[Union[bool, int, None]] = [token.i == 0 for token in doc]
     return Doc(vocab, words=[token.text for token in doc], sent_starts=starts)
 
 
@@ -150,8 +151,7 @@ def train(
         file.parent.mkdir(parents=True, exist_ok=True)
         DocBin(docs=[pool[i].reference for i in annotated]).to_disk(file)
     dev = args.data / CORPORA["conll2003"].dev
-    settings = {"seed": seed, "steps": steps, "settings": SETTINGS}
-    train_ner(place, file, dev, args.vectors, **settings)
+    train_ner(place, file, dev, args.vectors, seed=seed, steps=steps, settings=SETTINGS)
     score = round(last_score(place), 4)
     return {"tokens": tokens, "sentences": len(annotated), "steps": steps, "f1": score}
 
@@ -210,12 +210,12 @@ def table(entries: List[Dict]) -> Iterator[str]:
             )
     header = ["way", "seed", "rounds", "last F1", f"tokens to F1 {100 * TARGET:.0f}"]
     yield from markdown([*header, "over random"], rows)
-    base = {seed: t for seed, t in needed.get("random", {}).items() if t}
+    at_random = {seed: t for seed, t in needed.get("random", {}).items() if t}
     for way, seeds in needed.items():
-        known = {s: t for s, t in seeds.items() if t and s in base and way != "random"}
-        if known:
-            ratio = mean(known.values()) / mean(base[s] for s in known)
-            yield f"{way}: {ratio:.2f} of the tokens at random, {len(known)} seeds"
+        known = {seed: t for seed, t in seeds.items() if t and seed in at_random}
+        if known and way != "random":
+            share = mean(known.values()) / mean(at_random[seed] for seed in known)
+            yield f"{way}: {share:.2f} of the tokens at random, {len(known)} seeds"
 
 
 def plot(entries: List[Dict], path: Path) -> None:
