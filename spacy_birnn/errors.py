@@ -524,6 +524,10 @@ class Errors(metaclass=_Coded):
         "{path} is no pipeline, so it is not replaced: name another folder for the "
         "calibrated one."
     )
+    B448 = (
+        "unmarked = missing is for entities: a group of spans cannot say that a part "
+        "of a text is unknown. Leave it out, or set target = ents."
+    )
 
 
 class Warnings(metaclass=_Coded):
