@@ -1,4 +1,4 @@
-"""The scripts that measure calibration, selection and partial annotation: their parts."""
+"""The parts of the scripts that measure calibration, selection, partial annotation."""
 
 import active_learning
 import partial_annotation

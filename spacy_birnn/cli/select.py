@@ -10,7 +10,6 @@ from ..diagnostics.components import find_component
 from ..diagnostics.selection import MEASURES, select
 from ..diagnostics.suggestions import FORMATS, to_bytes
 from ..files import check_output, replacing
-from ..progress import show_progress
 from ..tagging.chunks import prepared
 from ..tagging.targets import Target
 from ..tagging.texts import read_docs
@@ -101,10 +100,9 @@ def select_command(
     nlp = load_pipeline(model, gpu_id)
     pipe = find_component(nlp, component)
     with prepared(nlp):
-        docs = show_progress(read_docs(nlp, files, fields), "Selecting", "texts")
         chosen = select(
             nlp,
-            docs,
+            read_docs(nlp, files, fields),
             number,
             by=by.value,
             component=component,

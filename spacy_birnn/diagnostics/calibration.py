@@ -10,7 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from itertools import islice
 from math import exp, log
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from spacy.language import Language
@@ -21,6 +21,7 @@ from ..errors import BirnnError, Errors
 from ..models.sentences import portions
 from ..models.sequence_tagger import get_decoder
 from ..pipeline.base import BiRNNPipe
+from ..progress import show_progress
 from .components import find_component, our_components
 from .predictions import judge
 from .reliability import Reliability, reliability
@@ -106,7 +107,7 @@ def _run_component(nlp: Language, name: str, examples: Sequence[Example]) -> Non
 
 def _calibrate_component(pipe: BiRNNPipe, examples: Sequence[Example]) -> Calibration:
     pipe.check_initialized()
-    data = list(_portions(pipe, examples))
+    data = list(show_progress(_portions(pipe, examples), "Scoring", "batches"))
     words = sum(int((portion.labels >= 0).sum()) for portion in data)
     if not words:
         raise BirnnError(Errors.B445.format(name=pipe.name, target=pipe.target))
@@ -188,13 +189,20 @@ def fit_temperature(loss: Callable[[Tensor], Tensor]) -> Optional[float]:
     low, high = -log(LARGEST), log(LARGEST)  # of the scale
     if not (_slope(loss, exp(low)) < -FLAT and _slope(loss, exp(high)) > FLAT):
         return None
+    halvings = _halvings(loss, low, high)
+    for low, high in show_progress(halvings, "Calibrating", "steps", STEPS):  # noqa: B007
+        pass
+    return exp(-(low + high) / 2)
+
+
+def _halvings(
+    loss: Callable[[Tensor], Tensor], low: float, high: float
+) -> Iterator[Tuple[float, float]]:
+    """Ever smaller intervals of the log of the scale; the least loss is in each."""
     for _ in range(STEPS):
         middle = (low + high) / 2
-        if _slope(loss, exp(middle)) < 0.0:
-            low = middle
-        else:
-            high = middle
-    return exp(-(low + high) / 2)
+        low, high = (middle, high) if _slope(loss, exp(middle)) < 0.0 else (low, middle)
+        yield low, high
 
 
 def _slope(loss: Callable[[Tensor], Tensor], at: float) -> float:

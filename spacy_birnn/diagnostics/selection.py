@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from heapq import heappush, heappushpop
 from itertools import chain
-from typing import Dict, Iterable, List, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -20,6 +20,7 @@ from spacy.util import minibatch
 
 from ..errors import BirnnError, Errors
 from ..pipeline.base import BiRNNPipe
+from ..progress import show_progress
 from .components import find_component
 
 MEASURES = ("entropy", "margin")
@@ -87,19 +88,25 @@ def select(
     pipe = find_component(nlp, component)
     size = max(RESERVE * n, LEAST_RESERVE)
     held: List[Tuple[float, int, Doc]] = []  # a heap: the surest of them comes first
-    index = 0
-    for batch in minibatch(docs, BATCH_SIZE):
-        annotated = list(nlp.pipe(batch))
-        for doc, value in zip(annotated, uncertainties(pipe, annotated, by)):
-            if not math.isnan(value):
-                entry = (value, -index, doc)  # of equal ones the first is preferred
-                if len(held) < size:
-                    heappush(held, entry)
-                else:
-                    heappushpop(held, entry)
-            index += 1
+    scored = show_progress(_scored(nlp, pipe, docs, by), "Selecting", "texts")
+    for index, (doc, value) in enumerate(scored):
+        if math.isnan(value):
+            continue
+        entry = (value, -index, doc)  # of equal ones the first is preferred
+        if len(held) < size:
+            heappush(held, entry)
+        else:
+            heappushpop(held, entry)
     ranked = [Selected(doc, -place, value) for value, place, doc in sorted(held)[::-1]]
     return without_duplicates(ranked, n, similarity)
+
+
+def _scored(
+    nlp: Language, pipe: BiRNNPipe, docs: Iterable[Doc], by: str
+) -> Iterator[Tuple[Doc, float]]:
+    for batch in minibatch(docs, BATCH_SIZE):
+        annotated = list(nlp.pipe(batch))
+        yield from zip(annotated, uncertainties(pipe, annotated, by))
 
 
 def uncertainties(
