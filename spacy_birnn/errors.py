@@ -2,8 +2,8 @@
 
 Every message says what is wrong, where (file:line, column, label, component or config
 key) and what to do. Ranges: B001- models and components, B101- data and tag schemes,
-B201- scoring, tagging and the command line, B301- project steps (scripts/),
-B401- diagnostics.
+B201- scoring, tagging and the command line, B301- project steps (scripts/), B401-
+diagnostics.
 """
 
 
@@ -533,6 +533,41 @@ class Errors(metaclass=_Coded):
         "{path}:{line}: no line of a training log ({reason}): give the file that "
         "[training.logger] log_file names."
     )
+    B420 = "There are no predictions with a confidence: nothing can be compared."
+    B421 = "A confidence of {value!r} is no probability: it must be from 0 to 1."
+
+    B440 = (
+        "The pipeline has no birnn_ner, birnn_chunker or birnn_tagger (its components: "
+        "{components}), whose probabilities are needed here."
+    )
+    B441 = (
+        "Of the pipeline's components {known} can be asked, and {asked}: name one with "
+        "--component (`component` in Python)."
+    )
+    B442 = "Unknown measure '{by}': use one of {known}."
+    B443 = "Cannot select {n} texts: give a number of at least 1."
+    B444 = (
+        "similarity = {similarity}: give a number above 0 (more than 1 keeps near "
+        "duplicates)."
+    )
+    B445 = (
+        "Component '{name}': the data has no gold annotation of {target}, so there is "
+        "nothing to calibrate by. Check its columns or keys, or leave the component "
+        "out by naming others with --component."
+    )
+    B446 = (
+        "Component '{name}': the {words} annotated words do not say how sure it should "
+        "be: it makes no error on them, or next to nothing is right. Calibrate on more "
+        "data that training has not seen."
+    )
+    B447 = (
+        "{path} is no pipeline, so it is not replaced: name another folder for the "
+        "calibrated one."
+    )
+    B448 = (
+        "unmarked = missing is for entities: a group of spans cannot say that a part "
+        "of a text is unknown. Leave it out, or set target = ents."
+    )
 
 
 class Warnings(metaclass=_Coded):
@@ -609,3 +644,9 @@ class Warnings(metaclass=_Coded):
         "tokens, so the network hardly learns from context. {advice}"
     )
     W402 = "Component '{name}', step {step}: gradients explode. {what} {advice}"
+    # --- W401-W499: diagnostics -------------------------------------------------------
+    W440 = (
+        "Component '{name}' was calibrated (temperature {temperature:.3g}). Training "
+        "changes the weights that this was fitted to, so the temperature is 1 again: "
+        "calibrate the trained pipeline anew."
+    )
