@@ -470,6 +470,10 @@ class Errors(metaclass=_Coded):
         "{path}: {content} is written, which such a name does not promise: give a name "
         "that ends in {ending}."
     )
+    B485 = (
+        "{path}: say which split of the dataset is read, as in --split test or --split "
+        "train[:10%]."
+    )
 
     # --- B301-B399: project steps (scripts/) ------------------------------------------
     B301 = (

@@ -1,24 +1,70 @@
-"""The commands in one app, for `spacy-birnn` and `python -m spacy birnn`."""
+"""The commands in one app, for `spacy-birnn` and `python -m spacy birnn`.
+
+A command is imported when it is asked for: what all of them need together, spaCy and
+torch first, takes longer to import than to show a page of help.
+"""
+
+from importlib import import_module
+from typing import Any, Dict, List
 
 import typer
 from typer.main import get_command
 
 from .. import __version__
-from .calibrate import calibrate_command
 from .coded import CodedGroup, install_excepthook
-from .convert import convert_command
-from .evaluate import evaluate_command
-from .gradients import gradients_command
-from .init_config import init_config_command
-from .select import select_command
-from .tag import tag_command
-from .train import train_command
 
 HELP = "Train, score and use recurrent sequence taggers."
 
+COMMANDS: Dict[str, str] = {
+    "init-config": "Write a complete config that trains on CoNLL, CoNLL-U or .spacy "
+    "files.",
+    "convert": "Convert annotated files to .spacy: columns, CoNLL-U, exports of "
+    "annotation tools.",
+    "train": "Train a pipeline, as spacy train does, in checkpoints that can be "
+    "resumed.",
+    "evaluate": "Score a pipeline: seqeval's table for spans, accuracy and a table "
+    "for tags.",
+    "tag": "Tag text, JSON lines, CSV, CoNLL, CoNLL-U, .spacy, Parquet and Arrow, in "
+    "order.",
+}
+"""The first line of each command's help. The command `a-b` is `a_b.a_b_command`."""
+
+_SETTINGS: Dict[str, Dict[str, Any]] = {
+    "train": {"allow_extra_args": True, "ignore_unknown_options": True}
+}
+
+
+class Commands(CodedGroup):
+    """The group of commands, which imports each when it is asked for."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        # The names alone, from which a typo is told: `get_command` has the commands.
+        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]
+
+    def list_commands(self, ctx: Any) -> List[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return load_command(cmd_name) if cmd_name in COMMANDS else None
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def load_command(name: str) -> Any:
+    """Import one of `COMMANDS`, as click runs it."""
+    module = name.replace("-", "_")
+    function = getattr(import_module(f".{module}", __package__), f"{module}_command")
+    alone = typer.Typer(rich_markup_mode=None, add_completion=False)
+    alone.command(name, context_settings=_SETTINGS.get(name))(function)
+    return get_command(alone)
+
+
 app = typer.Typer(
     name="birnn",
-    cls=CodedGroup,
+    cls=Commands,
     help=HELP,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -43,22 +89,6 @@ def _options(
     ),
 ) -> None:
     """Handle the options that all commands share."""
-
-
-app.command("init-config")(init_config_command)
-app.command("convert")(convert_command)
-app.command(
-    "train",
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-)(train_command)
-app.command("evaluate")(evaluate_command)
-app.command("tag")(tag_command)
-app.command(
-    "gradients",
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-)(gradients_command)
-app.command("calibrate")(calibrate_command)
-app.command("select")(select_command)
 
 
 def main() -> None:

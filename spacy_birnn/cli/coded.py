@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Any, Iterator, Optional, Type
 
 import typer
-from thinc.api import ConfigValidationError
 from typer.core import TyperGroup
 
 from ..errors import BirnnError, Errors
@@ -36,6 +35,8 @@ def _reported() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             yield
+    except (typer.Exit, typer.Abort):
+        raise
     except _UsageError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             raise
@@ -44,13 +45,24 @@ def _reported() -> Iterator[None]:
         message = message.replace(" Value error, ", " ")
         command = error.ctx.command_path if error.ctx else "spacy-birnn"
         _fail(Errors.B201.format(message=message, command=command), WRONG_USAGE)
-    except (BirnnError, ConfigValidationError) as error:
+    except BirnnError as error:
         _fail(str(error), MISTAKE)
     except BrokenPipeError:
         # The reader (`| head`) has enough. Python would complain at exit, when it
         # flushes what is left; there is nobody to read it.
         sys.stdout = None  # type: ignore[assignment]
         raise typer.Exit(MISTAKE) from None
+    except Exception as error:
+        if not _is_config_error(error):
+            raise
+        _fail(str(error), MISTAKE)
+
+
+def _is_config_error(error: Exception) -> bool:
+    """Whether spaCy finds a config wrong; thinc, which knows, is slow to import."""
+    from thinc.api import ConfigValidationError
+
+    return isinstance(error, ConfigValidationError)
 
 
 def _show_warning(message: Any, *_: Any, **__: Any) -> None:

@@ -9,38 +9,29 @@ import typer
 from spacy.tokens import Doc, DocBin
 
 from ..data.joining import POSITION
-from ..data.text import list_files
 from ..errors import BirnnError, Errors, Warnings
 from ..files import check_output, replacing
 from . import options as shared
-from .options import Scheme, check_ending, check_not_input, value_of
-from .reading import find_formats, open_corpus
+from .groups import with_groups
+from .options import check_ending, check_not_input
+from .reading import ReadOptions, files_of, find_formats, open_corpus
 
 
+@with_groups
 def convert_command(
     input: Annotated[
         Path,
         typer.Argument(
-            metavar="INPUT", show_default=False, help="A file, or a directory of files."
+            metavar="INPUT",
+            show_default=False,
+            help="A file, a directory of files, or a dataset of Hugging Face.",
         ),
     ],
     output: Annotated[
         Path,
         typer.Argument(metavar="OUT.spacy", show_default=False, help="The result."),
     ],
-    format: shared.FormatOption = None,
-    scheme: shared.SchemeOption = Scheme.auto,  # type: ignore[attr-defined]
-    columns: shared.Columns = None,
-    docs: shared.DocsOption = None,
-    separator: shared.SeparatorOption = None,
-    header: shared.Header = None,
-    label: shared.Label = None,
-    empty_words: shared.EmptyWordsOption = None,
-    ents_key: shared.EntsKey = None,
-    merge_subtokens: shared.MergeSubtokens = False,
-    target: shared.TargetOption = None,
-    alignment_mode: shared.AlignmentOption = None,
-    encoding: shared.Encoding = None,
+    reading: ReadOptions,
     lang: Annotated[
         Optional[str],
         typer.Option(
@@ -65,27 +56,15 @@ def convert_command(
       spacy-birnn convert fr-ud-train.conllu train.spacy -T
 
       spacy-birnn convert doccano.jsonl train.spacy --lang en
+
+      spacy-birnn convert lhoestq/conll2003 dev.spacy --format datasets
+      --split validation
     """
-    check_not_input(output, list_files(input))
+    options = reading.given()
+    check_not_input(output, files_of(input, options))
     check_ending(output, ".spacy", "spaCy's binary format")
     check_output(output, force)
-    found = read_docs(
-        input,
-        value_of(format),
-        lang,
-        scheme=scheme.value if scheme.value != "auto" else None,
-        columns=columns,
-        docs=value_of(docs),
-        separator=value_of(separator),
-        header=header,
-        label=label,
-        empty_words=value_of(empty_words),
-        ents_key=ents_key,
-        merge_subtokens=merge_subtokens or None,
-        target=value_of(target),
-        alignment_mode=value_of(alignment_mode),
-        encoding=encoding,
-    )
+    found = read_docs(input, lang, **options)
     docbin = DocBin(store_user_data=True, docs=found)
     with replacing(output) as file:
         file.write(docbin.to_bytes())
@@ -93,27 +72,24 @@ def convert_command(
     print(f"Wrote {output}: {len(docbin):,} {noun}.")
 
 
-def read_docs(
-    path: Path, format: Optional[str] = None, lang: Optional[str] = None, **options: Any
-) -> Iterator[Doc]:
+def read_docs(path: Path, lang: Optional[str] = None, **options: Any) -> Iterator[Doc]:
     """Read annotated files as Docs.
 
     Args:
-        path: A file or a directory.
-        format: `conll`, `conllu` or `spans`; None tells it by content.
+        path: A file or a directory, or the id of a dataset.
         lang: The language whose tokenizer splits texts.
-        options: Arguments of `AnyCorpus`; None for its defaults.
+        options: `format` and the arguments of the readers; see `reading.open_corpus`.
 
     Raises:
         BirnnError: The files cannot be read, or are .spacy files already; an unknown
             language; or an option without an effect.
     """
-    formats = {format} if format else find_formats(path, options)
+    formats = find_formats(path, options)
     if "spacy" in formats:
         raise BirnnError(Errors.B215.format(path=path))
     if lang is not None and "spans" not in formats:
         raise BirnnError(Errors.B226.format(option="--lang", kinds="span annotation"))
-    corpus = open_corpus(path, format, options)
+    corpus = open_corpus(path, options)
     try:
         nlp = spacy.blank(lang or "xx")
     except ImportError as error:

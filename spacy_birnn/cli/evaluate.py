@@ -14,7 +14,6 @@ from spacy.training import Example
 
 from ..attributes import CUSTOM
 from ..data.arguments import SPAN_TARGETS
-from ..data.text import list_files
 from ..errors import BirnnError, Errors, Warnings
 from ..files import check_output, replacing
 from ..progress import show_progress
@@ -27,11 +26,13 @@ from ..scorers import (
 )
 from ..tagging.targets import Target, pipeline_targets
 from . import options as shared
+from .groups import with_groups
 from .loading import load_pipeline
-from .options import Scheme, check_ending, check_not_input, value_of
-from .reading import open_corpus
+from .options import check_ending, check_not_input
+from .reading import DATASETS, ReadOptions, files_of, find_formats, open_corpus
 
 
+@with_groups
 def evaluate_command(
     model: shared.Model,
     data: Annotated[
@@ -40,26 +41,15 @@ def evaluate_command(
             metavar="DATA",
             show_default=False,
             help="Columns, CoNLL-U, what an annotation tool has exported, or .spacy; a "
-            "file or a directory.",
+            "file or a directory; or a dataset of Hugging Face.",
         ),
     ],
     output: Annotated[
         Optional[Path],
         typer.Option("-o", "--output", metavar="FILE", help="Write all as JSON."),
     ] = None,
-    format: shared.FormatOption = None,
-    scheme: shared.SchemeOption = Scheme.auto,  # type: ignore[attr-defined]
-    columns: shared.Columns = None,
-    docs: shared.DocsOption = None,
-    separator: shared.SeparatorOption = None,
-    header: shared.Header = None,
-    label: shared.Label = None,
-    empty_words: shared.EmptyWordsOption = None,
-    ents_key: shared.EntsKey = None,
-    merge_subtokens: shared.MergeSubtokens = False,
-    target: shared.TargetOption = None,
-    alignment_mode: shared.AlignmentOption = None,
-    encoding: shared.Encoding = None,
+    *,
+    reading: ReadOptions,
     gpu_id: shared.GpuId = -1,
 ) -> None:
     """Score a pipeline: seqeval's table for spans, accuracy and a table for tags.
@@ -73,9 +63,13 @@ def evaluate_command(
       spacy-birnn evaluate en_my_chunker test.txt --columns word=0,chunks=2
 
       spacy-birnn evaluate en_my_ner doccano.jsonl
+
+      spacy-birnn evaluate en_my_ner lhoestq/conll2003 --format datasets
+      --split validation
     """
+    options = reading.given()
     if output is not None:
-        check_not_input(output, list_files(data))
+        check_not_input(output, files_of(data, options))
         check_ending(output, ".json", "JSON")
         check_output(output, force=True)
     nlp = load_pipeline(model, gpu_id)
@@ -85,24 +79,7 @@ def evaluate_command(
         raise BirnnError(
             Errors.B213.format(model=model, components=names, action="evaluate")
         )
-    examples = read_gold(
-        nlp,
-        data,
-        targets,
-        value_of(format),
-        scheme=scheme.value if scheme.value != "auto" else None,
-        columns=columns,
-        docs=value_of(docs),
-        separator=value_of(separator),
-        header=header,
-        label=label,
-        empty_words=value_of(empty_words),
-        ents_key=ents_key,
-        merge_subtokens=merge_subtokens or None,
-        target=value_of(target),
-        alignment_mode=value_of(alignment_mode),
-        encoding=encoding,
-    )
+    examples = read_gold(nlp, data, targets, **options)
     scores = evaluate(nlp, examples, targets)
     if not any(is_scored(scores, target) for target in targets):
         raise BirnnError(
@@ -121,22 +98,18 @@ def evaluate_command(
 
 
 def read_gold(
-    nlp: Language,
-    path: Path,
-    targets: Sequence[Target],
-    format: Optional[str] = None,
-    **options: Any,
+    nlp: Language, path: Path, targets: Sequence[Target], **options: Any
 ) -> List[Example]:
     """Read annotated files for what a pipeline sets.
 
-    Without `columns` the last column of a CoNLL file is for the first target.
+    Without `columns` the last column of a CoNLL file is for the first target, and so
+    are the labels of a dataset without `target`.
 
     Args:
         nlp: The pipeline.
-        path: A file or a directory.
+        path: A file or a directory, or the id of a dataset.
         targets: What the pipeline sets.
-        format: `conll`, `conllu` or `spans`; None tells it by content.
-        options: Arguments of `AnyCorpus`; None for its defaults.
+        options: `format` and the arguments of the readers; see `reading.open_corpus`.
 
     Raises:
         BirnnError: The files cannot be read, or an option has no effect.
@@ -146,9 +119,9 @@ def read_gold(
     defaults: Dict[str, Any] = {"columns": {first: -1}}
     if keys:
         defaults["spans_key"] = keys[0]
-    if first in SPAN_TARGETS:
+    if first in SPAN_TARGETS or find_formats(path, options) == {DATASETS}:
         defaults["target"] = first
-    return list(open_corpus(path, format, options, defaults)(nlp))
+    return list(open_corpus(path, options, defaults)(nlp))
 
 
 def evaluate(

@@ -12,7 +12,6 @@ from ..data.arguments import (
     EMPTY_WORDS,
     SCHEME_CHOICES,
     SEPARATORS,
-    SPAN_TARGETS,
     check_target,
 )
 from ..errors import BirnnError, Errors
@@ -24,6 +23,7 @@ class Format(str, Enum):
     conll = "conll"
     conllu = "conllu"
     spans = "spans"
+    datasets = "datasets"
 
 
 # mypy understands only enums whose members are spelled out.
@@ -32,7 +32,20 @@ Docs = Enum("Docs", {v: v for v in DOCS}, type=str)  # type: ignore[misc]
 Separator = Enum("Separator", {v: v for v in SEPARATORS}, type=str)  # type: ignore[misc]
 EmptyWords = Enum("EmptyWords", {v: v for v in EMPTY_WORDS}, type=str)  # type: ignore[misc]
 Alignment = Enum("Alignment", {v: v for v in ALIGNMENT_MODES}, type=str)  # type: ignore[misc]
-SpanTarget = Enum("SpanTarget", {v: v for v in SPAN_TARGETS}, type=str)  # type: ignore[misc]
+
+
+def parse_target(value: str) -> str:
+    """Parse the name of a target.
+
+    Raises:
+        typer.BadParameter: It is unknown.
+    """
+    try:
+        check_target(value)
+    except BirnnError as error:
+        # The line will begin with the code of wrong usage.
+        raise typer.BadParameter(str(error).partition("] ")[2]) from error
+    return value
 
 
 def parse_columns(value: str) -> Dict[str, int]:
@@ -49,12 +62,7 @@ def parse_columns(value: str) -> Dict[str, int]:
                 f"{value!r} is not of the form word=0,ents=3, with each name once."
             )
         if name not in ("word", "sentence"):
-            try:
-                check_target(name)
-            except BirnnError as error:
-                # The line will begin with the code of wrong usage.
-                message = str(error).partition("] ")[2]
-                raise typer.BadParameter(message) from error
+            parse_target(name)
         columns[name] = int(index)
     return columns
 
@@ -87,9 +95,9 @@ def check_ending(output: Path, ending: str, content: str) -> None:
         )
 
 
-def value_of(option: Optional[Enum]) -> Any:
+def value_of(option: Any) -> Any:
     """Give the string that an option of several choices stands for."""
-    return None if option is None else option.value
+    return option.value if isinstance(option, Enum) else option
 
 
 def _columns_option(metavar: str, help: str) -> Any:
@@ -113,7 +121,8 @@ WordColumn = Annotated[
     _columns_option(
         "word=N",
         "Which column of CoNLL files holds the words, 0-based, negative from the end; "
-        "no other is read. By default the first.",
+        "sentence=N for one in which a new value begins a sentence. No other is read. "
+        "By default the words come first.",
     ),
 ]
 
@@ -125,8 +134,9 @@ def _choice(help: str, *names: str, **settings: Any) -> Any:
 FormatOption = Annotated[
     Optional[Format],
     _choice(
-        "How the data is written: columns, CoNLL-U, or spans as annotation tools "
-        "export them. By default the content tells."
+        "How the data is written: columns, CoNLL-U, spans as annotation tools export "
+        "them, or a dataset of Hugging Face, by its id or on disk. By default the "
+        "content tells; an id has none."
     ),
 ]
 DocsOption = Annotated[
@@ -175,8 +185,34 @@ MergeSubtokens = Annotated[
     ),
 ]
 TargetOption = Annotated[
-    Optional[SpanTarget],
-    _choice("What the spans of annotation tools are. By default entities."),
+    Optional[str],
+    _choice(
+        "What the spans of annotation tools are, ents or chunks, or the labels of a "
+        "dataset: ents, chunks, tag, pos or _.name. By default what the pipeline sets, "
+        "else ents.",
+        parser=parse_target,
+        metavar="TARGET",
+    ),
+]
+TokensColumn = Annotated[
+    Optional[str],
+    _choice("The column of words of a dataset. By default tokens.", metavar="COLUMN"),
+]
+LabelsColumn = Annotated[
+    Optional[str],
+    _choice("Its column of labels. By default ner_tags.", metavar="COLUMN"),
+]
+SplitOption = Annotated[
+    Optional[str],
+    _choice("Its split, or a slice such as train[:10%].", metavar="SPLIT"),
+]
+NameOption = Annotated[
+    Optional[str],
+    _choice("The configuration of a dataset of the Hub.", metavar="NAME"),
+]
+Revision = Annotated[
+    Optional[str],
+    _choice("Its branch, tag or commit.", metavar="NAME"),
 ]
 AlignmentOption = Annotated[
     Optional[Alignment],

@@ -1,61 +1,129 @@
 """Open annotated files for a command, with the options that commands share."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
+from inspect import signature
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Set, Type
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Set
+
+from spacy.language import Language
+from spacy.training import Example
 
 from ..data.conll import ConllCorpus
 from ..data.conllu import ConlluCorpus
 from ..data.corpus import AnyCorpus
-from ..data.reader import FileCorpus
+from ..data.hub import create_datasets_reader
+from ..data.loading import has_splits, is_dataset
 from ..data.spans import SpansCorpus
+from ..data.text import list_files
 from ..errors import BirnnError, Errors
+from . import options as shared
+from .options import Scheme, value_of
 
-READERS: Dict[str, Type[FileCorpus]] = {
+Corpus = Callable[[Language], Iterable[Example]]
+
+DATASETS = "datasets"
+
+READERS: Dict[str, Callable[..., Corpus]] = {
     "conll": ConllCorpus,
     "conllu": ConlluCorpus,
     "spans": SpansCorpus,
+    DATASETS: create_datasets_reader,
 }
 """The reader of each format that `--format` names."""
 
-_NAMES = {"conll": "CoNLL columns", "conllu": "CoNLL-U", "spans": "span annotation"}
+_NAMES = {
+    "conll": "CoNLL columns",
+    "conllu": "CoNLL-U",
+    "spans": "span annotation",
+    DATASETS: "datasets",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenOptions:
+    """How a user says that files of tokens are written, whatever is read of them.
+
+    The fields are options of a command; see `groups.with_groups`. They are None, or
+    False, where the content tells.
+    """
+
+    separator: shared.SeparatorOption = None
+    header: shared.Header = None
+    empty_words: shared.EmptyWordsOption = None
+    merge_subtokens: shared.MergeSubtokens = False
+    encoding: shared.Encoding = None
+
+    def given(self) -> Dict[str, Any]:
+        """What the user has said, by the names of the readers' arguments."""
+        return {
+            field.name: value_of(getattr(self, field.name))
+            for field in fields(self)
+            if getattr(self, field.name) != field.default
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions(TokenOptions):
+    """How a user says that annotated files are written."""
+
+    format: shared.FormatOption = None
+    scheme: shared.SchemeOption = Scheme.auto  # type: ignore[attr-defined]
+    columns: shared.Columns = None
+    docs: shared.DocsOption = None
+    label: shared.Label = None
+    ents_key: shared.EntsKey = None
+    target: shared.TargetOption = None
+    alignment_mode: shared.AlignmentOption = None
+    tokens: shared.TokensColumn = None
+    labels: shared.LabelsColumn = None
+    split: shared.SplitOption = None
+    name: shared.NameOption = None
+    revision: shared.Revision = None
 
 
 def open_corpus(
     path: Path,
-    format: Optional[str],
     options: Mapping[str, Any],
     defaults: Optional[Mapping[str, Any]] = None,
-) -> FileCorpus:
+) -> Corpus:
     """Make the reader of annotated files.
 
     Args:
-        path: A file, or a directory.
-        format: One of `READERS`; None tells it by the content of each file.
-        options: What a user has given, by the names of the readers' arguments; None for
-            what was not given.
+        path: A file, or a directory; a dataset may be an id of the Hub.
+        options: What a user has given: `format`, one of `READERS`, and the arguments
+            of the readers.
         defaults: What the command itself says where the user does not.
 
     Raises:
-        BirnnError: There is no such file, or an option has no effect on any.
+        BirnnError: There is no such file, an option has no effect on any, or nothing
+            says which split of a dataset is meant.
     """
-    given = {name: value for name, value in options.items() if value is not None}
-    if format is not None:
-        reader = READERS[format]
-        check_effect(given, {format})
-    else:
-        reader = AnyCorpus
-        check_effect(given, find_formats(path, given))
+    given = {name: value for name, value in options.items() if name != "format"}
+    formats = find_formats(path, options)
+    check_effect(given, formats)
+    if formats == {DATASETS} and "split" not in given and has_splits(str(path)):
+        raise BirnnError(Errors.B485.format(path=path))
+    format = options.get("format") or (DATASETS if DATASETS in formats else None)
+    reader = READERS[format] if format else AnyCorpus
     settings = {**(defaults or {}), **given}
     known = _arguments(reader)
     return reader(path, **{k: v for k, v in settings.items() if k in known})
 
 
 def find_formats(path: Path, options: Mapping[str, Any]) -> Set[str]:
-    """Tell the formats of a file, or of the files of a directory."""
+    """Tell the formats of a file, or of the files of a directory; or the one given."""
+    if options.get("format"):
+        return {options["format"]}
+    if is_dataset(path):
+        return {DATASETS}
     telling = {k: options[k] for k in ("columns", "encoding") if options.get(k)}
     corpus = AnyCorpus(path, **telling)
     return {corpus.sniff(file) for file in corpus.list_files()}
+
+
+def files_of(path: Path, options: Mapping[str, Any]) -> List[Path]:
+    """The files that are read, as far as they are known; an id of the Hub is none."""
+    return [path] if options.get("format") == DATASETS else list_files(path)
 
 
 def check_effect(given: Mapping[str, Any], formats: Set[str]) -> None:
@@ -72,5 +140,5 @@ def check_effect(given: Mapping[str, Any], formats: Set[str]) -> None:
             raise BirnnError(Errors.B226.format(option=option, kinds=kinds))
 
 
-def _arguments(reader: Type[FileCorpus]) -> Set[str]:
-    return {field.name for field in fields(reader) if field.init}
+def _arguments(reader: Callable[..., Corpus]) -> Set[str]:
+    return set(signature(reader).parameters) - {"path"}

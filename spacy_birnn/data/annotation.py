@@ -173,9 +173,10 @@ class _Record:
         texts = [key for key, value in values.items() if _is_text(value)]
         if values is not self.record and len(texts) == 1:
             return values[texts[0]]
-        if isinstance(values.get("tokens"), list):
+        if any(_is_words(value) for value in values.values()):
             raise self._unknown(
-                "tokens without 'text', which spacy-birnn.DatasetsCorpus.v1 reads"
+                "words without 'text', which --format datasets reads, in a config "
+                "spacy-birnn.DatasetsCorpus.v1"
             )
         raise self._unknown(f"no 'text' among the keys {', '.join(values) or 'none'}")
 
@@ -258,6 +259,10 @@ def _squeeze(text: str) -> str:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_text, value))
 
 
 def _is_offset(value: Any) -> bool:

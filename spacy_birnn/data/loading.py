@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from http.client import HTTPException
 from itertools import islice
 from pathlib import Path
@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 
 from ..errors import BirnnError, Errors
 from .download import download, is_url
-from .text import list_files, read_lines
+from .text import list_files, open_binary, read_lines
 
 _BUILDERS = {
     ".parquet": "parquet",
@@ -23,6 +23,10 @@ _BUILDERS = {
     ".json": "json",
     ".arrow": "arrow",
 }
+_PARQUET = b"PAR1"
+# Of a file, and of a stream of record batches.
+_ARROW = (b"ARROW1", b"\xff\xff\xff\xff")
+
 RETRIES = 3
 """How often a server is asked that does not answer."""
 
@@ -118,6 +122,21 @@ def _builder(path: str) -> Optional[str]:
     if suffix not in _BUILDERS and (is_url(path) or Path(path).exists()):
         raise BirnnError(Errors.B128.format(path=path, known=", ".join(_BUILDERS)))
     return _BUILDERS.get(suffix)
+
+
+def is_dataset(path: Path) -> bool:
+    """Whether a path holds what only `datasets` reads: Parquet, Arrow, a saved one."""
+    if path.is_dir() or not path.is_file():
+        return _is_saved(path)
+    with open_binary(path) as file, suppress(OSError, EOFError):
+        return file.read(len(_ARROW[0])).startswith((_PARQUET, *_ARROW))
+    return False
+
+
+def has_splits(path: str) -> bool:
+    """Whether a dataset may have several splits: a file is one, and so is what was
+    saved without any."""
+    return _builder(path) is None and not (Path(path) / "state.json").exists()
 
 
 def _is_saved(path: Path) -> bool:

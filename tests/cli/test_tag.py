@@ -12,6 +12,7 @@ import spacy
 from spacy.tokens import DocBin
 
 from spacy_birnn import __version__
+from spacy_birnn.cli.app import COMMANDS
 
 TEXT = "Ada Lovelace left London .\n"
 
@@ -253,8 +254,7 @@ def test_version(run):
 
 
 def test_help_has_examples(run):
-    commands = ["init-config", "convert", "evaluate", "tag", "gradients", "calibrate"]
-    for command in [*commands, "select"]:
+    for command in COMMANDS:
         result = run(command, "--help")
         assert result.exit_code == 0
         assert "Examples:" in result.stdout
