@@ -474,6 +474,10 @@ class Errors(metaclass=_Coded):
         "{path}: say which split of the dataset is read, as in --split test or --split "
         "train[:10%]."
     )
+    B486 = (
+        "{path}: text and JSON lines in {encoding} cannot be read line by line: write "
+        "them anew as UTF-8, or give --whole-files for a document a file."
+    )
 
     # --- B301-B399: project steps (scripts/) ------------------------------------------
     B301 = (

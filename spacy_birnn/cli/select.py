@@ -13,6 +13,7 @@ from ..files import check_output, replacing
 from ..tagging.chunks import prepared
 from ..tagging.targets import Target
 from ..tagging.texts import read_docs
+from .groups import with_groups
 from .inputs import (
     InputFormatOption,
     Inputs,
@@ -24,11 +25,13 @@ from .inputs import (
 )
 from .loading import load_pipeline
 from .options import Force, GpuId, Model, WordColumn, check_ending, check_not_input
+from .reading import TokenOptions
 
 Tool = Enum("Tool", {n: n for n in FORMATS}, type=str)  # type: ignore[misc]
 Measure = Enum("Measure", {n: n for n in MEASURES}, type=str)  # type: ignore[misc]
 
 
+@with_groups
 def select_command(
     model: Model,
     inputs: Inputs,
@@ -74,6 +77,8 @@ def select_command(
     tokens_field: TokensField = None,
     whole_files: WholeFiles = False,
     columns: WordColumn = None,
+    *,
+    tokens: TokenOptions,
     force: Force = False,
     gpu_id: GpuId = -1,
 ) -> None:
@@ -92,10 +97,10 @@ def select_command(
       --whole-files
     """
     tool = FORMATS[format.value]
-    fields = make_fields(text_field, tokens_field, columns, whole_files)
+    fields = make_fields(text_field, tokens_field, columns, whole_files, tokens)
     check_ending(output, tool.ending, "JSON" if tool.is_list else "JSON lines")
     check_output(output, force)
-    files = open_inputs(inputs, input_format, columns)
+    files = open_inputs(inputs, input_format, columns, tokens)
     check_not_input(output, (Path(file.address) for file in files))
     nlp = load_pipeline(model, gpu_id)
     pipe = find_component(nlp, component)

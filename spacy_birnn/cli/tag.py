@@ -16,6 +16,7 @@ from ..tagging.run import Job, Out, format_of, is_folder
 from ..tagging.shards import DEFAULT_SIZE, parse_size
 from ..tagging.sinks import SINKS
 from ..tagging.targets import pipeline_targets
+from .groups import with_groups
 from .inputs import (
     InputFormatOption,
     Inputs,
@@ -27,6 +28,7 @@ from .inputs import (
 )
 from .loading import load_pipeline
 from .options import Force, GpuId, Model, WordColumn
+from .reading import TokenOptions
 from .tag_progress import shown
 
 OutputFormat = Enum("OutputFormat", {n: n for n in SINKS}, type=str)  # type: ignore[misc]
@@ -37,6 +39,7 @@ SKIPPED = 3
 """The exit status of a run that is finished, but for documents that it skipped."""
 
 
+@with_groups
 def tag_command(
     model: Model,
     inputs: Inputs,
@@ -74,6 +77,8 @@ def tag_command(
             "pipeline's config says.",
         ),
     ] = None,
+    *,
+    tokens: TokenOptions,
     batch_size: Annotated[int, typer.Option(min=1, help="Documents a batch.")] = 256,
     shard_size: Annotated[
         Optional[str],
@@ -155,7 +160,7 @@ def tag_command(
     options = Options(
         input_format.value if input_format else None,
         chosen or format_of(output, to_folder),
-        make_fields(text_field, tokens_field, columns, whole_files),
+        make_fields(text_field, tokens_field, columns, whole_files, tokens),
         batch_size,
         parse_size(shard_size) if shard_size else DEFAULT_SIZE,
         on_error.value,
@@ -168,7 +173,7 @@ def tag_command(
             f"the {options.output_format} format is binary: write it to a file.",
             param_hint="'-o'",
         )
-    files = open_inputs(inputs, input_format, columns)
+    files = open_inputs(inputs, input_format, columns, tokens)
     workers = Workers(engine.value, n_process, min_process, address, num_gpus)
     target: Out = output if output is not None else sys.stdout.buffer
     job = Job(files, target, options, workers, to_folder)

@@ -1,8 +1,9 @@
 """The arguments of readers: what they can hold, and the checks on all of them."""
 
 import codecs
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Sequence
+from typing import Any, Literal, Optional, Sequence
 
 from ..attributes import custom_name
 from ..errors import BirnnError, Errors
@@ -89,3 +90,34 @@ def _is_custom(target: Any) -> bool:
 def _is_whole(value: Any) -> bool:
     # thinc lets "12" in a config pass for a number, and a bool is an int in Python.
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True)
+class WordFormat:
+    """How the words of files of tokens are written, where nothing else is read of them.
+
+    The arguments mean what they mean in `ConllCorpus` and `ConlluCorpus`.
+
+    Attributes:
+        word: The column of the words; None for the first that has some.
+        sentence: A column in which a new value begins a sentence, if there is one.
+        separator: One of `SEPARATORS`.
+        header: Whether the first row names the columns; None tells it.
+        empty_words: One of `EMPTY_WORDS`.
+        merge_subtokens: Whether a multi-word token of CoNLL-U is one token.
+    """
+
+    word: Optional[int] = None
+    sentence: Optional[int] = None
+    separator: Separator = "auto"
+    header: Optional[bool] = None
+    empty_words: EmptyWords = "error"
+    merge_subtokens: bool = False
+
+    def __post_init__(self) -> None:
+        check_choice("separator", self.separator, SEPARATORS)
+        check_choice("empty_words", self.empty_words, EMPTY_WORDS)
+
+
+USUAL = WordFormat()
+"""As most files are written."""

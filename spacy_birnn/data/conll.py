@@ -11,12 +11,20 @@ from spacy.training import Example
 
 from ..errors import BirnnError, Errors, Warnings
 from ..schemes import RAW, TagPairs, tag_pairs
-from .arguments import SEPARATORS, SPAN_TARGETS, Separator, check_choice, check_columns
+from .arguments import (
+    SEPARATORS,
+    SPAN_TARGETS,
+    USUAL,
+    Separator,
+    WordFormat,
+    check_choice,
+    check_columns,
+)
 from .base import Sentence, group_documents, make_example
 from .columns import Block, check_columns_fit, read_blocks
 from .layout import Layout, tell_layout
 from .reader import EmptyWordRule, Notes, TokenCorpus
-from .tags import RepairCount, TagReader, read_values, tell_tags
+from .tags import RepairCount, TagReader, Where, read_values, tell_tags
 from .text import read_lines
 
 
@@ -144,8 +152,7 @@ class _ColumnFile:
         repairs: RepairCount,
         empty: EmptyWordRule,
     ) -> Sentence:
-        def where(token: int) -> str:
-            return f"{self.name}:{block.lines[token]}"
+        where = _place_of(block, self.name)
 
         def line(token: int) -> str:
             return f"line {block.lines[token]}"
@@ -187,35 +194,37 @@ def _oddities(layout: Layout, is_word_given: bool, name: str) -> Iterator[str]:
 
 
 def read_words(
-    lines: Iterable[str], name: str, word: Optional[int] = None
+    lines: Iterable[str], name: str, written: WordFormat = USUAL
 ) -> Iterator[Sentence]:
     """Read the words of columns and nothing else, as `tag` does.
 
     Args:
         lines: Lines without their ends; they may be a stream.
         name: What messages call the file.
-        word: The column of the words; None for the first that has some.
+        written: How the file is written.
 
     Raises:
-        BirnnError: A row has too many or too few columns, or there is none.
+        BirnnError: A row has too many or too few columns, a word is empty, or there is
+            no row at all.
     """
-    layout, lines = tell_layout(lines, name)
-    column = layout.word_column(word, name)
-    check_columns_fit({"word": column}, layout, name)
-    for oddity in _oddities(layout, word is not None, name):
+    layout, lines = tell_layout(lines, name, written.separator, written.header)
+    column = layout.word_column(written.word, name)
+    columns = {"word": column}
+    if written.sentence is not None:
+        columns["sentence"] = written.sentence
+    check_columns_fit(columns, layout, name)
+    for oddity in _oddities(layout, written.word is not None, name):
         warnings.warn(oddity, stacklevel=2)
-    for block in read_blocks(lines, layout, name):
-        yield words_of(block, column, name)
+    empty, notes = EmptyWordRule(written.empty_words, name), Notes(name)
+    for block in read_blocks(lines, layout, name, written.sentence):
+        words = [row[column] for row in block.rows]
+        sentence = Sentence(words, starts_document=block.starts_document)
+        empty.apply(sentence, _place_of(block, name))
+        if sentence.words:
+            yield sentence
+    empty.report(notes)
+    notes.warn(set())
 
 
-def words_of(block: Block, column: int, name: str) -> Sentence:
-    """Give the words of a sentence and nothing else.
-
-    Raises:
-        BirnnError: A word is empty.
-    """
-    words = [row[column] for row in block.rows]
-    if "" in words:
-        place = f"{name}:{block.lines[words.index('')]}"
-        raise BirnnError(Errors.B112.format(where=place))
-    return Sentence(words, starts_document=block.starts_document)
+def _place_of(block: Block, name: str) -> Where:
+    return lambda token: f"{name}:{block.lines[token]}"

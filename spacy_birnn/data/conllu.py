@@ -11,6 +11,7 @@ from spacy.training import Example
 
 from ..errors import BirnnError, Errors, Warnings
 from ..schemes import BLANK, RAW, TagPairs, tag_pairs
+from .arguments import USUAL, WordFormat
 from .base import Sentence, group_documents, make_example
 from .conllu_rows import (
     GLOBAL_COLUMNS,
@@ -205,27 +206,30 @@ def _place_of(rows: List[Row], name: str) -> Where:
 
 
 def read_conllu(
-    lines: Iterable[str], name: str, merge_subtokens: bool = False
+    lines: Iterable[str], name: str, written: WordFormat = USUAL
 ) -> Iterator[Sentence]:
     """Read the words and spaces of CoNLL-U and nothing else, as `tag` does.
 
     Args:
         lines: Lines without their ends; they may be a stream.
         name: What messages call the file.
-        merge_subtokens: Read a multi-word token as one token.
+        written: How the file is written.
 
     Raises:
         BirnnError: IDs or columns are not those of CoNLL-U, with file and line; or
             there is no sentence at all.
     """
-    rule = EmptyWordRule("error", name)
+    empty, notes = EmptyWordRule(written.empty_words, name), Notes(name)
     for parsed in parse(lines, name):
         sentence = read_words(parsed)
-        if merge_subtokens:
+        if written.merge_subtokens:
             sentence = _merge(sentence, parsed.ranges)
-        rows = token_rows(parsed, merge_subtokens)
-        rule.apply(sentence, _place_of(rows, name))
-        yield sentence
+        rows = token_rows(parsed, written.merge_subtokens)
+        empty.apply(sentence, _place_of(rows, name))
+        if sentence.words:
+            yield sentence
+    empty.report(notes)
+    notes.warn(set())
 
 
 def _read_annotation(parsed: Parsed, name: str) -> Sentence:

@@ -91,13 +91,13 @@ def sniff(
     return "conll"
 
 
-def are_columns(path: Path) -> bool:
+def are_columns(path: Path, encoding: str = "utf-8") -> bool:
     """Whether the first rows of a file, two at least, look like columns, not like text.
 
     They do where all have the same number of columns, which are separated by tabs, or
     the last of which holds span tags only.
     """
-    head = list(islice(_rows(path), _HEAD_ROWS))
+    head = list(islice(_rows(path, encoding), _HEAD_ROWS))
     rows = [split_row(line) for line in head]
     if len(rows) < 2 or len({len(cells) for cells in rows}) > 1 or len(rows[0]) < 2:
         return False

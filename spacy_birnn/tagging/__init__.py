@@ -16,8 +16,10 @@ if TYPE_CHECKING:
         tag_table,
     )
     from .run import tag
+    from .sources import WordFormat
 
 _MODULES = {
+    "WordFormat": "sources",
     "tag": "run",
     "tag_stream": "frames",
     "tag_table": "frames",
@@ -28,6 +30,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "WordFormat",
     "table_schema",
     "tag",
     "tag_dataset",

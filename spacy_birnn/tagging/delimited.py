@@ -19,11 +19,14 @@ def read_csv(source: Input) -> Iterator[Item]:
     The delimiter (comma, tab, semicolon or bar) is the one that the header has most of.
 
     Raises:
-        BirnnError: There is no such column, or the file is not UTF-8 or damaged.
+        BirnnError: There is no such column, the file is of another encoding, or it is
+            damaged.
     """
     csv.field_size_limit(2**31 - 1)
     # Fields may hold line ends, which the reader of csv wants to see as they are.
-    lines = io.TextIOWrapper(source.file, encoding="utf-8-sig", newline="")
+    encoding = source.fields.encoding
+    marked = "utf-8-sig" if encoding == "utf-8" else encoding
+    lines = io.TextIOWrapper(source.file, encoding=marked, newline="")
     number = 1
     try:
         header = lines.readline()

@@ -65,13 +65,14 @@ def open_table(format: str, address: str) -> "Table":
     return READERS[format](address)
 
 
-def detect_format(address: str) -> str:
+def detect_format(address: str, encoding: str = "utf-8") -> str:
     """Tell a format: text, JSON lines and CSV by name, all else by content.
 
     Columns in a `.txt` are read as text all the same, but not without a warning.
 
     Args:
         address: A file.
+        encoding: How bytes stand for characters, if it is one of text.
 
     Raises:
         BirnnError: The file can be read only once, or not at all.
@@ -85,22 +86,25 @@ def detect_format(address: str) -> str:
         raise BirnnError(Errors.B211.format(path=address))
     head = _read_head(address)
     if not (storage.is_url(address) or is_zstd(address)):
-        return _tell(address, Path(address), head, by_name)
+        return _tell(address, Path(address), head, by_name, encoding)
     with tempfile.TemporaryDirectory() as folder:
         # The readers that tell the formats apart take a file that lies here.
         path = Path(folder, Path(address).name)
         path.write_bytes(_whole_lines(head) if len(head) >= _HEAD else head)
         try:
-            return _tell(address, path, head, by_name)
+            return _tell(address, path, head, by_name, encoding)
         except BirnnError as error:
             message = str(error).replace(str(path), address)
             raise BirnnError(message) from error
 
 
-def _tell(address: str, path: Path, head: bytes, by_name: Optional[str]) -> str:
+def _tell(
+    address: str, path: Path, head: bytes, by_name: Optional[str], encoding: str
+) -> str:
     if by_name == "text":
-        if are_columns(path):
-            warning = Warnings.W201.format(path=address, format=sniff(path))
+        if are_columns(path, encoding):
+            found = sniff(path, encoding=encoding)
+            warning = Warnings.W201.format(path=address, format=found)
             warnings.warn(warning, stacklevel=3)
         return by_name
     if head.startswith(b"PAR1"):
@@ -109,7 +113,7 @@ def _tell(address: str, path: Path, head: bytes, by_name: Optional[str]) -> str:
         return "arrow"
     if head.startswith(b"{") and _is_json(head.split(b"\n")[0], len(head) >= _HEAD):
         return "jsonl"
-    return sniff(path)
+    return sniff(path, encoding=encoding)
 
 
 def _read_head(address: str) -> bytes:

@@ -39,13 +39,14 @@ class InputFile(NamedTuple):
 
 
 def find_inputs(
-    inputs: Sequence[Any], input_format: Optional[str] = None
+    inputs: Sequence[Any], input_format: Optional[str] = None, encoding: str = "utf-8"
 ) -> List[InputFile]:
     """Find the files that are meant, in order: a folder's and a glob's are sorted.
 
     Args:
         inputs: Paths or URLs of files and folders, globs, `-` or `hf:ID:SPLIT`.
         input_format: The format of all of them; None to tell each.
+        encoding: How bytes stand for characters, in files of text.
 
     Raises:
         BirnnError: There is no such file, it cannot be read, or its format cannot be
@@ -55,7 +56,7 @@ def find_inputs(
         known = ", ".join(INPUT_FORMATS)
         raise BirnnError(Errors.B256.format(format=input_format, known=known))
     return [
-        _describe(address, input_format)
+        _describe(address, input_format, encoding)
         for given in inputs
         for address in _expand(str(given))
     ]
@@ -89,14 +90,14 @@ def _is_dataset(folder: str) -> bool:
     }
 
 
-def _describe(address: str, given: Optional[str]) -> InputFile:
+def _describe(address: str, given: Optional[str], encoding: str) -> InputFile:
     if address == STDIN:
         if given is None:
             raise BirnnError(Errors.B258.format(known=", ".join(INPUT_FORMATS)))
         return InputFile(STDIN, given)
     if address.startswith(HUB):
         return InputFile(address, "hf")
-    format = given or detect_format(address)
+    format = given or detect_format(address, encoding)
     is_regular = storage.is_url(address) or storage.is_regular(address)
     packed = is_regular and is_packed(address)
     return InputFile(address, format, storage.size_of(address), packed)

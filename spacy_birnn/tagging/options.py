@@ -1,6 +1,6 @@
 """The settings of a run and what came of it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence
 
 from ..errors import BirnnError, Errors
@@ -47,8 +47,9 @@ class Options:
             "output_format": self.output_format,
             "text_field": self.fields.text,
             "tokens_field": self.fields.tokens,
-            "word_column": self.fields.word_column,
+            "words": asdict(self.fields.words),
             "whole_files": self.fields.whole_files,
+            "encoding": self.fields.encoding,
             "batch_size": self.batch_size,
             "shard_size": str(self.shard_size),
         }

@@ -19,6 +19,7 @@ from typing import (
 
 from spacy.language import Language
 
+from ..data.arguments import USUAL, WordFormat
 from ..errors import BirnnError, Errors
 from ..files import replacing
 from . import storage
@@ -54,7 +55,8 @@ def tag(
     text_field: str = "text",
     tokens_field: str = "tokens",
     whole_files: bool = False,
-    word_column: Optional[int] = None,
+    words: WordFormat = USUAL,
+    encoding: str = "utf-8",
     batch_size: int = 256,
     shard_size: Union[None, int, str] = None,
     on_error: str = STOP,
@@ -85,8 +87,9 @@ def tag(
         text_field: The key or column that holds the text; dots lead into objects.
         tokens_field: The key or column that holds a list of words.
         whole_files: Read each text file as one document.
-        word_column: The column of CoNLL input that holds the words; None for the
-            first that has some.
+        words: How the words of CoNLL and CoNLL-U input are written: their column,
+            what stands between columns, and so on.
+        encoding: How bytes stand for characters, in input of text.
         batch_size: The most documents a batch.
         shard_size: Documents (`10000`) or bytes of input (`"64MB"`) of a shard.
         on_error: `stop` at a bad document, or `skip` it.
@@ -110,7 +113,7 @@ def tag(
     options = Options(
         input_format,
         output_format or format_of(out, is_folder(out, shard_size)),
-        Fields(text_field, tokens_field, word_column, whole_files),
+        Fields(text_field, tokens_field, words, whole_files, encoding),
         batch_size,
         DEFAULT_SIZE if shard_size is None else parse_size(str(shard_size)),
         on_error,
@@ -119,7 +122,7 @@ def tag(
     )
     workers = Workers(engine, n_process, min_process, address, num_gpus)
     listed = [inputs] if isinstance(inputs, (str, Path)) else list(inputs)
-    files = find_inputs(listed, input_format)
+    files = find_inputs(listed, input_format, encoding)
     job = Job(files, out, options, workers, is_folder(out, shard_size))
     return job.run(nlp, progress)
 

@@ -25,6 +25,7 @@ from typing import (
 from spacy.util import get_words_and_spaces
 
 from ..data.annotation import read_texts
+from ..data.arguments import WordFormat, check_encoding
 from ..data.base import Sentence
 from ..data.conll import read_words
 from ..data.conllu import read_conllu
@@ -44,15 +45,19 @@ class Fields:
     Attributes:
         text: The key or column of the text; dots lead into objects (`a.b`).
         tokens: The key or column of a list of words; the empty string for none.
-        word_column: The column of CoNLL files that holds the words; None for the first
-            that has some.
+        words: How the words of CoNLL and CoNLL-U files are written.
         whole_files: A text file is one document, not one a line.
+        encoding: How bytes stand for characters, in files of text.
     """
 
     text: str = "text"
     tokens: str = "tokens"
-    word_column: Optional[int] = None
+    words: WordFormat = WordFormat()
     whole_files: bool = False
+    encoding: str = "utf-8"
+
+    def __post_init__(self) -> None:
+        check_encoding(self.encoding)
 
 
 @dataclass
@@ -117,13 +122,22 @@ def raw_lines(file: Iterable[bytes], name: str) -> Iterator[bytes]:
 def _good_lines(
     source: Input, make: Callable[[str, Line], Optional[Item]]
 ) -> Iterator[Item]:
-    """Make an item of each line; refuse the bad ones, one by one."""
+    """Make an item of each line; refuse the bad ones, one by one.
+
+    Raises:
+        BirnnError: Lines are cut where a byte is a line feed, which says nothing in the
+            encoding of the file.
+    """
+    encoding = source.fields.encoding
+    if "\n".encode(encoding) != b"\n":
+        raise BirnnError(Errors.B486.format(path=source.name, encoding=encoding))
     for number, raw in enumerate(raw_lines(source.file, source.name), 1):
         at = Line(source, number)
         try:
             item = make(_decode(raw, at), at)
         except BirnnError as error:
-            source.refuse(error, number, raw.decode("utf-8", "replace").rstrip("\r\n"))
+            shown = raw.decode(encoding, "replace").rstrip("\r\n")
+            source.refuse(error, number, shown)
             continue
         if item is not None:
             yield item
@@ -131,15 +145,16 @@ def _good_lines(
 
 def _decode(raw: bytes, at: Line) -> str:
     try:
-        line = raw.decode("utf-8")
+        line = raw.decode(at.source.fields.encoding)
     except UnicodeDecodeError as error:
-        raise _not_utf8(error, at.source.name, at.source.first() + at.number) from error
+        line_number = at.source.first() + at.number
+        raise _not_decoded(error, at.source.name, line_number) from error
     if at.number == 1 and at.source.is_start:
         line = line.removeprefix("\ufeff")
     return line.rstrip("\r\n")
 
 
-def _not_utf8(error: UnicodeDecodeError, name: str, line: int) -> BirnnError:
+def _not_decoded(error: UnicodeDecodeError, name: str, line: int) -> BirnnError:
     byte = f"0x{error.object[error.start]:02x}"
     position = error.start + 1
     return BirnnError(
@@ -162,13 +177,14 @@ def read_text(source: Input) -> Iterator[Item]:
 
 def _read_whole(source: Input) -> Iterator[Item]:
     data = b"".join(raw_lines(source.file, source.name))
+    encoding = source.fields.encoding
     try:
-        text = data.decode("utf-8").removeprefix("\ufeff")
+        text = data.decode(encoding).removeprefix("\ufeff")
         _check_length(text, source.max_length, Line(source, 1))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        refused = _not_utf8(error, source.name, line)
-        source.refuse(refused, line, data.decode("utf-8", "replace"))
+        refused = _not_decoded(error, source.name, line)
+        source.refuse(refused, line, data.decode(encoding, "replace"))
     except BirnnError as error:
         source.refuse(error, 1, text)
     else:
@@ -279,16 +295,17 @@ def _check_length(text: str, limit: int, where: Any) -> None:
 
 def read_conll_words(source: Input) -> Iterator[Item]:
     """An item a sentence, of which only the words are read."""
-    lines = decode_lines(source.file, source.name)
-    sentences = read_words(lines, source.name, source.fields.word_column)
+    lines = decode_lines(source.file, source.name, source.fields.encoding)
+    sentences = read_words(lines, source.name, source.fields.words)
     for number, sentence in enumerate(sentences, 1):
         yield _sentence_item(sentence, source, number)
 
 
 def read_conllu_words(source: Input) -> Iterator[Item]:
     """An item a sentence, of which words and spaces are read."""
-    lines = decode_lines(source.file, source.name)
-    for number, sentence in enumerate(read_conllu(lines, source.name), 1):
+    lines = decode_lines(source.file, source.name, source.fields.encoding)
+    sentences = read_conllu(lines, source.name, source.fields.words)
+    for number, sentence in enumerate(sentences, 1):
         yield _sentence_item(sentence, source, number)
 
 
@@ -310,7 +327,7 @@ def read_docbin(source: Input) -> Iterator[Item]:
 
 def read_annotated(source: Input) -> Iterator[Item]:
     """An item for each record of an annotation tool, of which the text is read."""
-    lines = decode_lines(source.file, source.name)
+    lines = decode_lines(source.file, source.name, source.fields.encoding)
     for number, (text, record) in enumerate(read_texts(lines, source.name), 1):
         where = f"{source.name}, item {number}"
         try:

@@ -230,6 +230,25 @@ def test_columns_say_where_the_words_are(ruler, tmp_path, run):
     assert run(*line, tmp_path / "a.jsonl").exit_code == 0
 
 
+def test_files_of_tokens_are_read_as_convert_reads_them(ruler, tmp_path, run):
+    path = tmp_path / "a.csv.conll"
+    path.write_text("n;form;l\n1;Ada;O\n1;Lovelace;O\n1;;O\n2;Emmy;O\n")
+    line = ["tag", ruler, path, "--output-format", "conll"]
+    line += ["--columns", "word=1,sentence=0", "--separator", "semicolon"]
+    result = run(*line, "--header", "--empty-words", "replace")
+    expected = "Ada\tB-PER\nLovelace\tI-PER\n\ufffd\tO\n\nEmmy\tB-PER\n"
+    assert result.stdout.rstrip("\n") == expected.rstrip("\n"), result.output
+
+
+def test_options_that_nothing_reads_are_wrong_usage(ruler, text, run):
+    for option in ("--separator=tab", "--no-header", "--empty-words=drop", "-T"):
+        result = run("tag", ruler, text, option)
+        assert result.exit_code == 2
+        assert "only, and no input holds any" in result.stderr
+    result = run("tag", ruler, text, "--encoding", "klingon")
+    assert (result.exit_code, result.stderr[:6]) == (1, "[B140]")
+
+
 def test_help_names_the_one_column_that_counts(run):
     shown = " ".join(run("tag", "--help").stdout.split())
     assert "--columns word=N" in shown

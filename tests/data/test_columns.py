@@ -2,6 +2,7 @@ import pytest
 import spacy
 
 from spacy_birnn.data.columns import read_blocks
+from spacy_birnn.data.arguments import WordFormat
 from spacy_birnn.data.conll import ConllCorpus, read_words
 from spacy_birnn.data.layout import tell_layout
 from spacy_birnn.errors import BirnnError
@@ -75,9 +76,9 @@ def test_words_alone():
     lines = ["1\ta\tO", "2\tb\tO", "3\tc\tO"]
     with pytest.warns(UserWarning, match=r"^\[W102\]"):
         assert [s.words for s in read_words(lines, "x")] == [["a", "b", "c"]]
-    assert [s.words for s in read_words(lines, "x", 1)] == [["a", "b", "c"]]
+    assert [s.words for s in read_words(lines, "x", WordFormat(1))] == [["a", "b", "c"]]
     for line, code in [("\tO", "B112"), ("a\tO\tx", "B115")]:
         with pytest.raises(BirnnError, match=rf"^\[{code}\] x:3: "):
             list(read_words(["a\tO", "b\tO", line], "x"))
     with pytest.raises(BirnnError, match=r"^\[B116\] x: .* column 7"):
-        list(read_words(lines, "x", 7))
+        list(read_words(lines, "x", WordFormat(7)))

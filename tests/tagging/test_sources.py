@@ -7,6 +7,7 @@ import sys
 import pytest
 from spacy.tokens import DocBin
 
+from spacy_birnn.data.arguments import WordFormat
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.tagging.formats import STDIN, detect_format
 from spacy_birnn.tagging.inputs import find_inputs
@@ -113,7 +114,10 @@ def test_conll_is_a_doc_a_sentence_and_knows_documents(tmp_path):
 
 def test_conll_words_from_any_column(tmp_path):
     path = write(tmp_path / "a", "1\tAda\tO\n2\tleft\tO\n")
-    assert read(path, "conll", word_column=-2)[0].content.words == ["Ada", "left"]
+    assert read(path, "conll", words=WordFormat(word=-2))[0].content.words == [
+        "Ada",
+        "left",
+    ]
 
 
 CONLLU = (
