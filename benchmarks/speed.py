@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Union
 
-from measures import crf, growth, processes, spacy_ner, tagging, training
+from measures import crf, growth, processes, reading, spacy_ner, tagging, training
 from measures.machine import machine_facts
 from measures.rows import HEADER, Comparison, Row, cells_of
 from measures.timing import CLOCKS, set_clock, threads
@@ -31,6 +31,7 @@ MEASURES: Dict[str, Measure] = {
     "spacy-bilstm": spacy_ner.measure_bilstm,
     "crf": crf.measure,
     "training": training.measure,
+    "reading": reading.measure,
     "text": tagging.measure_text,
     "load": processes.measure_load,
     "memory": processes.measure_memory,
@@ -85,7 +86,8 @@ def check_inputs(
     parser: argparse.ArgumentParser, args: argparse.Namespace, names: List[str]
 ) -> None:
     """End with a message where an input is missing."""
-    needed = [] if names == ["crf"] else ["data_dir", "vectors", "model"]
+    needed = ["data_dir"] if set(names) - {"crf"} else []
+    needed += ["vectors", "model"] if set(names) - {"crf", "reading"} else []
     if "documents" in names:
         needed.append("texts")
     for name in needed:

@@ -478,6 +478,11 @@ class Errors(metaclass=_Coded):
         "{path}: text and JSON lines in {encoding} cannot be read line by line: write "
         "them anew as UTF-8, or give --whole-files for a document a file."
     )
+    B487 = "{path} holds no trained pipeline: give the folder that has its config.cfg."
+    B488 = (
+        "{path}: a {mode} table of vectors has no words to leave out: train with a "
+        "smaller one."
+    )
 
     # --- B301-B399: project steps (scripts/) ------------------------------------------
     B301 = (

@@ -4,7 +4,7 @@ All schemes share one picture. A tag is `O` or `PREFIX-label`; a token continues
 span of the token before it where both carry the same label, the first one leaves its
 span open (`B`, `I`) and the second one stays inside (`I`, `E`/`L`). The
 schemes differ only in which neighbours are well formed, which is the one thing that
-`_follows` says; outside a sequence there is `O` on both sides.
+`follows` says; outside a sequence there is `O` on both sides.
 """
 
 from collections import Counter
@@ -138,28 +138,28 @@ def decode(tags: Sequence[str], scheme: str) -> Tuple[List[Span], int]:
     for i, tag in enumerate(tags):
         if tag == before == BLANK:
             continue
-        repairs += not _follows(before, tag, scheme)
-        if not _continues(before, tag):
+        repairs += not follows(before, tag, scheme)
+        if not continues(before, tag):
             if before != BLANK:
                 spans.append((start, i, split_tag(before)[1]))
             start = i
         before = tag
     if before != BLANK:
         spans.append((start, len(tags), split_tag(before)[1]))
-        repairs += not _follows(before, BLANK, scheme)
+        repairs += not follows(before, BLANK, scheme)
     return spans, repairs
 
 
 @lru_cache(maxsize=65536)
-def _continues(before: str, tag: str) -> bool:
-    """Whether two neighbours belong to the same span."""
+def continues(before: str, tag: str) -> bool:
+    """Whether two neighbouring tags belong to the same span."""
     first, first_label = split_tag(before)
     second, second_label = split_tag(tag)
     return leaves_open(first) and stays_inside(second) and first_label == second_label
 
 
 @lru_cache(maxsize=65536)
-def _follows(before: str, tag: str, scheme: str) -> bool:
+def follows(before: str, tag: str, scheme: str) -> bool:
     """Whether a scheme allows `tag` after `before`."""
     first, first_label = _parse(before)
     second, second_label = _parse(tag)
@@ -266,10 +266,10 @@ def transition_constraints(
             numpy.ones(size, bool),
         )
     _prefixes(scheme)
-    start = numpy.array([_follows(BLANK, tag, scheme) for tag in labels], dtype=bool)
-    end = numpy.array([_follows(tag, BLANK, scheme) for tag in labels], dtype=bool)
+    start = numpy.array([follows(BLANK, tag, scheme) for tag in labels], dtype=bool)
+    end = numpy.array([follows(tag, BLANK, scheme) for tag in labels], dtype=bool)
     pairs = numpy.array(
-        [_follows(before, tag, scheme) for before in labels for tag in labels],
+        [follows(before, tag, scheme) for before in labels for tag in labels],
         dtype=bool,
     ).reshape(size, size)
     return start, pairs, end

@@ -188,12 +188,15 @@ def test_hub_on_a_file_of_another_language(project):
         "labels": "ner",
         "split": "train[:80%]",
         "dev_split": "train[80%:]",
+        "test_split": "train[50%:]",
         "lang": "de",
     }
     options = [f"--vars.{name}={value}" for name, value in variables.items()]
     env = {"HF_HOME": str(project / "cache")}
     result = run(project, "hub", *options, overrides=ONE_STEP, **env)
     assert result.returncode == 0, result.stdout + result.stderr
+    scores = json.loads((project / "metrics" / "hub.json").read_text(encoding="utf-8"))
+    assert 0 <= scores["ents_f"] <= 1
     assert list((project / "packages").glob("de_birnn_hub-*/dist/*.whl"))
 
 

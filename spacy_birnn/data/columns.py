@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Dict, Iterable, Iterator, List, Optional
 
 from ..errors import BirnnError, Errors
-from .layout import NO_WORD, SIGNS, Layout, is_comment, is_docstart, is_row
+from .layout import DOCSTART, NO_WORD, SIGNS, Layout, is_comment, is_docstart
 
 
 @dataclass
@@ -32,24 +32,27 @@ def read_blocks(
     """
     block = Block([], [], starts_document=True)
     before = ""
+    # Looked up once: the loop runs for each line of a corpus.
+    split, width, header = layout.split, layout.width, layout.header
+    is_csv = layout.separator in SIGNS
     for number, line in enumerate(lines, 1):
-        if not is_row(line):
+        if not line or line.isspace() or (DOCSTART in line and is_docstart(line)):
             is_boundary = is_docstart(line)
             starts_document = is_boundary or (not block.rows and block.starts_document)
             if block.rows:
                 yield block
             block = Block([], [], starts_document)
             continue
-        if number == layout.header or is_comment(line, layout):
+        if number == header or (line[0] == "#" and is_comment(line, layout)):
             continue
-        cells = layout.split(line)
-        if len(cells) != layout.width:
+        cells = split(line)
+        if len(cells) != width:
             raise BirnnError(
                 Errors.B115.format(
-                    path=name, line=number, found=len(cells), expected=layout.width
+                    path=name, line=number, found=len(cells), expected=width
                 )
             )
-        if layout.separator in SIGNS and not any(cells):
+        if is_csv and not any(cells):
             if block.rows:
                 yield block
             block = Block([], [], not block.rows and block.starts_document)

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Callable, ClassVar, Dict, Iterable, Iterator, List, Optional, cast
 
@@ -18,6 +19,7 @@ from .conllu_rows import (
     Parsed,
     Range,
     Row,
+    column_of,
     parse,
     parse_number,
     read_words,
@@ -25,11 +27,11 @@ from .conllu_rows import (
 )
 from .reader import EmptyWordRule, Notes, TokenCorpus
 from .tags import RepairCount, TagReader, Where, read_values, tell_tags
-from .text import read_lines
+from .text import read_lines, read_text
 
 _ROOT = "ROOT"
 _LIKELY_TAG = re.compile("[BIESLUMW]-.+")
-_LIKELY_MISC = re.compile(r"[\t|][^\t|=]+=[BIESLUMW]-[^\t]+\Z")
+_LIKELY_MISC = re.compile(r"[\t|][^\t|=\n]+=[BIESLUMW]-[^\t\n]+$", re.MULTILINE)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -93,11 +95,15 @@ def _tell_entities(
 
 
 def _may_have_entities(settings: ConlluCorpus, path: Path) -> bool:
-    """Look at the lines, which is much faster than to take them apart."""
-    key = f"{settings.ents_key}="
-    return any(
-        key in line or line.startswith(GLOBAL_COLUMNS) or _LIKELY_MISC.search(line)
-        for line in read_lines(path, settings.encoding)
+    """Look at the text, which is much faster than to take its lines apart."""
+    text = read_text(path, settings.encoding)
+    if "\n" not in text:
+        text = text.replace("\r", "\n")
+    return (
+        f"{settings.ents_key}=" in text
+        or text.startswith(GLOBAL_COLUMNS)
+        or f"\n{GLOBAL_COLUMNS}" in text
+        or _LIKELY_MISC.search(text) is not None
     )
 
 
@@ -237,7 +243,7 @@ def _read_annotation(parsed: Parsed, name: str) -> Sentence:
         return f"{name}:{parsed.words[token].line}"
 
     def column(field: str) -> List[str]:
-        return [word.get(field) for word in parsed.words]
+        return column_of(parsed.words, field)
 
     def known(field: str) -> List[str]:
         return ["" if value == "_" else value for value in column(field)]
@@ -261,12 +267,16 @@ def _read_annotation(parsed: Parsed, name: str) -> Sentence:
 
 def _check_feats(feats: List[str], where: Where) -> List[str]:
     for i, value in enumerate(feats):
-        if value and not all(
-            name and equals and setting
-            for name, equals, setting in (f.partition("=") for f in value.split("|"))
-        ):
+        if value and not _are_feats(value):
             raise BirnnError(Errors.B123.format(where=where(i), value=value))
     return feats
+
+
+@lru_cache(maxsize=4096)
+def _are_feats(value: str) -> bool:
+    """Whether a cell is `Name=Value|…`; a treebank has some hundred different ones."""
+    parts = (part.partition("=") for part in value.split("|"))
+    return all(name and equals and setting for name, equals, setting in parts)
 
 
 def _heads(
@@ -275,9 +285,10 @@ def _heads(
     """The heads as positions, a root being its own; None if this is no whole tree."""
     heads: List[int] = []
     for i, value in enumerate(values):
-        if value and value != "0" and not 0 < parse_number(value) <= len(values):
+        number = parse_number(value)
+        if value and value != "0" and not 0 < number <= len(values):
             raise BirnnError(Errors.B122.format(where=where(i), value=value))
-        heads.append(parse_number(value) - 1 if parse_number(value) else i)
+        heads.append(number - 1 if number else i)
     if "" in values or "" in relations or not _is_tree(heads):
         return None
     return heads

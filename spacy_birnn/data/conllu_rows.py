@@ -95,6 +95,9 @@ def _split_rows(rows: List[Row], name: str) -> Tuple[List[Row], List[Range]]:
     covered = 0
     for row in rows:
         value = row.cells.get("ID", str(len(words) + 1))
+        if value == str(len(words) + 1):
+            words.append(row)
+            continue
         first, dash, last = value.partition("-")
         whole, dot, fraction = value.partition(".")
         count = len(words)
@@ -102,8 +105,6 @@ def _split_rows(rows: List[Row], name: str) -> Tuple[List[Row], List[Range]]:
         if is_range and covered <= count:
             covered = parse_number(last)
             ranges.append(Range(count, covered, row))
-        elif value == str(count + 1):
-            words.append(row)
         elif not (dot and whole == str(count) and parse_number(fraction) > 0):
             _refuse_id(row, f"{count + 1}", name)
     if covered > len(words) or not words:
@@ -124,11 +125,21 @@ def _refuse_id(row: Row, expected: str, name: str) -> None:
 
 def read_words(parsed: Parsed) -> Sentence:
     """Words, and whether a space follows each: none inside a multi-word token."""
-    spaces = [_NO_SPACE not in word.misc for word in parsed.words]
+    spaces = [_has_space(word) for word in parsed.words]
     for start, end, row in parsed.ranges:
-        spaces[start:end] = [False] * (end - start - 1) + [_NO_SPACE not in row.misc]
-    words = [word.get("FORM") for word in parsed.words]
+        spaces[start:end] = [False] * (end - start - 1) + [_has_space(row)]
+    words = column_of(parsed.words, "FORM")
     return Sentence(words, spaces, parsed.starts_document)
+
+
+def _has_space(row: Row) -> bool:
+    # Most cells do not even mention it.
+    return _NO_SPACE not in row.get("MISC") or _NO_SPACE not in row.misc
+
+
+def column_of(rows: Iterable[Row], name: str) -> List[str]:
+    """The cells of a column; `_` where the file has no such column."""
+    return [row.cells.get(name, "_") for row in rows]
 
 
 def token_rows(parsed: Parsed, merge_subtokens: bool) -> List[Row]:

@@ -4,8 +4,9 @@ import csv
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain, islice
-from typing import Iterable, Iterator, List, Optional, Tuple
+from typing import Callable, Iterable, Iterator, List, Optional, Tuple
 
 from ..errors import BirnnError, Errors
 
@@ -56,9 +57,16 @@ class Layout:
     counts: bool = False
     numbers: Tuple[int, ...] = ()
 
-    def split(self, line: str) -> List[str]:
-        """Split a row; white space at the end of a line is no column."""
-        return _trim(_split(line, self.separator), self.width)
+    @cached_property
+    def split(self) -> Callable[[str], List[str]]:
+        """Splits a row; white space at the end of a line is no column."""
+        cut, width = _splitter(self.separator), self.width
+
+        def split(line: str) -> List[str]:
+            cells = cut(line)
+            return cells if len(cells) == width else _trim(cells, width)
+
+        return split
 
     def word_column(self, index: Optional[int], name: str) -> int:
         """Find the column of the words: the given one, else the first that has words.
@@ -111,7 +119,7 @@ def tell_layout(
         raise BirnnError(Errors.B118.format(path=name))
     tabs = sum("\t" in line for line in rows)
     sign = separator if separator != "auto" else None if tabs else _tell_sign(rows)
-    widths = Counter(len(_trim(_split(line, sign))) for line in rows)
+    widths = Counter(len(_trim(cells)) for cells in map(_splitter(sign), rows))
     width = widths.most_common(1)[0][0]
     layout = Layout(width, sign, has_tabs=2 * tabs > len(rows))
     first = 0
@@ -133,20 +141,24 @@ def is_row(line: str) -> bool:
     return bool(line) and not line.isspace() and not is_docstart(line)
 
 
-def _split(line: str, separator: Optional[str]) -> List[str]:
+def _splitter(separator: Optional[str]) -> Callable[[str], List[str]]:
+    """The function that splits rows; see `Layout.separator`."""
     if separator in SIGNS:
-        return next(csv.reader([line], delimiter=SIGNS[separator]))
+        sign = SIGNS[separator]
+        return lambda line: next(csv.reader([line], delimiter=sign))
     if separator == "blank":
-        return line.split()
-    if separator == "tab" or "\t" in line:
-        return line.split("\t")
-    cells = line.split(" ")
-    return [cell for cell in cells if cell] if "" in cells else cells
+        return str.split
+    if separator == "tab":
+        return lambda line: line.split("\t")
+    return split_row
 
 
 def split_row(line: str) -> List[str]:
     """Split a row on tabs if it has one, else on runs of blanks."""
-    return _split(line, None)
+    if "\t" in line:
+        return line.split("\t")
+    cells = line.split(" ")
+    return [cell for cell in cells if cell] if "" in cells else cells
 
 
 def _trim(cells: List[str], width: int = 1) -> List[str]:

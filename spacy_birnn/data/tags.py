@@ -9,7 +9,7 @@ prefix; and they name the prefixes of BIOES `B`, `M`, `E`, `S` (BMES) or `B`, `M
 import re
 from collections import Counter
 from itertools import pairwise
-from typing import Callable, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Set, Tuple, cast
 
 from spacy.parts_of_speech import IDS as POS_IDS
 
@@ -18,11 +18,14 @@ from ..schemes import (
     BLANK,
     SCHEMES,
     TagPairs,
+    continues,
     decode,
     encode,
     expected_tags,
+    follows,
     is_tag,
     scheme_of,
+    split_tag,
     transition_constraints,
 )
 
@@ -72,6 +75,7 @@ class TagReader:
         self.label = label
         self.spellings = spellings
         self._known: Dict[str, Optional[str]] = {}
+        self._steps: Dict[Tuple[str, str], Optional[str]] = {}
 
     def canonical(self, tag: str) -> Optional[str]:
         """Give a tag as `PREFIX-label` or `O`; None if it is no tag of the scheme."""
@@ -114,18 +118,36 @@ class TagReader:
         Raises:
             BirnnError: A tag is not of the scheme.
         """
+        read = [self._step(pair) for pair in pairwise([BLANK, *tags, BLANK])]
+        if None not in read:
+            return cast(List[str], read[:-1]), []
         known: List[str] = []
         for i, tag in enumerate(tags):
             canonical = self.canonical(tag)
             if canonical is None:
                 raise self._unknown(tag, where(i), column)
             known.append(canonical)
-        spans, repairs = decode(known, self.scheme)
-        fixed = encode(spans, len(tags), "iob2")
+        fixed = encode(decode(known, self.scheme)[0], len(tags), "iob2")
         for i, tag in enumerate(tags):
             if tag in MISSING:
                 fixed[i] = ""
-        return fixed, _repaired_tokens(known, self.scheme) if repairs else []
+        return fixed, _repaired_tokens(known, self.scheme)
+
+    def _step(self, pair: Tuple[str, str]) -> Optional[str]:
+        """The second of two neighbours in IOB2; None if it is no tag, or the scheme
+        does not allow it there. A corpus has few pairs, so each is kept."""
+        if pair not in self._steps:
+            self._steps[pair] = self._read_step(*pair)
+        return self._steps[pair]
+
+    def _read_step(self, tag_before: str, tag: str) -> Optional[str]:
+        before, here = self.canonical(tag_before), self.canonical(tag)
+        if before is None or here is None or not follows(before, here, self.scheme):
+            return None
+        if tag in MISSING or here == BLANK:
+            return "" if tag in MISSING else BLANK
+        prefix = "I" if continues(before, here) else "B"
+        return f"{prefix}-{split_tag(here)[1]}"
 
     def _unknown(self, tag: str, place: str, column: str) -> BirnnError:
         if self.name == "io":

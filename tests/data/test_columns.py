@@ -1,8 +1,8 @@
 import pytest
 import spacy
 
-from spacy_birnn.data.columns import read_blocks
 from spacy_birnn.data.arguments import WordFormat
+from spacy_birnn.data.columns import read_blocks
 from spacy_birnn.data.conll import ConllCorpus, read_words
 from spacy_birnn.data.layout import tell_layout
 from spacy_birnn.errors import BirnnError
