@@ -483,6 +483,10 @@ class Errors(metaclass=_Coded):
         "{path}: a {mode} table of vectors has no words to leave out: train with a "
         "smaller one."
     )
+    B489 = (
+        "{path} is part of a dataset: read it with --format datasets, in a config with "
+        "spacy-birnn.DatasetsCorpus.v1."
+    )
 
     # --- B301-B399: project steps (scripts/) ------------------------------------------
     B301 = (

@@ -1,6 +1,8 @@
 """Show on a terminal what a long wait is for."""
 
 import sys
+from contextlib import contextmanager
+from threading import Timer
 from time import monotonic
 from typing import Iterable, Iterator, Optional, TypeVar
 
@@ -8,6 +10,28 @@ T = TypeVar("T")
 
 PATIENCE = 2.0
 """Seconds of waiting after which something is shown."""
+
+
+@contextmanager
+def show_wait(description: str) -> Iterator[None]:
+    """Say on a terminal what is waited for, until the block ends.
+
+    For work that cannot be counted. The line is written on stderr, and is gone when the
+    block ends; nothing is written where stderr is no terminal.
+
+    Args:
+        description: The work, such as `Loading model-best`.
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    line = f"{description} …"
+    # Whatever is written meanwhile begins where this line does.
+    print(line, end="\r", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        print(" " * len(line), end="\r", file=sys.stderr, flush=True)
 
 
 def show_progress(
@@ -42,8 +66,13 @@ def show_progress(
     )
     task = bar.add_task(description, total=total)
     waited, asked = 0.0, monotonic()
+    # The first item can be long in coming: the scheme of a file is told from all of it.
+    first = Timer(PATIENCE, bar.start)
+    first.daemon = True
+    first.start()
     try:
         for item in items:
+            first.cancel()
             waited += monotonic() - asked
             bar.advance(task)
             if waited > PATIENCE:
@@ -55,4 +84,6 @@ def show_progress(
                 waited = 0.0
                 bar.stop()
     finally:
+        first.cancel()
+        first.join()
         bar.stop()

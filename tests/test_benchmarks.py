@@ -1,6 +1,7 @@
 """The plumbing of benchmarks/: how runs are paired, kept, judged and shown."""
 
 import json
+import os
 import pkgutil
 import random
 import subprocess
@@ -16,11 +17,45 @@ import stages
 import torch
 import vector_coverage
 import white_space
-from measures import child, crf, processes, rows, timing
+from measures import child, crf, processes, rows, terminal, timing
 from spacy.tokens import Doc
 
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = ROOT / "benchmarks"
+
+
+# --- terminal -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "is_blank"),
+    [
+        ("", True),
+        ("Loading x …\r", False),
+        ("Loading x …\r" + 11 * " " + "\r", True),
+        ("\r\x1b[2KReading \x1b[38;5;5m━━━\x1b[0m 12 documents", False),
+        ("Reading 12 documents\r\x1b[2K", True),
+        ("\x1b[?25h", True),
+    ],
+)
+def test_a_blank_line_of_a_terminal(line, is_blank):
+    assert terminal.is_blank(line) == is_blank
+
+
+def test_the_longest_silence(tmp_path):
+    code = (
+        "import sys, time\n"
+        "def work(seconds):\n"
+        "    until = time.process_time() + seconds\n"
+        "    while time.process_time() < until: pass\n"
+        "print('busy …', end='\\r', flush=True); work(0.4)\n"
+        "print('done      ', flush=True); work(0.2)\n"
+    )
+    command = [sys.executable, "-c", code]
+    found = terminal.longest_silence(command, tmp_path, dict(os.environ))
+    assert 0.1 < found.longest < 0.4 < found.seconds
+    with pytest.raises(subprocess.CalledProcessError):
+        terminal.longest_silence([*command[:2], "1 / 0"], tmp_path, dict(os.environ))
 
 
 # --- timing ---------------------------------------------------------------------------

@@ -1,9 +1,10 @@
+import time
 from itertools import islice
 
 import pytest
 
 from spacy_birnn import progress
-from spacy_birnn.progress import show_progress
+from spacy_birnn.progress import show_progress, show_wait
 
 
 @pytest.fixture
@@ -78,3 +79,28 @@ def test_it_ends_where_the_reader_does(clock, be_terminal, capsys):
     with pytest.raises(ZeroDivisionError):
         list(show_progress((1 // i for i in (1, 0)), "Reading x", "documents"))
     capsys.readouterr()
+
+
+def test_a_first_item_that_is_long_in_coming(monkeypatch, be_terminal, capsys):
+    be_terminal()
+    monkeypatch.setattr(progress, "PATIENCE", 0.05)
+
+    def items():
+        until = time.monotonic() + 100
+        while "Reading x" not in capsys.readouterr().err:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        yield 1
+
+    assert list(show_progress(items(), "Reading x", "documents")) == [1]
+    capsys.readouterr()
+
+
+def test_a_wait_that_cannot_be_counted(be_terminal, capsys):
+    with show_wait("Loading x"):
+        pass
+    assert capsys.readouterr().err == ""
+    be_terminal()
+    with show_wait("Loading x"):
+        assert capsys.readouterr().err == "Loading x …\r"
+    assert capsys.readouterr().err == " " * 11 + "\r"

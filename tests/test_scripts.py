@@ -7,9 +7,14 @@ import zipfile
 from pathlib import Path
 
 import make_vectors
+import numpy
+import prune_vectors
 import pytest
 import spacy
 import split_dev
+import srsly
+from spacy.training import Example
+from spacy.vectors import Vectors
 
 from spacy_birnn.errors import BirnnError
 
@@ -149,3 +154,73 @@ def test_a_mistake_is_one_line_and_status_1(script, arguments):
     assert result.returncode == 1
     assert result.stderr.startswith("[B")
     assert result.stderr.count("\n") == 1
+
+
+# --- prune_vectors --------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A pipeline with ten vectors, which has met two of their words in training."""
+    nlp = spacy.blank("en")
+    words = [f"w{letter}" for letter in "abcdefghij"]
+    for i, word in enumerate(words):
+        nlp.vocab.set_vector(word, numpy.eye(10, dtype="float32")[i] + i / 10)
+    nlp.add_pipe("birnn_ner")
+    gold = {"entities": [(0, 2, "PER")]}
+    examples = [Example.from_dict(nlp.make_doc("wa wj"), gold)]
+    nlp.initialize(lambda: examples)
+    nlp.update(examples)
+    path = tmp_path_factory.mktemp("trained") / "model"
+    nlp.to_disk(path)
+    return path
+
+
+@pytest.mark.parametrize("others", ["nearest", "unknown"])
+def test_prune_vectors(trained, tmp_path, capsys, others):
+    out = tmp_path / "new" / "pruned"
+    for _ in range(2):  # the second replaces the first
+        run(prune_vectors, trained, out, "--keep", 3, "--others", others)
+        assert capsys.readouterr().out == f"{out}: 3 of 10 vectors\n"
+    assert [path.name for path in out.parent.iterdir()] == ["pruned"]
+    before, nlp = spacy.load(trained), spacy.load(out)
+    vectors = nlp.vocab.vectors
+    assert len(vectors.data) == 3
+    for word in ("wa", "wb", "wc"):
+        assert nlp.vocab[word].vector.tolist() == before.vocab[word].vector.tolist()
+    assert nlp.vocab["wd"].has_vector == (others == "nearest")
+    strings = srsly.read_json(out / "vocab" / "strings.json")
+    assert ("wd" in strings) == (others == "nearest")
+    assert {"wa", "PER"} <= set(strings)
+    # The words of training have vectors of their own.
+    first = [
+        pipeline.get_pipe("birnn_ner").k_best([pipeline.make_doc("wa wj")], k=1)
+        for pipeline in (before, nlp)
+    ]
+    assert first[0] == first[1]
+
+
+@pytest.mark.parametrize("keep", [0, 10])
+def test_nothing_to_prune(trained, tmp_path, keep):
+    run(prune_vectors, trained, tmp_path / "copy", "--keep", keep)
+    for path in trained.rglob("*"):
+        copied = tmp_path / "copy" / path.relative_to(trained)
+        assert path.is_dir() or copied.read_bytes() == path.read_bytes()
+
+
+def test_what_cannot_be_pruned(tmp_path):
+    with pytest.raises(BirnnError, match=r"^\[B487\] "):
+        run(prune_vectors, tmp_path, tmp_path / "out", "--keep", 3)
+    nlp = spacy.blank("en")
+    nlp.vocab.vectors = Vectors(
+        mode="floret",
+        data=numpy.ones((8, 4), "float32"),
+        minn=1,
+        maxn=2,
+        hash_count=1,
+        strings=nlp.vocab.strings,
+    )
+    nlp.to_disk(tmp_path / "floret")
+    with pytest.raises(BirnnError, match=r"^\[B488\] .*floret"):
+        run(prune_vectors, tmp_path / "floret", tmp_path / "out", "--keep", 3)
+    assert not (tmp_path / "out").exists()

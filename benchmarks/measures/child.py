@@ -2,12 +2,15 @@
 
     python -m measures.child load MODEL [EXCLUDED]
         seconds of spacy.load, after import spacy
+    python -m measures.child parts MODEL TEXT [EXCLUDED]
+        processor seconds of each part of spacy-birnn tag, as JSON
     python -m measures.child peak MODEL TEXT [EXCLUDED]
         peak memory in bytes of the work of spacy-birnn tag over a text (on Linux)
 
 The figure is the last line on standard output.
 """
 
+import json
 import os
 import re
 import sys
@@ -24,6 +27,37 @@ def load(model: str, *excluded: str) -> float:
     began = time.perf_counter()
     spacy.load(model, exclude=list(excluded))
     return time.perf_counter() - began
+
+
+def parts(model: str, text: str, *excluded: str) -> str:
+    """The parts in the order in which `tag` needs them."""
+    seconds: Dict[str, float] = {}
+    began = 0.0
+
+    def end(part: str) -> None:
+        nonlocal began
+        now = time.process_time()
+        seconds[part], began = now - began, now
+
+    end("Python")
+    import torch  # noqa: F401
+
+    end("torch")
+    import spacy
+
+    end("spaCy")
+    import spacy_birnn.cli.tag  # noqa: F401
+
+    end("ours")
+    nlp = spacy.load(model, exclude=list(excluded))
+    end("loading")
+    if not excluded:
+        from spacy_birnn.tagging import tag
+
+        with open(os.devnull, "wb") as nowhere:
+            tag(nlp, text, nowhere, input_format="text")
+        end("tagging")
+    return json.dumps(seconds)
 
 
 def peak(model: str, text: str, *excluded: str) -> int:
@@ -46,5 +80,5 @@ def peak_memory() -> int:
 
 
 if __name__ == "__main__":
-    commands: Dict[str, Callable] = {"load": load, "peak": peak}
+    commands: Dict[str, Callable] = {"load": load, "parts": parts, "peak": peak}
     print(commands[sys.argv[1]](*sys.argv[2:]))

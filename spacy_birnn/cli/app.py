@@ -11,6 +11,7 @@ import typer
 from typer.main import get_command
 
 from .. import __version__
+from ..progress import show_wait
 from .coded import CodedGroup, install_excepthook
 
 HELP = "Train, score and use recurrent sequence taggers."
@@ -56,7 +57,9 @@ class Commands(CodedGroup):
 def load_command(name: str) -> Any:
     """Import one of `COMMANDS`, as click runs it."""
     module = name.replace("-", "_")
-    function = getattr(import_module(f".{module}", __package__), f"{module}_command")
+    with show_wait("Starting"):
+        found = import_module(f".{module}", __package__)
+    function = getattr(found, f"{module}_command")
     alone = typer.Typer(rich_markup_mode=None, add_completion=False)
     alone.command(name, context_settings=_SETTINGS.get(name))(function)
     return get_command(alone)

@@ -11,6 +11,7 @@ from spacy.tokens import Doc, DocBin
 from ..data.joining import POSITION
 from ..errors import BirnnError, Errors, Warnings
 from ..files import check_output, replacing
+from ..progress import show_wait
 from . import options as shared
 from .groups import with_groups
 from .options import check_ending, check_not_input
@@ -66,7 +67,7 @@ def convert_command(
     check_output(output, force)
     found = read_docs(input, lang, **options)
     docbin = DocBin(store_user_data=True, docs=found)
-    with replacing(output) as file:
+    with show_wait(f"Writing {output}"), replacing(output) as file:
         file.write(docbin.to_bytes())
     noun = "document" if len(docbin) == 1 else "documents"
     print(f"Wrote {output}: {len(docbin):,} {noun}.")

@@ -16,7 +16,7 @@ from ..attributes import CUSTOM
 from ..data.arguments import SPAN_TARGETS
 from ..errors import BirnnError, Errors, Warnings
 from ..files import check_output, replacing
-from ..progress import show_progress
+from ..progress import show_progress, show_wait
 from ..scorers import (
     seqeval_report,
     seqeval_score,
@@ -147,7 +147,8 @@ def evaluate(
     seconds = timer() - start
     for example, doc in zip(examples, predicted, strict=True):
         example.predicted = doc
-    scores = Scorer(nlp).score(examples)
+    with show_wait("Scoring"):
+        scores = Scorer(nlp).score(examples)
     scores["speed"] = sum(len(doc) for doc in predicted) / seconds
     for target in targets:
         if _main_key(target) not in scores:

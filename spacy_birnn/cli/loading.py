@@ -5,6 +5,7 @@ from spacy.language import Language
 from thinc.api import ConfigValidationError
 
 from ..errors import BirnnError, Errors
+from ..progress import show_wait
 
 
 def load_pipeline(model: str, gpu_id: int = -1) -> Language:
@@ -19,7 +20,8 @@ def load_pipeline(model: str, gpu_id: int = -1) -> Language:
     """
     activate_gpu(gpu_id)
     try:
-        return spacy.load(model)
+        with show_wait(f"Loading {model}"):
+            return spacy.load(model)
     except (BirnnError, ConfigValidationError):
         raise
     except Exception as error:

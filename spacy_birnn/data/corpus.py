@@ -24,6 +24,7 @@ from .conllu import ConlluCorpus
 from .conllu_rows import GLOBAL_COLUMNS, WIDTH
 from .conllu_rows import split_row as split_conllu_row
 from .layout import is_docstart, split_row
+from .loading import is_dataset
 from .reader import Notes
 from .spans import SpansCorpus
 from .text import open_binary, read_lines
@@ -69,7 +70,12 @@ def sniff(
     a file of spans beside them. A text whose first row has ten columns, with the ID of
     a word in front, is CoNLL-U, unless `columns` say that the words are elsewhere; any
     other text is CoNLL columns.
+
+    Raises:
+        BirnnError: Only `datasets` reads the file.
     """
+    if is_dataset(path):
+        raise BirnnError(Errors.B489.format(path=path))
     with open_binary(path) as file:
         head = file.read(256)
     if _is_zlib(head):

@@ -23,6 +23,7 @@ from spacy.util import (
 from thinc.api import Config, fix_random_seed, set_gpu_allocator
 
 from ..errors import BirnnError, Errors
+from ..progress import show_wait
 
 STREAM_SAMPLE = 100
 """Examples that a pipeline is initialized on where the training data is a stream."""
@@ -78,7 +79,8 @@ def set_up(raw_config: Config, use_gpu: int = -1) -> Setup:
         examples = list(train(nlp))
         if not examples:
             raise BirnnError(Errors.B068.format(corpus=settings["train_corpus"]))
-    _initialize(nlp, settings, sourced, examples, train)
+    with show_wait("Initializing the pipeline"):
+        _initialize(nlp, settings, sourced, examples, train)
     # `spacy train` begins training with the seed as it begins initialization.
     _seed(config)
     return Setup(nlp, config, settings, train, dev, examples)

@@ -7,6 +7,9 @@ import pytest
 import spacy
 from spacy.tokens import DocBin
 
+from spacy_birnn.data.corpus import AnyCorpus
+from spacy_birnn.errors import BirnnError
+
 ROWS = {
     "words": [["Ada", "Lovelace", "left", "London", "."], ["Emmy", "saw", "Oslo"]],
     "ner": [["B-PER", "I-PER", "O", "B-LOC", "O"], ["B-PER", "O", "B-LOC"]],
@@ -97,3 +100,10 @@ def test_tokens_without_text_name_the_format(parts, run):
     result = run("convert", parts / "file.jsonl", parts / "out.spacy", "--lang", "en")
     assert result.exit_code == 1
     assert "--format datasets" in result.stderr
+
+
+def test_the_reader_of_files_names_that_of_datasets(parts):
+    for name in ("file.parquet", "single"):
+        corpus = AnyCorpus(parts / name)
+        with pytest.raises(BirnnError, match=r"^\[B489\] .*DatasetsCorpus"):
+            list(corpus(spacy.blank("en")))
