@@ -487,6 +487,10 @@ class Errors(metaclass=_Coded):
         "{path} is part of a dataset: read it with --format datasets, in a config with "
         "spacy-birnn.DatasetsCorpus.v1."
     )
+    B490 = (
+        "The config names '{name}', which is not there: {hint}. Of this project there "
+        "are {ours}."
+    )
 
     # --- B301-B399: project steps (scripts/) ------------------------------------------
     B301 = (

@@ -95,6 +95,23 @@ def check_ending(output: Path, ending: str, content: str) -> None:
         )
 
 
+# Names that promise something that is not written, or not without --output-format.
+_PROMISES = (".csv", ".tsv", ".json", ".txt", ".ann", ".html", ".xml", ".xlsx", ".arrow")
+
+
+def check_promise(output: str) -> None:
+    """Refuse a name that promises another format, where JSON lines are the default.
+
+    Raises:
+        BirnnError: It does.
+    """
+    if output.removesuffix(".gz").lower().endswith(_PROMISES):
+        ending = ".jsonl, or choose with --output-format"
+        raise BirnnError(
+            Errors.B227.format(path=output, content="JSON lines", ending=ending)
+        )
+
+
 def value_of(option: Any) -> Any:
     """Give the string that an option of several choices stands for."""
     return option.value if isinstance(option, Enum) else option

@@ -27,7 +27,7 @@ from .inputs import (
     open_inputs,
 )
 from .loading import load_pipeline
-from .options import Force, GpuId, Model, WordColumn
+from .options import Force, GpuId, Model, WordColumn, check_promise
 from .reading import TokenOptions
 from .tag_progress import shown
 
@@ -156,6 +156,8 @@ def tag_command(
     """
     _check_usage(n_process, gpu_id, engine.value)
     chosen = output_format.value if output_format else None
+    if chosen is None and output is not None:
+        check_promise(output)
     to_folder = output is not None and is_folder(output, shard_size)
     options = Options(
         input_format.value if input_format else None,

@@ -4,9 +4,12 @@ As `spacy.training.initialize.init_nlp`, with the same random numbers, but the t
 corpus is read once, for the labels and for the updates.
 """
 
+import re
+from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import islice
-from typing import Any, Callable, Dict, Iterable, List, Optional
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
 from spacy.errors import Errors as SpacyErrors
 from spacy.errors import Warnings as SpacyWarnings
@@ -68,9 +71,10 @@ def set_up(raw_config: Config, use_gpu: int = -1) -> Setup:
     if use_gpu >= 0 and allocator:
         set_gpu_allocator(allocator)
     sourced = get_sourced_components(config)
-    nlp = load_model_from_config(raw_config, auto_fill=True)
-    config = nlp.config.interpolate()
-    settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
+    with _unknown_names():
+        nlp = load_model_from_config(raw_config, auto_fill=True)
+        config = nlp.config.interpolate()
+        settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
     _check(settings)
     names = [settings["train_corpus"], settings["dev_corpus"]]
     train, dev = resolve_dot_names(config, names)
@@ -84,6 +88,34 @@ def set_up(raw_config: Config, use_gpu: int = -1) -> Setup:
     # `spacy train` begins training with the seed as it begins initialization.
     _seed(config)
     return Setup(nlp, config, settings, train, dev, examples)
+
+
+_OURS = ("birnn_", "spacy-birnn.")
+
+
+@contextmanager
+def _unknown_names() -> Iterator[None]:
+    """Tell of a factory or a registered function that is not there, in one line.
+
+    spaCy's own messages go on for many lines and list all that there is, after the
+    words "Available factories:" or "Available names:".
+    """
+    try:
+        yield
+    except ValueError as error:
+        reason, found, listed = " ".join(str(error).split()).partition(" Available ")
+        quoted = re.search("'(.+?)'", reason[reason.find("find") :])
+        if isinstance(error, BirnnError) or not (found and quoted):
+            raise
+        names = listed.partition(": ")[2].split(", ")
+        close = get_close_matches(quoted[1], names, n=1)
+        raise BirnnError(
+            Errors.B490.format(
+                name=quoted[1],
+                hint=f"did you mean '{close[0]}'" if close else "check its spelling",
+                ours=", ".join(n for n in names if n.startswith(_OURS)) or "none",
+            )
+        ) from error
 
 
 def _seed(config: Config) -> None:

@@ -126,3 +126,28 @@ def test_evaluation_adapts_unless_somebody_has_chosen():
     assert eval_frequency({"training": {"eval_frequency": 50}}, {}) == 50
     chosen = {"training.eval_frequency": 200}
     assert eval_frequency({"training": {"eval_frequency": 200}}, chosen) == 200
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "meant"),
+    [
+        ("components.birnn_ner.factory", "birnn_nre", "birnn_ner"),
+        (
+            "components.birnn_ner.model.@architectures",
+            "spacy-birnn.SequenceTager.v1",
+            "spacy-birnn.SequenceTagger.v1",
+        ),
+        (
+            "training.logger.@loggers",
+            "spacy-birnn.ConsolLogger.v1",
+            "spacy-birnn.ConsoleLogger.v1",
+        ),
+    ],
+)
+def test_a_typo_in_a_name_of_ours(arguments, run, tmp_path, key, name, meant):
+    result = run(*arguments, f"--{key}", name)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"[B490] The config names '{name}'")
+    assert f"did you mean '{meant}'" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "out" / "model-last").exists()
