@@ -17,11 +17,32 @@ import stages
 import torch
 import vector_coverage
 import white_space
-from measures import child, crf, processes, rows, terminal, timing
+from measures import child, crf, processes, reading, rows, terminal, timing
 from spacy.tokens import Doc
+
+from spacy_birnn.data.corpus import AnyCorpus
 
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = ROOT / "benchmarks"
+
+
+# --- reading --------------------------------------------------------------------------
+
+
+def test_the_files_that_are_read_hold_the_same(tmp_path):
+    rows = [["New", "NNP", "B-NP", "I-LOC"], ["York", "NNP", "I-NP", "I-LOC"]]
+    rows += [["fell", "VBD", "B-VP", "O"], ["EU", "NNP", "B-NP", "I-ORG"]]
+    pairs = [[row[0], row[-1]] for row in rows]
+    assert reading.as_bioes(pairs).split()[1::2] == ["B-LOC", "E-LOC", "O", "S-ORG"]
+    nlp = spacy.blank("en")
+    for text in (reading.as_columns(pairs), reading.as_bioes(pairs)):
+        (tmp_path / "a").write_text(text)
+        (example,) = AnyCorpus(tmp_path / "a")(nlp)
+        assert [ent.text for ent in example.reference.ents] == ["New York", "EU"]
+    (tmp_path / "b").write_text(reading.as_conllu(rows))
+    (example,) = AnyCorpus(tmp_path / "b")(nlp)
+    assert [token.text for token in example.reference] == [row[0] for row in rows]
+    assert example.reference.has_annotation("DEP")
 
 
 # --- terminal -------------------------------------------------------------------------

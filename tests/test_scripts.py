@@ -164,8 +164,8 @@ def trained(tmp_path_factory):
     """A pipeline with ten vectors, which has met two of their words in training."""
     nlp = spacy.blank("en")
     words = [f"w{letter}" for letter in "abcdefghij"]
-    for i, word in enumerate(words):
-        nlp.vocab.set_vector(word, numpy.eye(10, dtype="float32")[i] + i / 10)
+    data = numpy.random.default_rng(0).normal(size=(10, 4)).astype("float32")
+    nlp.vocab.vectors = Vectors(strings=nlp.vocab.strings, data=data, keys=words)
     nlp.add_pipe("birnn_ner")
     gold = {"entities": [(0, 2, "PER")]}
     examples = [Example.from_dict(nlp.make_doc("wa wj"), gold)]

@@ -8,6 +8,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib.metadata import entry_points
 from itertools import islice
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
@@ -108,12 +109,15 @@ def _unknown_names() -> Iterator[None]:
         if isinstance(error, BirnnError) or not (found and quoted):
             raise
         names = listed.partition(": ")[2].split(", ")
+        if listed.startswith("factories"):
+            # Until one of them is used, spaCy does not list those of other packages.
+            names += [p.name for p in entry_points(group="spacy_factories")]
         close = get_close_matches(quoted[1], names, n=1)
         raise BirnnError(
             Errors.B490.format(
                 name=quoted[1],
                 hint=f"did you mean '{close[0]}'" if close else "check its spelling",
-                ours=", ".join(n for n in names if n.startswith(_OURS)) or "none",
+                ours=", ".join(sorted({n for n in names if n.startswith(_OURS)})),
             )
         ) from error
 
