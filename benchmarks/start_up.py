@@ -3,7 +3,7 @@
     python benchmarks/start_up.py parts --model DIR
     python benchmarks/start_up.py commands --model DIR --before CHECKOUT
     python benchmarks/start_up.py waits --model DIR --data FILE --before CHECKOUT
-    python benchmarks/start_up.py prune --model DIR --data FILE --keep 50000 20000
+    python benchmarks/start_up.py prune --model DIR --data FILE --keep 0 50000 20000
     python benchmarks/start_up.py report
 
 `CHECKOUT` is an older state of the code (git worktree add CHECKOUT 6405e70). The two
@@ -55,7 +55,8 @@ def main() -> None:
         if name in ("commands", "waits"):
             option("--before", type=existing, required=True)
         if name == "prune":
-            option("--keep", type=int, nargs="+", required=True)
+            option("--keep", type=int, nargs="+", required=True, help="0 for all")
+            option("--others", nargs="+", choices=OTHERS, default=OTHERS)
     commands.add_parser("report").add_argument(
         "-o", "--output", type=Path, default=RESULTS, help="JSON"
     )
@@ -131,7 +132,9 @@ def measure_waits(args: argparse.Namespace) -> Iterator[Entry]:
 
 def measure_prune(args: argparse.Namespace) -> Iterator[Entry]:
     """Size, loading and F1 of a pipeline with fewer vectors."""
-    cases = [(0, "nearest"), *product(args.keep, OTHERS)]
+    cases = [case for case in product(args.keep, args.others) if case[0]]
+    if 0 in args.keep:
+        cases = [(0, args.others[0]), *cases]
     for keep, others in cases:
         with TemporaryDirectory() as temp:
             out = Path(temp, "pruned")
