@@ -23,7 +23,7 @@ from .arguments import (
 from .base import Sentence, group_documents, make_example
 from .columns import Block, check_columns_fit, read_blocks
 from .layout import Layout, tell_layout
-from .reader import EmptyWordRule, Notes, TokenCorpus
+from .reader import EmptyWordRule, Notes, TokenCorpus, with_words
 from .tags import RepairCount, TagReader, Where, read_values, tell_tags
 from .text import read_lines
 
@@ -215,15 +215,14 @@ def read_words(
     check_columns_fit(columns, layout, name)
     for oddity in _oddities(layout, written.word is not None, name):
         warnings.warn(oddity, stacklevel=2)
-    empty, notes = EmptyWordRule(written.empty_words, name), Notes(name)
-    for block in read_blocks(lines, layout, name, written.sentence):
+
+    def read(block: Block) -> Tuple[Sentence, Where]:
         words = [row[column] for row in block.rows]
         sentence = Sentence(words, starts_document=block.starts_document)
-        empty.apply(sentence, _place_of(block, name))
-        if sentence.words:
-            yield sentence
-    empty.report(notes)
-    notes.warn(set())
+        return sentence, _place_of(block, name)
+
+    blocks = read_blocks(lines, layout, name, written.sentence)
+    yield from with_words(map(read, blocks), written.empty_words, name)
 
 
 def _place_of(block: Block, name: str) -> Where:

@@ -5,7 +5,17 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Callable, ClassVar, Dict, Iterable, Iterator, List, Optional, cast
+from typing import (
+    Callable,
+    ClassVar,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Optional,
+    Tuple,
+    cast,
+)
 
 from spacy.language import Language
 from spacy.training import Example
@@ -25,7 +35,7 @@ from .conllu_rows import (
     read_words,
     token_rows,
 )
-from .reader import EmptyWordRule, Notes, TokenCorpus
+from .reader import EmptyWordRule, Notes, TokenCorpus, with_words
 from .tags import RepairCount, TagReader, Where, read_values, tell_tags
 from .text import read_lines, read_text
 
@@ -225,17 +235,16 @@ def read_conllu(
         BirnnError: IDs or columns are not those of CoNLL-U, with file and line; or
             there is no sentence at all.
     """
-    empty, notes = EmptyWordRule(written.empty_words, name), Notes(name)
-    for parsed in parse(lines, name):
-        sentence = read_words(parsed)
-        if written.merge_subtokens:
-            sentence = _merge(sentence, parsed.ranges)
-        rows = token_rows(parsed, written.merge_subtokens)
-        empty.apply(sentence, _place_of(rows, name))
-        if sentence.words:
-            yield sentence
-    empty.report(notes)
-    notes.warn(set())
+    merge = written.merge_subtokens
+
+    def sentences() -> Iterator[Tuple[Sentence, Where]]:
+        for parsed in parse(lines, name):
+            sentence = read_words(parsed)
+            if merge:
+                sentence = _merge(sentence, parsed.ranges)
+            yield sentence, _place_of(token_rows(parsed, merge), name)
+
+    yield from with_words(sentences(), written.empty_words, name)
 
 
 def _read_annotation(parsed: Parsed, name: str) -> Sentence:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar, Dict, Iterator, List, Optional, Set, Union
+from typing import ClassVar, Dict, Iterable, Iterator, List, Optional, Set, Tuple, Union
 
 from spacy.language import Language
 from spacy.training import Example
@@ -207,3 +207,28 @@ class EmptyWordRule:
                     path=self.path, count=self.count, done=done, first=self.first
                 )
             )
+
+
+def with_words(
+    sentences: Iterable[Tuple[Sentence, Where]], choice: str, path: str
+) -> Iterator[Sentence]:
+    """Apply the rule for empty words to sentences that only `tag` reads, then warn.
+
+    Args:
+        sentences: Each with the places of its tokens.
+        choice: One of `EMPTY_WORDS`.
+        path: What messages call the file.
+
+    Returns:
+        Those that have a word left.
+
+    Raises:
+        BirnnError: A word is empty, and the choice is `error`.
+    """
+    rule, notes = EmptyWordRule(choice, path), Notes(path)
+    for sentence, where in sentences:
+        rule.apply(sentence, where)
+        if sentence.words:
+            yield sentence
+    rule.report(notes)
+    notes.warn(set())
