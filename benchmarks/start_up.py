@@ -17,6 +17,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -100,7 +101,7 @@ def measure_commands(args: argparse.Namespace) -> Iterator[Entry]:
         text.write_text(SENTENCE, encoding="utf8")
         corpus = ROOT / "assets" / "demo" / "dev.conll"
         sides = checkouts(args.before, Path(temp))
-        lines = {
+        lines: Dict[str, List[Any]] = {
             "--help": ["--help"],
             "tag --help": ["tag", "--help"],
             "convert (the demo's dev)": ["convert", corpus, out, "--force"],
@@ -108,7 +109,7 @@ def measure_commands(args: argparse.Namespace) -> Iterator[Entry]:
         }
         for case, line in lines.items():
             command = [sys.executable, "-c", COMMAND_LINE, *map(str, line)]
-            yield both(case, args, sides, lambda side, c=command: seconds_of(c, side))
+            yield both(case, args, sides, partial(seconds_of, command))
 
 
 def measure_waits(args: argparse.Namespace) -> Iterator[Entry]:
@@ -116,18 +117,14 @@ def measure_waits(args: argparse.Namespace) -> Iterator[Entry]:
     with TemporaryDirectory() as temp:
         out = Path(temp, "out.spacy")
         sides = checkouts(args.before, Path(temp))
-        lines = {
+        lines: Dict[str, List[Any]] = {
             "convert": ["convert", args.data, out, "--columns", "word=0,ents=3"],
             "evaluate": ["evaluate", args.model, args.data, "--columns", "ents=3"],
         }
         for case, line in lines.items():
             force = ["--force"] if case == "convert" else []
             command = [sys.executable, "-c", COMMAND_LINE, *map(str, line), *force]
-
-            def silence(side: Checkout, command: List[str] = command) -> float:
-                return longest_silence(command, side.folder, side.env).longest
-
-            yield both(case, args, sides, silence)
+            yield both(case, args, sides, partial(silence_of, command))
 
 
 def measure_prune(args: argparse.Namespace) -> Iterator[Entry]:
@@ -191,6 +188,10 @@ def seconds_of(command: Sequence[str], side: Checkout) -> float:
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
     return usage.ru_utime + usage.ru_stime
+
+
+def silence_of(command: List[str], side: Checkout) -> float:
+    return longest_silence(command, side.folder, side.env).longest
 
 
 def size_of(folder: Path) -> int:

@@ -6,6 +6,7 @@ CoNLL-U with morphology, a parse and entities in none of its cells.
 
 from argparse import Namespace
 from collections import deque
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,7 +44,7 @@ def measure(args: Namespace) -> Iterator[Comparison]:
             path = Path(temp, case)
             path.write_text("\n".join(blocks), encoding="utf8")
             ours = reading(path, settings)
-            peer = Peer("spaCy's converter, to Docs", lambda p=path, c=convert: c(p))
+            peer = Peer("spaCy's converter, to Docs", partial(convert, path))
             yield Comparison(case, tokens, ours, [peer])
 
 

@@ -118,7 +118,10 @@ class TagReader:
         Raises:
             BirnnError: A tag is not of the scheme.
         """
-        read = [self._step(pair) for pair in pairwise([BLANK, *tags, BLANK])]
+        pairs = list(pairwise([BLANK, *tags, BLANK]))
+        read = list(map(self._steps.get, pairs))
+        if None in read:
+            read = [self._step(pair) for pair in pairs]
         if None not in read:
             return cast(List[str], read[:-1]), []
         known: List[str] = []
