@@ -3,9 +3,9 @@
     python scripts/prune_vectors.py training/ner/model-best packages/ner --keep 20000
 
 The first vectors of the table stay, which are those of the most frequent words in files
-such as GloVe's. With `--others nearest` (the default) the other words get the nearest
-vector that is left, as by spaCy's `Vocab.prune_vectors`; with `--others unknown` they
-and their strings go. A word that training has met has a vector of its own in the model,
+such as GloVe's. With `--others unknown` (the default) the other words and their strings
+go; with `--others nearest` they get the nearest vector that is left, as by spaCy's
+`Vocab.prune_vectors`. A word that training has met has a vector of its own in the model,
 and keeps it. `--keep 0` copies the pipeline as it is. The copy appears whole or not at
 all.
 """
@@ -24,7 +24,7 @@ from spacy.vectors import Mode, Vectors
 
 from spacy_birnn.errors import BirnnError, Errors
 
-OTHERS = ("nearest", "unknown")
+OTHERS = ("unknown", "nearest")
 
 
 def prune(nlp: Language, keep: int, others: str) -> Set[str]:
@@ -71,7 +71,7 @@ def main(arguments: Optional[List[str]] = None) -> None:
     parser.add_argument("pipeline", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--keep", type=int, required=True, help="0 for all")
-    parser.add_argument("--others", choices=OTHERS, default="nearest")
+    parser.add_argument("--others", choices=OTHERS, default="unknown")
     args = parser.parse_args(arguments)
     if args.keep < 0:
         parser.error("--keep cannot be negative")
