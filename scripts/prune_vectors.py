@@ -5,9 +5,9 @@
 The first vectors of the table stay, which are those of the most frequent words in files
 such as GloVe's. With `--others unknown` (the default) the other words and their strings
 go; with `--others nearest` they get the nearest vector that is left, as by spaCy's
-`Vocab.prune_vectors`. A word that training has met has a vector of its own in the model,
-and keeps it. `--keep 0` copies the pipeline as it is. The copy appears whole or not at
-all.
+`Vocab.prune_vectors`. A word that training has met has a vector of its own in the
+model, and keeps it. `--keep 0` copies the pipeline as it is. The copy appears whole or
+not at all.
 """
 
 import argparse
