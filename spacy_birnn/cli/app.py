@@ -27,12 +27,17 @@ COMMANDS: Dict[str, str] = {
     "for tags.",
     "tag": "Tag text, JSON lines, CSV, CoNLL, CoNLL-U, .spacy, Parquet and Arrow, in "
     "order.",
+    "gradients": "Show how far the loss of models reaches, and how gradients went in "
+    "training.",
+    "calibrate": "Fit one temperature per component, and write the pipeline that has "
+    "it.",
+    "select": "Choose the texts that a pipeline is least sure of, to be annotated next.",
 }
 """The first line of each command's help. The command `a-b` is `a_b.a_b_command`."""
 
-_SETTINGS: Dict[str, Dict[str, Any]] = {
-    "train": {"allow_extra_args": True, "ignore_unknown_options": True}
-}
+# Settings of a config can be given as options.
+_OPEN = {"allow_extra_args": True, "ignore_unknown_options": True}
+_SETTINGS: Dict[str, Dict[str, Any]] = {"train": _OPEN, "gradients": _OPEN}
 
 
 class Commands(CodedGroup):

@@ -5,7 +5,6 @@ from typing import Annotated, Dict, Iterator, Optional
 
 import typer
 
-from ..data.text import list_files
 from ..diagnostics.calibration import Calibration, calibrate
 from ..diagnostics.components import our_components
 from ..errors import BirnnError, Errors
@@ -13,10 +12,12 @@ from ..tagging.targets import pipeline_targets
 from ..training.outputs import Outputs
 from . import options as shared
 from .evaluate import read_gold
+from .groups import with_groups
 from .loading import load_pipeline
-from .options import Scheme, value_of
+from .reading import ReadOptions, files_of
 
 
+@with_groups
 def calibrate_command(
     model: shared.Model,
     dev: Annotated[
@@ -42,10 +43,8 @@ def calibrate_command(
             help="The component to calibrate. By default all of spacy-birnn's.",
         ),
     ] = None,
-    format: shared.FormatOption = None,
-    scheme: shared.SchemeOption = Scheme.auto,  # type: ignore[attr-defined]
-    columns: shared.Columns = None,
-    encoding: shared.Encoding = None,
+    *,
+    reading: ReadOptions,
     force: shared.Force = False,
     gpu_id: shared.GpuId = -1,
 ) -> None:
@@ -64,23 +63,13 @@ def calibrate_command(
       spacy-birnn calibrate model dev.txt -o calibrated --component birnn_chunker
       --columns word=0,chunks=2
     """
-    list_files(dev)
+    options = reading.given()
+    files_of(dev, options)
     check_folder(output, force)
     nlp = load_pipeline(model, gpu_id)
     our_components(nlp)
-    found = calibrate(
-        nlp,
-        read_gold(
-            nlp,
-            dev,
-            pipeline_targets(nlp),
-            value_of(format),
-            scheme=scheme.value if scheme.value != "auto" else None,
-            columns=columns,
-            encoding=encoding,
-        ),
-        component,
-    )
+    gold = read_gold(nlp, dev, pipeline_targets(nlp), **options)
+    found = calibrate(nlp, gold, component)
     print("\n".join(table(found)))
     Outputs(output.parent).save(output, nlp.to_disk)
     print(f"Wrote {output}.")

@@ -96,7 +96,7 @@ def check_ending(output: Path, ending: str, content: str) -> None:
 
 
 # Names that promise something that is not written, or not without --output-format.
-_PROMISES = (".csv", ".tsv", ".json", ".txt", ".ann", ".html", ".xml", ".xlsx", ".arrow")
+_PROMISES = (".csv", ".tsv", ".json", ".txt", ".ann", ".html", ".xml", ".xlsx")
 
 
 def check_promise(output: str) -> None:

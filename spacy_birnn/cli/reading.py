@@ -91,14 +91,14 @@ def open_corpus(
     Args:
         path: A file, or a directory; a dataset may be an id of the Hub.
         options: What a user has given: `format`, one of `READERS`, and the arguments
-            of the readers.
+            of the readers; None for what was not given.
         defaults: What the command itself says where the user does not.
 
     Raises:
         BirnnError: There is no such file, an option has no effect on any, or nothing
             says which split of a dataset is meant.
     """
-    given = {name: value for name, value in options.items() if name != "format"}
+    given = {k: v for k, v in options.items() if k != "format" and v is not None}
     formats = find_formats(path, options)
     check_effect(given, formats)
     if formats == {DATASETS} and "split" not in given and has_splits(str(path)):
