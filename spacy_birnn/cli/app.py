@@ -31,7 +31,8 @@ COMMANDS: Dict[str, str] = {
     "training.",
     "calibrate": "Fit one temperature per component, and write the pipeline that has "
     "it.",
-    "select": "Choose the texts that a pipeline is least sure of, to be annotated next.",
+    "select": "Choose the texts that a pipeline is least sure of, to be annotated "
+    "next.",
 }
 """The first line of each command's help. The command `a-b` is `a_b.a_b_command`."""
 
