@@ -2,7 +2,8 @@
 
 Every message says what is wrong, where (file:line, column, label, component or config
 key) and what to do. Ranges: B001- models and components, B101- data and tag schemes,
-B201- scoring, tagging and the command line, B301- project steps (scripts/).
+B201- scoring, tagging and the command line, B301- project steps (scripts/), B401-
+diagnostics.
 """
 
 
@@ -490,6 +491,10 @@ class Errors(metaclass=_Coded):
         "its numbers, as plain text, .gz or .zip."
     )
     B306 = "{path}: there are no sentences to split: expected CoNLL columns."
+
+    # --- B401-B499: diagnostics -------------------------------------------------------
+    B420 = "There are no predictions with a confidence: nothing can be compared."
+    B421 = "A confidence of {value!r} is no probability: it must be from 0 to 1."
 
 
 class Warnings(metaclass=_Coded):

@@ -1,0 +1,1 @@
+"""Insight into trained pipelines: how sure, how right, and why."""
