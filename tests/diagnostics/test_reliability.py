@@ -75,7 +75,7 @@ def test_interval_covers_the_truth_where_it_is_known():
 
 
 def test_interval_of_a_calibrated_model_is_not_pushed_up():
-    """Each draw adds noise to the error, so the percentiles of the draws lie above it."""
+    """Each draw adds noise to the error: the percentiles of the draws lie above it."""
     for seed in range(10):
         found = reliability(*sample(seed, 0.0), resamples=200)
         low, high = found.interval
