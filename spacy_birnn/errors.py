@@ -493,8 +493,26 @@ class Errors(metaclass=_Coded):
     B306 = "{path}: there are no sentences to split: expected CoNLL columns."
 
     # --- B401-B499: diagnostics -------------------------------------------------------
+    B413 = "Pictures need matplotlib: pip install 'spacy-birnn[report]'."
     B420 = "There are no predictions with a confidence: nothing can be compared."
     B421 = "A confidence of {value!r} is no probability: it must be from 0 to 1."
+    B422 = (
+        "{path}: the training log is empty: give the file that [training.logger] "
+        "log_file names, after training has been evaluated once."
+    )
+    B423 = (
+        "{path}:{line}: no line of a training log ({reason}): give the file that "
+        "[training.logger] log_file names."
+    )
+    B424 = (
+        "{option} is shown in a report: give --report REPORT.html{other}, or leave it "
+        "out."
+    )
+    B425 = "{path} is named for both {one} and {other}: give each its own file."
+    B426 = (
+        "The baseline '{model}' does not set what '{other}' sets ({targets}): there is "
+        "nothing to compare."
+    )
 
 
 class Warnings(metaclass=_Coded):

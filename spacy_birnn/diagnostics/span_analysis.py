@@ -40,7 +40,7 @@ SEEN = {
 
 
 class SpanAnalysis:
-    """An evaluation of spans.
+    """An evaluation of spans: seqeval's figures, and what lies behind them.
 
     Args:
         examples: predicted docs with their references.
@@ -55,6 +55,8 @@ class SpanAnalysis:
         outcomes: of each sentence.
         labels: all types, gold or predicted, by frequency in the gold annotation.
     """
+
+    measure = "F1"
 
     def __init__(
         self,
@@ -96,6 +98,11 @@ class SpanAnalysis:
         """
         by_type = self._rows(self.labels, lambda _, mention: mention.label, strict)
         return [*by_type, *self._rows([ALL], lambda *_: ALL, strict)]
+
+    def total(self) -> Optional[Row]:
+        """Score all types together; None where there are no spans."""
+        rows = self._rows([ALL], lambda *_: ALL)
+        return rows[0] if rows else None
 
     def groups(self) -> List[Table]:
         """Score groups of spans: by what training had, by length, by sentence."""

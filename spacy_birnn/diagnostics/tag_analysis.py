@@ -98,6 +98,8 @@ class TagAnalysis:
         labels: all tags, gold or predicted, by frequency in the gold annotation.
     """
 
+    measure = "accuracy"
+
     def __init__(
         self,
         examples: Sequence[Example],
@@ -123,9 +125,10 @@ class TagAnalysis:
     def _sides(self) -> List[List[TaggedSentence]]:
         return [self.sentences, *([] if self.other is None else [self.other])]
 
-    def accuracy(self) -> Row:
-        """Score all words."""
-        return self._rows([ALL], lambda *_: ALL)[0]
+    def total(self) -> Optional[Row]:
+        """Score all words; None where there are none."""
+        rows = self._rows([ALL], lambda *_: ALL)
+        return rows[0] if rows else None
 
     def scores(self) -> List[Row]:
         """Score each tag: precision, recall and F1."""
