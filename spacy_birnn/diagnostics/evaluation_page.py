@@ -21,9 +21,9 @@ def render(report: Report) -> str:
     Raises:
         BirnnError: matplotlib is not installed.
     """
-    names = [report.model, *([report.baseline] if report.baseline else [])]
+    names = [words.short_name(n) for n in (report.model, report.baseline) if n]
     page = {
-        "title": f"Evaluation of {report.model}",
+        "title": f"Evaluation of {words.short_name(report.model)}",
         "facts": _facts(report),
         "baseline": report.baseline,
         "parts": [

@@ -1,5 +1,6 @@
 """Figures of an evaluation in plain words."""
 
+from pathlib import Path
 from typing import Dict, List, Optional
 
 from .bootstrap import Interval
@@ -18,6 +19,11 @@ KIND_NAMES = {
 
 SURE = 0.05
 """A p-value below this is called no chance."""
+
+
+def short_name(path: str) -> str:
+    """A name for a heading: the last two parts of a path."""
+    return "/".join(Path(path).parts[-2:])
 
 
 def percent(value: Optional[float], digits: int = 1) -> str:
@@ -53,18 +59,18 @@ def say_difference(row: Row, measure: str) -> List[str]:
     """Say how the two pipelines compare."""
     if row.difference is None or row.p_value is None:
         return []
-    interval = row.difference_interval or (0.0, 0.0)
-    if row.difference == 0:
-        return [f"Both pipelines have the same {measure}."]
-    way = "higher" if row.difference > 0 else "lower"
+    if abs(row.difference) < 0.0005:
+        distance = f"is the same as the baseline's to {points(0.001)}"
+    else:
+        way = "higher" if row.difference > 0 else "lower"
+        distance = f"is {points(row.difference)} {way} than the baseline's"
     verdict = (
         "which is hardly chance" if row.p_value < SURE else "which may well be chance"
     )
-    low, high = (f"{100 * end:+.1f}" for end in interval)
+    low, high = (f"{100 * end:+.1f}" for end in row.difference_interval or (0.0, 0.0))
     return [
-        f"{measure[:1].upper()}{measure[1:]} is {points(row.difference)} {way} than "
-        f"the baseline's (95 % interval {low} to {high}, p = {row.p_value:.3f}), "
-        f"{verdict}."
+        f"{measure[:1].upper()}{measure[1:]} {distance} (95 % interval {low} to "
+        f"{high}, p = {row.p_value:.3f}), {verdict}."
     ]
 
 
@@ -129,8 +135,8 @@ def say_reliability(found: Reliability) -> List[str]:
         f"{percent(found.confidence)} %, and {percent(found.accuracy)} % of them are "
         f"right: {verdict}.",
         f"The expected calibration error is {found.error:.3f} (95 % interval "
-        f"{low:.3f} to {high:.3f}): so far, on average, a confidence lies from the "
-        "truth.",
+        f"{low:.3f} to {high:.3f}). It is the mean distance of the points from the "
+        "dotted line, each weighted by the predictions that it stands for.",
     ]
 
 

@@ -1,0 +1,141 @@
+"""The next best readings of a place in a text, with their exact probabilities."""
+
+from typing import Dict, List, NamedTuple, Tuple
+
+import numpy
+
+from ..pipeline.codec import FlatSpan, SpanCodec
+from ..pipeline.spans import SpanPipe
+from .chain import Chain, Path
+
+K = 50
+"""Label sequences, at most, among which readings are looked for."""
+
+TokenSpan = Tuple[int, int, str]
+"""First token, the one after the last, and label."""
+
+
+class Reading(NamedTuple):
+    """A reading of a place: the spans that overlap it, or its tag.
+
+    Attributes:
+        spans: in order; none where the reading is that there is nothing.
+        probability: of exactly these spans, 0…1.
+    """
+
+    spans: List[TokenSpan]
+    probability: float
+
+
+def span_readings(chain: Chain, span: FlatSpan, count: int) -> List[Reading]:
+    """Find the most probable readings of the place of a predicted span.
+
+    A reading is what a label sequence says of the span's words: which spans overlap
+    them. They are looked for among the k best label sequences of the sentence; the
+    probability of each is exact, over all sequences that agree with it. Readings
+    exclude one another.
+
+    Args:
+        chain: of a `birnn_ner` or `birnn_chunker`.
+        span: over the chain's rows.
+        count: how many, at most.
+
+    Returns:
+        The most probable first; with the softmax decoder no reading of several spans.
+    """
+    pipe = chain.pipe
+    assert isinstance(pipe, SpanPipe)
+    codec = pipe.codec
+    number, first, end = chain.sequence_of(span.start)
+    permitted = chain.sequences.permitted_on(chain.emissions.device)
+    best = chain.decoder.k_best(
+        chain.emissions[first:end],
+        [end - first],
+        K,
+        None if permitted is None else permitted[first:end],
+    )[0]
+    found: Dict[Tuple[FlatSpan, ...], float] = {}
+    for ids, _ in best:
+        spans = codec.repair(numpy.array(ids, dtype="int64"), [len(ids)])
+        overlapping = tuple(
+            FlatSpan(s.start + first, s.end + first, s.type)
+            for s in spans
+            if s.start + first < span.end and span.start < s.end + first
+        )
+        if overlapping not in found:
+            found[overlapping] = _probability(chain, codec, span, overlapping)
+    readings = [
+        Reading([_tokens(chain, codec, s) for s in spans], probability)
+        for spans, probability in found.items()
+        if probability >= 0.0
+    ]
+    return sorted(readings, key=lambda reading: -reading.probability)[:count]
+
+
+def path_of(codec: SpanCodec, place: FlatSpan, spans: Tuple[FlatSpan, ...]) -> Path:
+    """The labels that say: of all spans exactly these overlap a place."""
+    start = min([place.start, *(span.start for span in spans)])
+    end = max([place.end, *(span.end for span in spans)])
+    labels = [codec.outside] * (end - start)
+    not_next = -1
+    for span in spans:
+        labels[span.start - start : span.end - start] = codec.path(span)
+        if span.end == end:
+            not_next = codec.follower(span)
+    return Path(start, labels, not_next)
+
+
+def _probability(
+    chain: Chain, codec: SpanCodec, place: FlatSpan, spans: Tuple[FlatSpan, ...]
+) -> float:
+    if chain.decoder.is_independent and spans:
+        return _repaired_probability(chain, codec, place, spans)
+    path = path_of(codec, place, spans)
+    log = chain.log_probabilities(chain.emissions, path)
+    return min(float(log.exp()), 1.0)
+
+
+def _repaired_probability(
+    chain: Chain, codec: SpanCodec, place: FlatSpan, spans: Tuple[FlatSpan, ...]
+) -> float:
+    """Of a reading where tokens are labelled one by one and repaired; -1 where more
+    than the one span would have to be looked at."""
+    span = spans[0]
+    if len(spans) > 1 or span.start > place.start or span.end < place.end:
+        return -1.0
+    _, first, end = chain.sequence_of(span.start)
+    marginals = chain.decoder.marginals(
+        chain.emissions,
+        chain.sequences.lengths,
+        chain.sequences.permitted_on(chain.emissions.device),
+    )
+    return codec.repaired_probability(
+        marginals.cpu().double().numpy(), span, span.start == first, span.end == end
+    )
+
+
+def _tokens(chain: Chain, codec: SpanCodec, span: FlatSpan) -> TokenSpan:
+    start, end = chain.sequences.tokens(span.start, span.end)
+    return start, end, codec.types[span.type]
+
+
+def tag_readings(chain: Chain, row: int, count: int) -> List[Reading]:
+    """Find the most probable tags of a word.
+
+    Args:
+        chain: of a `birnn_tagger`.
+        row: of the word.
+        count: how many, at most.
+    """
+    marginals = chain.decoder.marginals(
+        chain.emissions,
+        chain.sequences.lengths,
+        chain.sequences.permitted_on(chain.emissions.device),
+    )[row]
+    best = marginals.topk(min(count, len(marginals)))
+    token = chain.rows[row]
+    labels = chain.pipe.labels
+    return [
+        Reading([(token, token + 1, labels[i])], min(float(p), 1.0))
+        for p, i in zip(best.values.tolist(), best.indices.tolist())
+    ]
