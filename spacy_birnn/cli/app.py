@@ -7,6 +7,7 @@ from .. import __version__
 from .coded import CodedGroup, install_excepthook
 from .convert import convert_command
 from .evaluate import evaluate_command
+from .explain import explain_command
 from .init_config import init_config_command
 from .tag import tag_command
 from .train import train_command
@@ -50,6 +51,7 @@ app.command(
 )(train_command)
 app.command("evaluate")(evaluate_command)
 app.command("tag")(tag_command)
+app.command("explain")(explain_command)
 
 
 def main() -> None:
