@@ -95,9 +95,12 @@ def paired_p_value(difference: float, draws: ndarray) -> float:
 
     Returns:
         The probability of a difference at least as large without a cause; never 0,
-        since R draws cannot show less than 1 / (R + 1).
+        since R draws cannot show less than 1 / (R + 1), and 1 where all draws are the
+        same, as those of a single sentence: they show nothing.
     """
     known = draws[~numpy.isnan(draws)]
+    if not len(known) or numpy.ptp(known) < 1e-12:
+        return 1.0
     # Rounding must not decide between two draws that are equal.
     extreme = numpy.abs(known - difference) >= abs(difference) - 1e-12
     return float((1 + extreme.sum()) / (1 + len(known)))

@@ -76,15 +76,17 @@ def read_tagged(examples: Sequence[Example], target: str) -> List[TaggedSentence
 
 def _predicted(example: Example, target: str) -> Dict[int, Tuple[str, Optional[float]]]:
     """The predicted tag and its confidence of each gold token that a token of the
-    pipeline stands for."""
+    pipeline stands for; `NONE` where several do, with different tags."""
     align = example.alignment.x2y
     has_confidence = Token.has_extension("confidence")
-    found = {}
+    found: Dict[int, Tuple[str, Optional[float]]] = {}
     tags = read_tags(example.predicted, target)
     for token, tag in zip(example.predicted, tags):
         if not token.is_space and align.lengths[token.i] == 1:
             confidence = token._.confidence if has_confidence else None
-            found[int(align[token.i][0])] = (tag, confidence)
+            word = int(align[token.i][0])
+            before, _ = found.get(word, (tag, None))
+            found[word] = (tag, confidence) if before == tag else (NONE, None)
     return found
 
 

@@ -43,7 +43,7 @@ def analysis_of(docs):
 
 
 @given(DOCS)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_scores_are_seqeval_s_in_both_modes_by_type_and_together(docs):
     from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
     from seqeval.metrics.v1 import precision_recall_fscore_support as strict_prf
