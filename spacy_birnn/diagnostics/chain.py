@@ -125,6 +125,11 @@ class Chain:
             None if permitted is None else permitted.repeat(count, 1),
         )
 
+    def marginals(self) -> Tensor:
+        """The probability of each label at each row, shape (N, L)."""
+        permitted = self.sequences.permitted_on(self.emissions.device)
+        return self.decoder.marginals(self.emissions, self.sequences.lengths, permitted)
+
     def _annotate(self, docs: List[Doc]) -> List[Doc]:
         for component in self.before:
             docs = [component(doc) for doc in docs]

@@ -41,7 +41,8 @@ def span_readings(chain: Chain, span: FlatSpan, count: int) -> List[Reading]:
         count: how many, at most.
 
     Returns:
-        The most probable first; with the softmax decoder no reading of several spans.
+        The most probable first; the predicted span is always among them, even if it
+        belongs to the best label sequence but is not that probable itself.
     """
     pipe = chain.pipe
     assert isinstance(pipe, SpanPipe)
@@ -54,7 +55,10 @@ def span_readings(chain: Chain, span: FlatSpan, count: int) -> List[Reading]:
         K,
         None if permitted is None else permitted[first:end],
     )[0]
-    found: Dict[Tuple[FlatSpan, ...], float] = {}
+    chosen = (span,)
+    found: Dict[Tuple[FlatSpan, ...], float] = {
+        chosen: _probability(chain, codec, span, chosen)
+    }
     for ids, _ in best:
         spans = codec.repair(numpy.array(ids, dtype="int64"), [len(ids)])
         overlapping = tuple(
@@ -64,12 +68,13 @@ def span_readings(chain: Chain, span: FlatSpan, count: int) -> List[Reading]:
         )
         if overlapping not in found:
             found[overlapping] = _probability(chain, codec, span, overlapping)
-    readings = [
-        Reading([_tokens(chain, codec, s) for s in spans], probability)
-        for spans, probability in found.items()
-        if probability >= 0.0
+    ranked = sorted(found, key=lambda spans: -found[spans])[:count]
+    if chosen not in ranked:
+        ranked[-1] = chosen
+    return [
+        Reading([_tokens(chain, codec, s) for s in spans], found[spans])
+        for spans in ranked
     ]
-    return sorted(readings, key=lambda reading: -reading.probability)[:count]
 
 
 def path_of(codec: SpanCodec, place: FlatSpan, spans: Tuple[FlatSpan, ...]) -> Path:
@@ -88,30 +93,15 @@ def path_of(codec: SpanCodec, place: FlatSpan, spans: Tuple[FlatSpan, ...]) -> P
 def _probability(
     chain: Chain, codec: SpanCodec, place: FlatSpan, spans: Tuple[FlatSpan, ...]
 ) -> float:
-    if chain.decoder.is_independent and spans:
-        return _repaired_probability(chain, codec, place, spans)
     path = path_of(codec, place, spans)
-    log = chain.log_probabilities(chain.emissions, path)
-    return min(float(log.exp()), 1.0)
-
-
-def _repaired_probability(
-    chain: Chain, codec: SpanCodec, place: FlatSpan, spans: Tuple[FlatSpan, ...]
-) -> float:
-    """Of a reading where tokens are labelled one by one and repaired; -1 where more
-    than the one span would have to be looked at."""
-    span = spans[0]
-    if len(spans) > 1 or span.start > place.start or span.end < place.end:
-        return -1.0
-    _, first, end = chain.sequence_of(span.start)
-    marginals = chain.decoder.marginals(
-        chain.emissions,
-        chain.sequences.lengths,
-        chain.sequences.permitted_on(chain.emissions.device),
-    )
-    return codec.repaired_probability(
-        marginals.cpu().double().numpy(), span, span.start == first, span.end == end
-    )
+    if not chain.decoder.is_independent:
+        log = chain.log_probabilities(chain.emissions, path)
+        return min(float(log.exp()), 1.0)
+    # Tokens are labelled one by one and repaired: other labels are read so, too.
+    _, first, end = chain.sequence_of(path.start)
+    marginals = chain.marginals().cpu().double().numpy()
+    bounds = path.start == first, path.end == end
+    return codec.repaired_probability(marginals, path.start, path.end, spans, *bounds)
 
 
 def _tokens(chain: Chain, codec: SpanCodec, span: FlatSpan) -> TokenSpan:
@@ -127,11 +117,7 @@ def tag_readings(chain: Chain, row: int, count: int) -> List[Reading]:
         row: of the word.
         count: how many, at most.
     """
-    marginals = chain.decoder.marginals(
-        chain.emissions,
-        chain.sequences.lengths,
-        chain.sequences.permitted_on(chain.emissions.device),
-    )[row]
+    marginals = chain.marginals()[row]
     best = marginals.topk(min(count, len(marginals)))
     token = chain.rows[row]
     labels = chain.pipe.labels
