@@ -155,7 +155,7 @@ def evaluate_command(
         )
     for one in targets:
         warn_of_strangers(examples, one, data)
-    print("\n\n".join(score_table(examples, scores, one) for one in targets))
+    tables = [score_table(examples, scores, one) for one in targets]
     report = None
     if outputs.shows_errors or other is not None:
         compared = None
@@ -175,8 +175,10 @@ def evaluate_command(
             training_name=None if train is None else str(train),
             log=steps,
         )
-        print("".join(f"\n{line}\n" for line in comparisons(report)), end="")
+        tables += comparisons(report)
+    # Written before anything is printed: `| head` must not cost a file.
     outputs.write(scores, report)
+    print("\n\n".join(tables))
 
 
 def load_baseline(baseline: str, model: str, targets: Sequence[Target]) -> Language:

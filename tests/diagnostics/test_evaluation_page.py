@@ -267,7 +267,6 @@ def test_a_confusion_leads_to_its_errors(open_page):
     sides = [Doc(VOCAB, words=words, tags=list(tags)) for tags in ("NNV", "VNN")]
     report = make_report([Example(*sides)], [Target("tag")], model="m", data="d")
     page = open_page(report.to_html())
-    page.locator("details.confusion summary").first.click()
     page.get_by_role("button", name="All of them").first.click()
     page.wait_for_function(
         "document.querySelector('[role=status]').textContent == '1–1 of 1 error'"
