@@ -192,7 +192,7 @@ def test_version(run):
 
 
 def test_help_has_examples(run):
-    for command in ("init-config", "convert", "evaluate", "tag"):
+    for command in ("init-config", "convert", "evaluate", "tag", "explain"):
         result = run(command, "--help")
         assert result.exit_code == 0
         assert "Examples:" in result.stdout

@@ -193,11 +193,9 @@ def test_filters_search_and_pages(open_page, compared):
     )
     # Search, from the keyboard; case does not matter.
     page.keyboard.press("/")
-    page.keyboard.type("KÖSK 😀")
+    page.keyboard.type("KÖSK")
     assert 0 < count() < total
-    assert all(
-        "Kösk 😀" in text for text in shown.locator(".context").all_inner_texts()
-    )
+    assert all("Kösk" in text for text in shown.locator(".context").all_inner_texts())
     page.keyboard.type("nowhere")
     assert count() == 0
     assert page.get_by_role("button", name="Next").is_disabled()
