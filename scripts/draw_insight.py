@@ -22,7 +22,7 @@ from spacy_birnn.diagnostics.explanation_page import render
 from spacy_birnn.tagging.targets import Target
 
 DEMO = Path(__file__).resolve().parent.parent / "assets" / "demo"
-TEXT = "Ingrid Okafor of Corvena told reporters in Bergen in May that she may leave Jordan."
+TEXT = "Ingrid Okafor of Corvena said in Bergen in May that she may leave Jordan."
 WIDTH, HEIGHT = 1240, 860
 
 
@@ -69,10 +69,10 @@ def report(nlp: spacy.language.Language) -> str:
 def take(page: Page, name: str, folder: Path) -> None:
     """Take the top of a page; of the report also its list of errors."""
     page.screenshot(path=folder / f"{name}.png")
-    errors = page.locator("#part-ents-errors")
+    errors = page.locator("#part0-errors")
     if errors.count():
         errors.scroll_into_view_if_needed()
-        page.evaluate("document.getElementById('part-ents-errors').scrollIntoView()")
+        page.evaluate("document.getElementById('part0-errors').scrollIntoView()")
         page.screenshot(path=folder / "insight-errors.png")
 
 

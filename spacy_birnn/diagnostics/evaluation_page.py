@@ -2,12 +2,11 @@
 
 from typing import Any, Dict, List, Optional
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from .. import __version__
 from . import evaluation_words as words
 from .evaluation_sections import part_of
-from .figures import DARK, LIGHT, Chart, Line, css_variables, draw
+from .figures import Chart, Line, draw
+from .rendering import render_template
 from .report import Report
 from .training_log import LoggedStep
 
@@ -27,22 +26,13 @@ def render(report: Report) -> str:
         "facts": _facts(report),
         "baseline": report.baseline,
         "parts": [
-            part_of(target, analysis, names)
-            for target, analysis in report.analyses.items()
+            part_of(number, target, analysis, names)
+            for number, (target, analysis) in enumerate(report.analyses.items())
         ],
         "curves": _curves(report.log),
         "notes": [f"Made by spacy-birnn {__version__}."],
     }
-    environment = Environment(
-        loader=PackageLoader("spacy_birnn.diagnostics"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("evaluation.html").render(
-        page=page, light=css_variables(LIGHT), dark=css_variables(DARK)
-    )
+    return render_template("evaluation.html", page=page)
 
 
 def _facts(report: Report) -> List[Any]:

@@ -1,45 +1,47 @@
 """The sections of a report on one target, as the page's template takes them."""
 
 from collections import Counter
-from math import floor, sqrt
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from math import floor
+from typing import Dict, List, Optional, Sequence, Tuple, cast
 
 from ..tagging.targets import Target
 from . import evaluation_words as words
+from .analysis import Analysis
+from .evaluation_tables import (
+    View,
+    frequent_confusions,
+    kinds_view,
+    matrix_view,
+    score_view,
+)
 from .explorer import explorer_data, hues
 from .figures import Chart, Line, draw
-from .outcomes import CORRECT, KINDS
+from .outcomes import KINDS
 from .reliability import Reliability
 from .span_analysis import SpanAnalysis
-from .tables import ALL, NONE, Row, Score, Table
+from .tables import ALL, Row, Table
 from .tag_analysis import TagAnalysis
-
-View = Dict[str, Any]
-Confusion = Dict[Tuple[str, str], int]
-
-MAX_MATRIX = 20
-"""Labels in the confusion matrix, at most; those with most errors stay."""
-
-MAX_CONFUSIONS = 12
-EXAMPLES_PER_CONFUSION = 3
-CONTEXT = 70
-"""Characters shown on either side of a confused word."""
 
 SQUARE = (4.6, 3.7)
 """Inches of a chart that may stand beside another one."""
 
 
-def part_of(target: Target, analysis: Any, names: Sequence[str]) -> View:
+def part_of(
+    number: int, target: Target, analysis: Analysis, names: Sequence[str]
+) -> View:
     """Everything of one target.
 
     Args:
+        number: of the part, which makes its ids unique.
         target: the target.
         analysis: of it.
         names: of the pipeline and, if there is one, of the baseline.
     """
-    make = _span_part if isinstance(analysis, SpanAnalysis) else _tag_part
-    part = make(analysis)
-    part["id"] = f"part-{target.spans_key or target.name.removeprefix('_.')}"
+    if isinstance(analysis, SpanAnalysis):
+        part = _span_part(analysis)
+    else:
+        part = _tag_part(cast(TagAnalysis, analysis))
+    part["id"] = f"part{number}"
     part["name"] = str(target)
     sides = [analysis.reliability(), analysis.baseline_reliability()]
     found = [(name, side) for name, side in zip(names, sides) if side is not None]
@@ -57,7 +59,7 @@ def _span_part(analysis: SpanAnalysis) -> View:
     said = []
     if total is not None:
         said = [*words.say_total(total), *words.say_difference(total, "F1")]
-    by_type = _score_view(
+    by_type = score_view(
         Table("", "", rows), "type", "F1", colours, strict={r.name: r for r in strict}
     )
     groups = analysis.groups()
@@ -85,8 +87,8 @@ def _span_part(analysis: SpanAnalysis) -> View:
                 "title": "Kinds of errors",
                 "said": words.say_kinds(kinds[ALL]),
                 "kind": "errors",
-                "kinds": _kinds_view(kinds, colours),
-                "matrix": _matrix(
+                "kinds": kinds_view(kinds, colours),
+                "matrix": matrix_view(
                     analysis.confusion(),
                     analysis.labels,
                     "Rows are annotated types, columns predicted ones; the last column "
@@ -100,7 +102,7 @@ def _span_part(analysis: SpanAnalysis) -> View:
                 "title": "Where it is good, and where not",
                 "said": words.say_groups(groups),
                 "kind": "tables",
-                "tables": [_score_view(table, "", "F1") for table in groups],
+                "tables": [score_view(table, "", "F1") for table in groups],
             },
         ],
     }
@@ -171,7 +173,7 @@ def _tag_part(analysis: TagAnalysis) -> View:
                 "title": "Scores by tag",
                 "said": [],
                 "kind": "tables",
-                "tables": [_score_view(Table("", "", rows), "tag", "F1", colours)],
+                "tables": [score_view(Table("", "", rows), "tag", "F1", colours)],
             },
             {
                 "id": "kinds",
@@ -180,12 +182,12 @@ def _tag_part(analysis: TagAnalysis) -> View:
                 "said": [],
                 "kind": "errors",
                 "kinds": None,
-                "matrix": _matrix(
+                "matrix": matrix_view(
                     confusion,
                     analysis.labels,
                     "Rows are annotated tags, columns predicted ones.",
                 ),
-                "confusions": _frequent(analysis, errors),
+                "confusions": frequent_confusions(analysis, errors),
             },
             {
                 "id": "groups",
@@ -193,7 +195,7 @@ def _tag_part(analysis: TagAnalysis) -> View:
                 "title": "Where it is good, and where not",
                 "said": [],
                 "kind": "tables",
-                "tables": [_score_view(table, "", "accuracy") for table in groups],
+                "tables": [score_view(table, "", "accuracy") for table in groups],
             },
         ],
     }
@@ -201,186 +203,6 @@ def _tag_part(analysis: TagAnalysis) -> View:
 
 def _tile(name: str, value: Optional[float], detail: str) -> View:
     return {"name": name, "value": words.percent(value), "detail": detail}
-
-
-# --- tables ---------------------------------------------------------------------------
-
-
-def _score_view(
-    table: Table,
-    group: str,
-    measure: str,
-    colours: Optional[Dict[str, int]] = None,
-    strict: Optional[Dict[str, Row]] = None,
-) -> View:
-    lowest = _floor(table.rows)
-    return {
-        "title": table.title,
-        "note": table.note,
-        "group": group,
-        "measure": measure,
-        "floor": lowest,
-        "with_parts": measure == "F1" and colours is not None,
-        "strict": strict is not None,
-        "is_compared": any(row.baseline is not None for row in table.rows),
-        "counted": "words" if measure == "accuracy" else "annotated",
-        "rows": [
-            _row_view(row, lowest, (colours or {}).get(row.name), strict)
-            for row in table.rows
-        ],
-    }
-
-
-def _row_view(
-    row: Row, lowest: int, hue: Optional[int], strict: Optional[Dict[str, Row]]
-) -> View:
-    in_strict = None
-    if strict is not None and row.name in strict:
-        in_strict = strict[row.name].model.value
-    other, difference = row.baseline, row.difference
-    return {
-        "name": row.name,
-        "is_total": row.name == ALL,
-        "hue": hue,
-        "value": words.percent(row.model.value),
-        "interval": words.percent_range(row.model.interval),
-        "bar": _bar(row.model, lowest),
-        "precision": words.percent(row.model.precision),
-        "recall": words.percent(row.model.recall),
-        "strict": words.percent(in_strict),
-        "count": f"{row.model.gold:,}",
-        "base": words.percent(None if other is None else other.value),
-        "base_bar": None if other is None else _bar(other, lowest),
-        "difference": "–" if difference is None else f"{100 * difference:+.1f}",
-        "p_value": "–" if row.p_value is None else f"{row.p_value:.3f}",
-    }
-
-
-def _floor(rows: Sequence[Row]) -> int:
-    """Where the axis of a table begins, in per cent: ten steps, below all scores."""
-    scores = [row.model for row in rows] + [
-        row.baseline for row in rows if row.baseline
-    ]
-    values = [score.value for score in scores if score.value is not None]
-    return max(0, 10 * floor((100 * min(values, default=0.0) - 4) / 10))
-
-
-def _bar(score: Score, lowest: int) -> Optional[View]:
-    if score.value is None:
-        return None
-
-    def place(value: float) -> float:
-        return round(100 * max(0.0, 100 * value - lowest) / (100 - lowest), 2)
-
-    low, high = map(place, score.interval)
-    return {"at": place(score.value), "left": low, "width": round(high - low, 2)}
-
-
-def _kinds_view(kinds: Dict[str, Dict[str, int]], colours: Dict[str, int]) -> View:
-    rows = []
-    for label, counts in kinds.items():
-        of_kinds = [(kind, counts[kind]) for kind in KINDS]
-        rows.append(
-            {
-                "name": label,
-                "is_total": label == ALL,
-                "hue": colours.get(label),
-                "errors": sum(count for _, count in of_kinds),
-                "counts": of_kinds,
-                "correct": f"{counts[CORRECT]:,}",
-            }
-        )
-    legend = [
-        {"id": kind, "name": name, "meaning": meaning}
-        for kind, (name, meaning) in words.KIND_NAMES.items()
-    ]
-    return {"rows": rows, "legend": legend}
-
-
-def _matrix(confusion: Confusion, labels: Sequence[str], note: str) -> View:
-    shown, left = _most_confused(confusion, labels)
-    if left:
-        note += (
-            f" The {len(shown)} labels with most errors are shown, of {len(labels)}."
-        )
-    has_none = {side: any(pair[side] == NONE for pair in confusion) for side in (0, 1)}
-    columns = [*shown, *([NONE] if has_none[1] else [])]
-    rows = []
-    for gold in [*shown, *([NONE] if has_none[0] else [])]:
-        total = sum(count for pair, count in confusion.items() if pair[0] == gold)
-        cells = []
-        for predicted in columns:
-            count = confusion.get((gold, predicted), 0)
-            share = count / max(total, 1)
-            is_right = gold == predicted
-            # Errors are few beside what is right: the root makes them visible.
-            shade = share if is_right else sqrt(share)
-            cells.append(
-                {"count": count, "share": round(100 * shade), "is_right": is_right}
-            )
-        rows.append({"name": gold or "nothing", "cells": cells})
-    return {
-        "title": "Which label is taken for which",
-        "note": note,
-        "columns": [label or "nothing" for label in columns],
-        "rows": rows,
-    }
-
-
-def _most_confused(
-    confusion: Confusion, labels: Sequence[str]
-) -> Tuple[List[str], bool]:
-    if len(labels) <= MAX_MATRIX:
-        return list(labels), False
-    errors: Counter[str] = Counter()
-    for (gold, predicted), count in confusion.items():
-        if gold != predicted:
-            errors[gold] += count
-            errors[predicted] += count
-    chosen = {label for label, _ in errors.most_common(MAX_MATRIX) if label}
-    return [label for label in labels if label in chosen], True
-
-
-def _frequent(analysis: TagAnalysis, errors: Sequence[Any]) -> List[View]:
-    """The most frequent confusions of the pipeline, each with some of its words."""
-    index = {label: i for i, label in enumerate([*analysis.labels, NONE])}
-    colours = hues(list(index))
-    wrong = {pair: n for pair, n in analysis.confusion().items() if pair[0] != pair[1]}
-    views = []
-    for gold, predicted in sorted(wrong, key=lambda pair: (-wrong[pair], pair)):
-        chosen = [
-            error
-            for error in errors
-            if (error.word.gold, error.word.predicted) == (gold, predicted)
-            and error.by != "baseline"
-        ]
-        views.append(
-            {
-                "gold": gold,
-                "predicted": predicted or "nothing",
-                "gold_index": index[gold],
-                "predicted_index": index[predicted],
-                "hue": colours[index[predicted]],
-                "count": f"{wrong[gold, predicted]:,}",
-                "examples": [
-                    _in_context(analysis.sentences[e.sentence].text, e.word)
-                    for e in chosen[:EXAMPLES_PER_CONFUSION]
-                ],
-            }
-        )
-        if len(views) == MAX_CONFUSIONS:
-            break
-    return views
-
-
-def _in_context(text: str, word: Any) -> Tuple[str, str, str]:
-    before, after = text[: word.start], text[word.end :]
-    if len(before) > CONTEXT:
-        before = "…" + before[-CONTEXT:].partition(" ")[2]
-        before = before if before != "…" else "… "
-    if len(after) > CONTEXT:
-        after = after[:CONTEXT].rpartition(" ")[0] + " …"
-    return before, text[word.start : word.end], after
 
 
 # --- confidence and errors ------------------------------------------------------------
@@ -425,7 +247,7 @@ def _reliability_chart(found: Reliability) -> Chart:
     )
 
 
-def _explorer_section(analysis: Union[SpanAnalysis, TagAnalysis]) -> View:
+def _explorer_section(analysis: Analysis) -> View:
     data = explorer_data(analysis)
     kinds = Counter(error[0] for error in data["errors"])
     options = [(i, label or "nothing") for i, label in enumerate(data["labels"])]

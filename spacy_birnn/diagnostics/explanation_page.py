@@ -2,11 +2,9 @@
 
 from typing import Any, Dict, List, Optional
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from .explanation import Decision, Explanation
 from .explorer import hues
-from .figures import DARK, LIGHT, css_variables
+from .rendering import render_template
 from .shading import shade_characters, shade_words
 
 
@@ -19,14 +17,8 @@ def render(explanation: Explanation, model: str) -> str:
     """
     labels = sorted({decision.label for decision in explanation.decisions})
     colours = dict(zip(labels, hues(labels)))
-    environment = Environment(
-        loader=PackageLoader("spacy_birnn.diagnostics"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("explanation.html").render(
+    return render_template(
+        "explanation.html",
         model=model,
         explanation=explanation,
         text=_marked(explanation),
@@ -35,8 +27,6 @@ def render(explanation: Explanation, model: str) -> str:
             for decision in explanation.decisions
         ],
         colours=colours,
-        light=css_variables(LIGHT),
-        dark=css_variables(DARK),
     )
 
 

@@ -1,7 +1,8 @@
 """The data of the list of errors in a report, as small as the page can read it."""
 
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Union
+from typing import Any, Dict, Iterable, List, Optional, Sequence, cast
 
+from .analysis import Analysis
 from .evaluation_words import KIND_NAMES
 from .mentions import Mention
 from .outcomes import CORRECT, KINDS
@@ -25,7 +26,7 @@ def hues(labels: Sequence[str]) -> List[int]:
     return [HUES[i % len(HUES)] for i in range(len(labels))]
 
 
-def explorer_data(analysis: Union[SpanAnalysis, TagAnalysis]) -> Dict[str, Any]:
+def explorer_data(analysis: Analysis) -> Dict[str, Any]:
     """Collect the errors and their sentences, each sentence once.
 
     Returns:
@@ -37,7 +38,7 @@ def explorer_data(analysis: Union[SpanAnalysis, TagAnalysis]) -> Dict[str, Any]:
     """
     if isinstance(analysis, SpanAnalysis):
         return _span_data(analysis)
-    return _tag_data(analysis)
+    return _tag_data(cast(TagAnalysis, analysis))
 
 
 def _span_data(analysis: SpanAnalysis) -> Dict[str, Any]:

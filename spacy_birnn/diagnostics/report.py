@@ -1,16 +1,15 @@
 """The report of an evaluation: what was evaluated, and its analysis for each target."""
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Union
+from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 from spacy.training import Example
 
 from ..tagging.targets import Target
+from .analysis import Analysis
 from .span_analysis import SpanAnalysis
 from .tag_analysis import TagAnalysis
 from .training_log import LoggedStep
-
-Analysis = Union[SpanAnalysis, TagAnalysis]
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,14 @@
 """Everything that an evaluation says of spans: scores, kinds of errors, groups."""
 
 from collections import Counter
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
-from numpy import ndarray
 from spacy.training import Example
 
+from .analysis import Analysis, Counted
 from .bootstrap import Bootstrap
 from .mentions import Mention, Sentence, read_sentences
 from .outcomes import CORRECT, KINDS, Outcome, outcomes_of
-from .reliability import Reliability, reliability
 from .span_errors import SpanError, compare, find_errors
 from .tables import (
     ALL,
@@ -22,9 +21,7 @@ from .tables import (
     Row,
     Table,
     in_steps,
-    make_rows,
     step_names,
-    tally,
 )
 from .training_words import TrainingWords
 
@@ -39,7 +36,7 @@ SEEN = {
 }
 
 
-class SpanAnalysis:
+class SpanAnalysis(Analysis[Sentence]):
     """An evaluation of spans: seqeval's figures, and what lies behind them.
 
     Args:
@@ -51,9 +48,7 @@ class SpanAnalysis:
         bootstrap: made for a number of sentences.
 
     Attributes:
-        sentences: with the spans of both sides.
         outcomes: of each sentence.
-        labels: all types, gold or predicted, by frequency in the gold annotation.
     """
 
     measure = "F1"
@@ -68,22 +63,21 @@ class SpanAnalysis:
         training: Optional[Sequence[Example]] = None,
         bootstrap: Callable[[int], Bootstrap] = Bootstrap,
     ) -> None:
-        self.sentences = read_sentences(examples, target, spans_key)
-        self.outcomes = [outcomes_of(sentence) for sentence in self.sentences]
-        self.training = (
-            None if training is None else TrainingWords(training, target, spans_key)
+        which = target, spans_key
+        super().__init__(
+            read_sentences(examples, *which),
+            None if baseline is None else read_sentences(baseline, *which),
+            None if training is None else TrainingWords(training, *which),
+            bootstrap,
         )
-        self.other: Optional[List[Sentence]] = None
-        if baseline is not None:
-            self.other = read_sentences(baseline, target, spans_key)
-        sides = [self.sentences] if self.other is None else [self.sentences, self.other]
-        gold = Counter(m.label for sentence in self.sentences for m in sentence.gold)
-        predicted = {m.label for side in sides for s in side for m in s.predicted}
-        self.labels = [
-            *(label for label, _ in sorted(gold.items(), key=lambda x: (-x[1], x[0]))),
-            *sorted(predicted - gold.keys()),
-        ]
-        self._bootstrap = bootstrap(len(self.sentences))
+        self.outcomes = [outcomes_of(sentence) for sentence in self.sentences]
+
+    def labels_of(self, sentence: Sentence) -> Tuple[List[str], List[str]]:
+        gold, predicted = (
+            [mention.label for mention in side]
+            for side in (sentence.gold, sentence.predicted)
+        )
+        return gold, predicted
 
     # --- scores -----------------------------------------------------------------------
 
@@ -99,10 +93,8 @@ class SpanAnalysis:
         by_type = self._rows(self.labels, lambda _, mention: mention.label, strict)
         return [*by_type, *self._rows([ALL], lambda *_: ALL, strict)]
 
-    def total(self) -> Optional[Row]:
-        """Score all types together; None where there are no spans."""
-        rows = self._rows([ALL], lambda *_: ALL)
-        return rows[0] if rows else None
+    def in_one_group(self, sentence: Sentence) -> Counted:
+        return _count(sentence, lambda *_: ALL)
 
     def groups(self) -> List[Table]:
         """Score groups of spans: by what training had, by length, by sentence."""
@@ -160,29 +152,7 @@ class SpanAnalysis:
     def _rows(
         self, names: List[str], group_of: GroupOf, strict: bool = False
     ) -> List[Row]:
-        counts = self._counts(self.sentences, names, group_of, strict)
-        other = None
-        if self.other is not None:
-            other = self._counts(self.other, names, group_of, strict)
-        return make_rows(names, counts, self._bootstrap, other)
-
-    @staticmethod
-    def _counts(
-        sentences: Sequence[Sentence], names: List[str], group_of: GroupOf, strict: bool
-    ) -> ndarray:
-        def counted() -> Iterator[Tuple[int, str, int]]:
-            for number, sentence in enumerate(sentences):
-                gold = _counting(sentence.gold, strict)
-                keys = {mention.key for mention in gold}
-                for mention in gold:
-                    yield number, group_of(sentence, mention), GOLD
-                for mention in _counting(sentence.predicted, strict):
-                    group = group_of(sentence, mention)
-                    yield number, group, PREDICTED
-                    if mention.key in keys:
-                        yield number, group, RIGHT
-
-        return tally(len(sentences), names, counted())
+        return self.rows(names, lambda sentence: _count(sentence, group_of, strict))
 
     # --- errors -----------------------------------------------------------------------
 
@@ -202,7 +172,6 @@ class SpanAnalysis:
         return table
 
     def confusion(self) -> Dict[Tuple[str, str], int]:
-        """Count pairs of a gold and a predicted type, `NONE` where there is no span."""
         return Counter(
             (_label(outcome.gold), _label(outcome.predicted))
             for outcome in self._all_outcomes()
@@ -212,7 +181,6 @@ class SpanAnalysis:
         return (outcome for found in self.outcomes for outcome in found)
 
     def errors(self) -> List[SpanError]:
-        """List what is wrong, most confident first, then in the order of the text."""
         errors = find_errors(self.outcomes)
         if self.other is not None:
             errors = compare(errors, self.sentences, self.other)
@@ -225,20 +193,24 @@ class SpanAnalysis:
         assert mention is not None
         return self._seen(self.sentences[error.sentence], mention)
 
-    def records(self) -> Iterator[Dict[str, Any]]:
-        """Give the errors as they are written to `errors.jsonl`."""
-        for error in self.errors():
-            yield error.as_record(self.sentences[error.sentence])
+    def confidences(self, sentence: Sentence) -> Iterator[Tuple[float, bool]]:
+        gold = {mention.key for mention in sentence.gold}
+        for mention in sentence.predicted:
+            if mention.confidence is not None and not mention.is_rest:
+                yield mention.confidence, mention.key in gold
 
-    # --- confidence -------------------------------------------------------------------
 
-    def reliability(self) -> Optional[Reliability]:
-        """Compare confidences with how often the spans are right; None without any."""
-        return _reliability(self.sentences)
-
-    def baseline_reliability(self) -> Optional[Reliability]:
-        """As `reliability`, of the other pipeline."""
-        return None if self.other is None else _reliability(self.other)
+def _count(sentence: Sentence, group_of: GroupOf, strict: bool = False) -> Counted:
+    """The spans of a sentence; strict without what goes on from an earlier one."""
+    gold = _counting(sentence.gold, strict)
+    keys = {mention.key for mention in gold}
+    for mention in gold:
+        yield group_of(sentence, mention), GOLD
+    for mention in _counting(sentence.predicted, strict):
+        group = group_of(sentence, mention)
+        yield group, PREDICTED
+        if mention.key in keys:
+            yield group, RIGHT
 
 
 def _counting(mentions: Sequence[Mention], strict: bool) -> Sequence[Mention]:
@@ -247,14 +219,3 @@ def _counting(mentions: Sequence[Mention], strict: bool) -> Sequence[Mention]:
 
 def _label(mention: Optional[Mention]) -> str:
     return NONE if mention is None else mention.label
-
-
-def _reliability(sentences: Sequence[Sentence]) -> Optional[Reliability]:
-    confidences, correct = [], []
-    for sentence in sentences:
-        gold = {mention.key for mention in sentence.gold}
-        for mention in sentence.predicted:
-            if mention.confidence is not None and not mention.is_rest:
-                confidences.append(mention.confidence)
-                correct.append(mention.key in gold)
-    return reliability(confidences, correct) if confidences else None

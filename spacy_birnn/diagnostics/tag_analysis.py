@@ -13,29 +13,27 @@ from typing import (
     Tuple,
 )
 
-from numpy import ndarray
 from spacy.training import Example
 
+from .analysis import Analysis, Counted
 from .bootstrap import Bootstrap
-from .reliability import Reliability, reliability
 from .span_errors import BASELINE, BOTH, MODEL
 from .tables import (
     ALL,
     FREQUENCY_STEPS,
     GOLD,
-    NONE,
     PREDICTED,
     RIGHT,
     SENTENCE_STEPS,
     Row,
     Table,
     in_steps,
-    make_rows,
     step_names,
-    tally,
 )
 from .tagged import Tagged, TaggedSentence, read_tagged, words_of
 from .training_words import TrainingWords
+
+GroupOf = Callable[[TaggedSentence, Tagged], str]
 
 KNOWLEDGE = (
     "known, always with this tag",
@@ -83,7 +81,7 @@ class TagError(NamedTuple):
         return record
 
 
-class TagAnalysis:
+class TagAnalysis(Analysis[TaggedSentence]):
     """An evaluation of tags.
 
     Args:
@@ -92,10 +90,6 @@ class TagAnalysis:
         baseline: the same references, predicted by another pipeline.
         training: the data that the pipeline was trained on.
         bootstrap: made for a number of sentences.
-
-    Attributes:
-        sentences: with the tags of both sides.
-        labels: all tags, gold or predicted, by frequency in the gold annotation.
     """
 
     measure = "accuracy"
@@ -109,34 +103,25 @@ class TagAnalysis:
         training: Optional[Sequence[Example]] = None,
         bootstrap: Callable[[int], Bootstrap] = Bootstrap,
     ) -> None:
-        self.sentences = read_tagged(examples, target)
-        self.other: Optional[List[TaggedSentence]] = None
-        if baseline is not None:
-            self.other = read_tagged(baseline, target)
-        self.training = None if training is None else TrainingWords(training, target)
-        gold = Counter(word.gold for _, word in words_of(self.sentences))
-        predicted = {w.predicted for side in self._sides() for _, w in words_of(side)}
-        self.labels = [
-            *(tag for tag, _ in sorted(gold.items(), key=lambda x: (-x[1], x[0]))),
-            *sorted(predicted - gold.keys() - {NONE}),
-        ]
-        self._bootstrap = bootstrap(len(self.sentences))
+        super().__init__(
+            read_tagged(examples, target),
+            None if baseline is None else read_tagged(baseline, target),
+            None if training is None else TrainingWords(training, target),
+            bootstrap,
+        )
 
-    def _sides(self) -> List[List[TaggedSentence]]:
-        return [self.sentences, *([] if self.other is None else [self.other])]
-
-    def total(self) -> Optional[Row]:
-        """Score all words; None where there are none."""
-        rows = self._rows([ALL], lambda *_: ALL)
-        return rows[0] if rows else None
+    def labels_of(self, sentence: TaggedSentence) -> Tuple[List[str], List[str]]:
+        words = sentence.words
+        return [word.gold for word in words], [word.predicted for word in words]
 
     def scores(self) -> List[Row]:
         """Score each tag: precision, recall and F1."""
-        counts = [self._counts_by_tag(side) for side in self._sides()]
-        return make_rows(self.labels, counts[0], self._bootstrap, *counts[1:])
+        return self.rows(self.labels, _count_by_tag)
+
+    def in_one_group(self, sentence: TaggedSentence) -> Counted:
+        return _count(sentence, lambda *_: ALL)
 
     def groups(self) -> List[Table]:
-        """Accuracy by what training had, and by the length of the sentence."""
         tables = []
         if self.training is not None:
             training = self.training
@@ -175,11 +160,9 @@ class TagAnalysis:
         return KNOWLEDGE[0] if len(known) == 1 else KNOWLEDGE[1]
 
     def confusion(self) -> Dict[Tuple[str, str], int]:
-        """Count pairs of a gold and a predicted tag, right ones too."""
         return Counter((w.gold, w.predicted) for _, w in words_of(self.sentences))
 
     def errors(self) -> List[TagError]:
-        """List wrong tags, most confident first, then in the order of the text."""
         errors = []
         if self.other is None:
             for number, word in words_of(self.sentences):
@@ -196,53 +179,31 @@ class TagAnalysis:
                     errors.append(TagError(number, theirs, BASELINE))
         return sorted(errors, key=TagError.doubt)
 
-    def records(self) -> Iterator[Dict[str, Any]]:
-        """Give the errors as they are written to `errors.jsonl`."""
-        for error in self.errors():
-            yield error.as_record(self.sentences[error.sentence])
+    def confidences(self, sentence: TaggedSentence) -> Iterator[Tuple[float, bool]]:
+        for word in sentence.words:
+            if word.confidence is not None:
+                yield word.confidence, word.predicted == word.gold
 
-    def reliability(self) -> Optional[Reliability]:
-        """Compare confidences with how often the tags are right; None without any."""
-        return _reliability(self.sentences)
-
-    def baseline_reliability(self) -> Optional[Reliability]:
-        """As `reliability`, of the other pipeline."""
-        return None if self.other is None else _reliability(self.other)
-
-    def _rows(
-        self,
-        names: Sequence[str],
-        group_of: Callable[[TaggedSentence, Tagged], str],
-    ) -> List[Row]:
-        def counted(side: List[TaggedSentence]) -> Iterator[Tuple[int, str, int]]:
-            for number, word in words_of(side):
-                group = group_of(side[number], word)
-                yield number, group, GOLD
-                if word.predicted:
-                    yield number, group, PREDICTED
-                if word.predicted == word.gold:
-                    yield number, group, RIGHT
-
-        counts = [tally(len(side), names, counted(side)) for side in self._sides()]
-        return make_rows(names, counts[0], self._bootstrap, *counts[1:])
-
-    def _counts_by_tag(self, side: List[TaggedSentence]) -> ndarray:
-        def counted() -> Iterator[Tuple[int, str, int]]:
-            for number, word in words_of(side):
-                yield number, word.gold, GOLD
-                if word.predicted:
-                    yield number, word.predicted, PREDICTED
-                if word.predicted == word.gold:
-                    yield number, word.gold, RIGHT
-
-        return tally(len(side), self.labels, counted())
+    def _rows(self, names: Sequence[str], group_of: GroupOf) -> List[Row]:
+        return self.rows(names, lambda sentence: _count(sentence, group_of))
 
 
-def _reliability(sentences: Sequence[TaggedSentence]) -> Optional[Reliability]:
-    known = [word for _, word in words_of(sentences) if word.confidence is not None]
-    if not known:
-        return None
-    return reliability(
-        [word.confidence or 0.0 for word in known],
-        [word.predicted == word.gold for word in known],
-    )
+def _count(sentence: TaggedSentence, group_of: GroupOf) -> Counted:
+    """The words of a sentence, each in one group."""
+    for word in sentence.words:
+        group = group_of(sentence, word)
+        yield group, GOLD
+        if word.predicted:
+            yield group, PREDICTED
+        if word.predicted == word.gold:
+            yield group, RIGHT
+
+
+def _count_by_tag(sentence: TaggedSentence) -> Counted:
+    """The words of a sentence, by their gold tag and by their predicted one."""
+    for word in sentence.words:
+        yield word.gold, GOLD
+        if word.predicted:
+            yield word.predicted, PREDICTED
+        if word.predicted == word.gold:
+            yield word.gold, RIGHT
