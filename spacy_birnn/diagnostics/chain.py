@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, List, Sequence
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy
 import torch
@@ -66,6 +66,7 @@ class Chain:
         else:
             self.sequences = pipe.sequences([self.doc])
         self.emissions = self._emissions([self.doc])
+        self._variants: Dict[Tuple[str, int], Tensor] = {}
 
     @property
     def decoder(self) -> SequenceDecoder:
@@ -78,7 +79,7 @@ class Chain:
         rows = self.sequences.rows
         return list(range(len(self.doc))) if rows is None else rows.tolist()
 
-    def sequence_of(self, row: int) -> "tuple[int, int, int]":
+    def sequence_of(self, row: int) -> Tuple[int, int, int]:
         """Number, first row and end of the sequence that a row is in."""
         bounds = numpy.cumsum([0, *self.sequences.lengths]).tolist()
         for number, (start, end) in enumerate(pairwise(bounds)):
@@ -86,20 +87,31 @@ class Chain:
                 return number, start, end
         raise IndexError(row)
 
-    def with_words(self, replaced: Sequence["tuple[int, str]"]) -> Tensor:
-        """Give the emissions of M variants of the document.
+    def with_word(self, word: str, tokens: Sequence[int]) -> Tensor:
+        """Give the emissions of M variants of the document, in each of which a word
+        stands in the place of a token.
 
         Args:
-            replaced: in each variant one token, and the word in its place, M of them.
+            word: the word.
+            tokens: the tokens in whose place it stands, M of them. Variants that the
+                last call had, too, are not computed again.
 
         Returns:
             Shape (M · N, L), one variant after the other.
         """
-        docs = []
-        for token, word in replaced:
-            words = [word if t.i == token else t.text for t in self.doc]
-            docs.append(_bare(self.doc, words))
-        return self._emissions(self._annotate(docs))
+        missing = [token for token in tokens if (word, token) not in self._variants]
+        texts = [token.text for token in self.doc]
+        docs = [
+            _bare(self.doc, [*texts[:token], word, *texts[token + 1 :]])
+            for token in missing
+        ]
+        found = dict(self._variants)
+        if docs:
+            emissions = self._emissions(self._annotate(docs))
+            parts = emissions.split(len(self.rows))
+            found.update(zip([(word, token) for token in missing], parts))
+        self._variants = {(word, token): found[word, token] for token in tokens}
+        return torch.cat(list(self._variants.values()))
 
     def log_probabilities(self, emissions: Tensor, path: Path) -> Tensor:
         """Give the log-probability of a path in each of M variants.

@@ -3,6 +3,7 @@
 from typing import Any, Dict, List, Optional
 
 from .. import __version__
+from ..progress import show_progress
 from . import evaluation_words as words
 from .evaluation_sections import part_of
 from .figures import Chart, Line, draw
@@ -21,14 +22,13 @@ def render(report: Report) -> str:
         BirnnError: matplotlib is not installed.
     """
     names = [words.short_name(n) for n in (report.model, report.baseline) if n]
+    analyses = list(report.analyses.items())
+    parts = (part_of(i, *analysis, names) for i, analysis in enumerate(analyses))
     page = {
         "title": f"Evaluation of {words.short_name(report.model)}",
         "facts": _facts(report),
         "baseline": report.baseline,
-        "parts": [
-            part_of(number, target, analysis, names)
-            for number, (target, analysis) in enumerate(report.analyses.items())
-        ],
+        "parts": list(show_progress(parts, "Reporting", "annotations", len(analyses))),
         "curves": _curves(report.log),
         "notes": [f"Made by spacy-birnn {__version__}."],
     }

@@ -10,6 +10,7 @@ from ..errors import BirnnError, Errors
 from ..pipeline.base import BiRNNPipe
 from ..pipeline.codec import FlatSpan
 from ..pipeline.spans import SpanPipe
+from ..progress import show_progress
 from .chain import Chain, Path
 from .importance import Importance, Unfolded, character_importance, word_importance
 from .readings import Reading, path_of, span_readings, tag_readings
@@ -102,9 +103,9 @@ def explain(
         raise BirnnError(Errors.B428)
     chain = Chain(nlp, pipe, doc)
     network = Unfolded.of(chain)
-    decisions = [
-        _decide(chain, network, place, readings, reach) for place in _places(chain)
-    ]
+    places = list(_places(chain))
+    decided = (_decide(chain, network, place, readings, reach) for place in places)
+    decisions = list(show_progress(decided, "Explaining", "decisions", len(places)))
     tokens = [(token.text, bool(token.whitespace_)) for token in doc]
     return Explanation(pipe.name, pipe.target, tokens, decisions)
 

@@ -65,7 +65,7 @@ def word_importance(
     tokens = [chain.rows[row] for row in asked]
     tokens = [token for token in tokens if not chain.doc[token].is_space]
     (whole,) = log_odds(chain.log_probabilities(chain.emissions, path)).tolist()
-    variants = chain.with_words([(token, UNKNOWN) for token in tokens])
+    variants = chain.with_word(UNKNOWN, tokens)
     without = log_odds(chain.log_probabilities(variants, path)).tolist()
     gradients = {} if network is None else network.word_gradients(path)
     return [

@@ -5,6 +5,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 from spacy.training import Example
 
+from ..progress import show_progress
 from ..tagging.targets import Target
 from .analysis import Analysis
 from .span_analysis import SpanAnalysis
@@ -76,18 +77,17 @@ def make_report(
         training_name: what they are called.
         log: how training went.
     """
-    analyses: Dict[Target, Analysis] = {}
-    for target in targets:
+
+    def analyse(target: Target) -> Analysis:
         is_compared = baseline is not None and target in baseline_targets
         sides: Any = {
             "baseline": baseline if is_compared else None,
             "training": training,
         }
         if target.is_spans:
-            found: Analysis = SpanAnalysis(
-                examples, target.name, target.spans_key, **sides
-            )
-        else:
-            found = TagAnalysis(examples, target.name, **sides)
-        analyses[target] = found
+            return SpanAnalysis(examples, target.name, target.spans_key, **sides)
+        return TagAnalysis(examples, target.name, **sides)
+
+    done = ((target, analyse(target)) for target in targets)
+    analyses = dict(show_progress(done, "Comparing", "annotations", len(targets)))
     return Report(model, data, analyses, baseline_name, training_name, log)

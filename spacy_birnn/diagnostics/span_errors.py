@@ -16,7 +16,7 @@ class SpanError(NamedTuple):
         outcome: the spans, and what is wrong with them.
         by: who errs: `MODEL`, `BASELINE`, or `BOTH` (the outcome is the model's then);
             None where there is one pipeline.
-        seen: how training met the span, a key of `training_words.SEEN`; None without
+        seen: how training met the span, a key of `span_analysis.SEEN`; None without
             training data.
     """
 

@@ -41,7 +41,8 @@ class TrainingWords:
                     self.labels[squeeze(span.text)].add(span.label_)
 
     def seen(self, text: str, label: str) -> str:
-        """Tell how training met a span or a word: a key of `SEEN`."""
+        """Tell how training met a span: `same` for with this label, `other` for with
+        others only, `new` for never."""
         known = self.labels.get(squeeze(text), ())
         if label in known:
             return "same"
