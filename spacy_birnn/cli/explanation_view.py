@@ -33,14 +33,17 @@ def show(explanation: Explanation, console: Optional[Console] = None) -> None:
         if number:
             console.print()
         console.print(_head(decision))
-        console.print(Padding(_body(explanation, decision), (0, 0, 0, 2)))
+        body = _body(explanation, decision, console.color_system is not None)
+        console.print(Padding(body, (0, 0, 0, 2)))
+    if console.color_system is None:
+        return
     console.print()
     legend = Text.assemble(
         ("for", "black on bright_blue"),
         " and ",
         ("against", "black on bright_red"),
-        " the decision, in nats of log-odds: by hiding each word (occlusion), and by "
-        "gradient × input.",
+        " the decision: by hiding each word or letter (occlusion), and by gradient × "
+        "input. Figures are nats of log-odds.",
     )
     console.print(legend, style="dim")
 
@@ -57,7 +60,7 @@ def _head(decision: Decision) -> Text:
     return head
 
 
-def _body(explanation: Explanation, decision: Decision) -> Group:
+def _body(explanation: Explanation, decision: Decision, has_colours: bool) -> Group:
     readings = Table.grid(padding=(0, 2))
     for reading in decision.readings:
         is_chosen = reading.spans == [(decision.start, decision.end, decision.label)]
@@ -66,8 +69,8 @@ def _body(explanation: Explanation, decision: Decision) -> Group:
             Bar(1.0, 0.0, reading.probability, width=12),
             Text(explanation.text_of(reading), "bold" if is_chosen else ""),
         )
-    parts = [readings, _lines(explanation, decision), _figures(decision)]
-    return Group(*parts)
+    lines = [_lines(explanation, decision)] if has_colours else []
+    return Group(readings, *lines, _figures(decision))
 
 
 def _lines(explanation: Explanation, decision: Decision) -> Table:
@@ -102,6 +105,7 @@ def _shaded(pieces: List[Shaded]) -> Text:
 def _figures(decision: Decision) -> Table:
     """The words with the largest parts."""
     figures = Table.grid(padding=(0, 2))
+    figures.add_row("", Text("occlusion", "dim"), Text("gradient × input", "dim"))
     ranked = sorted(decision.words, key=lambda word: -abs(word.occlusion))[:MOST]
     for word in ranked:
         gradient = "" if word.gradient is None else f"{word.gradient:+.2f}"

@@ -53,6 +53,7 @@ class Chain:
         doc: a copy that has gone through the components before this one.
         sequences: its sequences, N rows in all.
         emissions: their scores, shape (N, L).
+        best: ids of the labels that the component gives, shape (N,).
     """
 
     def __init__(self, nlp: Language, pipe: BiRNNPipe, doc: Doc) -> None:
@@ -66,6 +67,10 @@ class Chain:
         else:
             self.sequences = pipe.sequences([self.doc])
         self.emissions = self._emissions([self.doc])
+        permitted = self.sequences.permitted_on(self.emissions.device)
+        self.best: Tensor = self.decoder.decode(
+            self.emissions, self.sequences.lengths, permitted
+        )
         self._variants: Dict[Tuple[str, int], Tensor] = {}
 
     @property

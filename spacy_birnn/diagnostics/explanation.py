@@ -137,13 +137,7 @@ class _Place:
 
 def _places(chain: Chain) -> Iterator[_Place]:
     """What the component decides, before `min_confidence`."""
-    pipe, decoder = chain.pipe, chain.decoder
-    ids = decoder.decode(
-        chain.emissions,
-        chain.sequences.lengths,
-        chain.sequences.permitted_on(chain.emissions.device),
-    )
-    labels = ids.cpu().numpy()
+    pipe, labels = chain.pipe, chain.best.cpu().numpy()
     if not isinstance(pipe, SpanPipe):
         for row, label in enumerate(labels.tolist()):
             path = Path(row, [label])

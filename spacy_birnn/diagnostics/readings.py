@@ -3,13 +3,18 @@
 from typing import Dict, List, NamedTuple, Tuple
 
 import numpy
+import torch
+from torch import Tensor
 
 from ..pipeline.codec import FlatSpan, SpanCodec
 from ..pipeline.spans import SpanPipe
 from .chain import Chain, Path
 
-K = 50
+K = 100
 """Label sequences, at most, among which readings are looked for."""
+
+MARGIN = 3
+"""Words on either side of a place that a reading may take in."""
 
 TokenSpan = Tuple[int, int, str]
 """First token, the one after the last, and label."""
@@ -31,9 +36,9 @@ def span_readings(chain: Chain, span: FlatSpan, count: int) -> List[Reading]:
     """Find the most probable readings of the place of a predicted span.
 
     A reading is what a label sequence says of the span's words: which spans overlap
-    them. They are looked for among the k best label sequences of the sentence; the
-    probability of each is exact, over all sequences that agree with it. Readings
-    exclude one another.
+    them. They are looked for among the k best label sequences that differ from the
+    predicted one near the span alone; the probability of each is exact, over all
+    sequences that agree with it. Readings exclude one another.
 
     Args:
         chain: of a `birnn_ner` or `birnn_chunker`.
@@ -47,13 +52,12 @@ def span_readings(chain: Chain, span: FlatSpan, count: int) -> List[Reading]:
     pipe = chain.pipe
     assert isinstance(pipe, SpanPipe)
     codec = pipe.codec
-    number, first, end = chain.sequence_of(span.start)
-    permitted = chain.sequences.permitted_on(chain.emissions.device)
+    _, first, end = chain.sequence_of(span.start)
     best = chain.decoder.k_best(
         chain.emissions[first:end],
         [end - first],
         K,
-        None if permitted is None else permitted[first:end],
+        _free_near(chain, span)[first:end],
     )[0]
     chosen = (span,)
     found: Dict[Tuple[FlatSpan, ...], float] = {
@@ -75,6 +79,16 @@ def span_readings(chain: Chain, span: FlatSpan, count: int) -> List[Reading]:
         Reading([_tokens(chain, codec, s) for s in spans], found[spans])
         for spans in ranked
     ]
+
+
+def _free_near(chain: Chain, span: FlatSpan) -> Tensor:
+    """The labels that each row may have if the rest stays as it was predicted, shape
+    (N, L): without this, the k best sequences would be about other places."""
+    free = torch.zeros_like(chain.emissions, dtype=torch.bool)
+    free.scatter_(1, chain.best.unsqueeze(1), True)
+    free[max(0, span.start - MARGIN) : span.end + MARGIN] = True
+    permitted = chain.sequences.permitted_on(free.device)
+    return free if permitted is None else free & permitted
 
 
 def path_of(codec: SpanCodec, place: FlatSpan, spans: Tuple[FlatSpan, ...]) -> Path:
