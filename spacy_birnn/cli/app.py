@@ -8,6 +8,7 @@ from .calibrate import calibrate_command
 from .coded import CodedGroup, install_excepthook
 from .convert import convert_command
 from .evaluate import evaluate_command
+from .explain import explain_command
 from .gradients import gradients_command
 from .init_config import init_config_command
 from .select import select_command
@@ -59,6 +60,7 @@ app.command(
 )(gradients_command)
 app.command("calibrate")(calibrate_command)
 app.command("select")(select_command)
+app.command("explain")(explain_command)
 
 
 def main() -> None:

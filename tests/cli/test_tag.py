@@ -254,7 +254,7 @@ def test_version(run):
 
 def test_help_has_examples(run):
     commands = ["init-config", "convert", "evaluate", "tag", "gradients", "calibrate"]
-    for command in [*commands, "select"]:
+    for command in [*commands, "select", "explain"]:
         result = run(command, "--help")
         assert result.exit_code == 0
         assert "Examples:" in result.stdout
