@@ -546,6 +546,8 @@ class Errors(metaclass=_Coded):
     B411 = "{path}: write a page that ends in .html, or figures that end in .json (-o)."
     B412 = "Several are called '{name}': name them, as in first={path}."
     B413 = "Pictures need matplotlib: pip install 'spacy-birnn[report]'."
+    B420 = "There are no predictions with a confidence: nothing can be compared."
+    B421 = "A confidence of {value!r} is no probability: it must be from 0 to 1."
     B422 = (
         "{path}: the training log is empty: give the file that [training.logger] "
         "log_file names, after training has been evaluated once."
@@ -554,9 +556,22 @@ class Errors(metaclass=_Coded):
         "{path}:{line}: no line of a training log ({reason}): give the file that "
         "[training.logger] log_file names."
     )
-    B420 = "There are no predictions with a confidence: nothing can be compared."
-    B421 = "A confidence of {value!r} is no probability: it must be from 0 to 1."
-
+    B424 = (
+        "{option} is shown in a report: give --report REPORT.html{other}, or leave it "
+        "out."
+    )
+    B425 = "{path} is named for both {one} and {other}: give each its own file."
+    B426 = (
+        "The baseline '{model}' does not set what '{other}' sets ({targets}): there is "
+        "nothing to compare."
+    )
+    B427 = (
+        "Nothing of the pipeline can be explained (components of ours: {known}; all: "
+        "{components}): give a pipeline with a birnn_ner, birnn_chunker or "
+        "birnn_tagger{hint}."
+    )
+    B428 = "The text is empty: there is nothing to explain."
+    B429 = "{key} = {value!r} must be a whole number of at least {least}."
     B440 = (
         "The pipeline has no birnn_ner, birnn_chunker or birnn_tagger (its components: "
         "{components}), whose probabilities are needed here."

@@ -33,6 +33,8 @@ COMMANDS: Dict[str, str] = {
     "it.",
     "select": "Choose the texts that a pipeline is least sure of, to be annotated "
     "next.",
+    "explain": "Explain each entity, chunk or tag of a text: how sure, what else, and "
+    "why.",
 }
 """The first line of each command's help. The command `a-b` is `a_b.a_b_command`."""
 

@@ -11,10 +11,9 @@ from ..errors import BirnnError, Errors
 from ..tagging.targets import pipeline_targets
 from ..training.outputs import Outputs
 from . import options as shared
-from .evaluate import read_gold
 from .groups import with_groups
 from .loading import load_pipeline
-from .reading import ReadOptions, files_of
+from .reading import ReadOptions, files_of, read_gold
 
 
 @with_groups

@@ -26,9 +26,9 @@ from ..errors import BirnnError, Errors
 from ..files import check_output, replacing
 from ..tagging.targets import pipeline_targets
 from . import options as shared
-from .evaluate import read_gold
 from .loading import load_pipeline
 from .options import Scheme, check_not_input, value_of
+from .reading import read_gold
 from .train import parse_overrides, read_config
 
 PAGE, FIGURES = ".html", ".json"

@@ -3,11 +3,22 @@
 from dataclasses import dataclass, fields
 from inspect import signature
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Set
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Set,
+)
 
 from spacy.language import Language
 from spacy.training import Example
 
+from ..data.arguments import SPAN_TARGETS
 from ..data.conll import ConllCorpus
 from ..data.conllu import ConlluCorpus
 from ..data.corpus import AnyCorpus
@@ -16,6 +27,7 @@ from ..data.loading import has_splits, is_dataset
 from ..data.spans import SpansCorpus
 from ..data.text import list_files
 from ..errors import BirnnError, Errors
+from ..tagging.targets import Target
 from . import options as shared
 from .options import Scheme, value_of
 
@@ -110,6 +122,33 @@ def open_corpus(
     return reader(path, **{k: v for k, v in settings.items() if k in known})
 
 
+def read_gold(
+    nlp: Language, path: Path, targets: Sequence[Target], **options: Any
+) -> List[Example]:
+    """Read annotated files for what a pipeline sets.
+
+    Without `columns` the last column of a CoNLL file is for the first target, and so
+    are the labels of a dataset without `target`.
+
+    Args:
+        nlp: The pipeline.
+        path: A file or a directory, or the id of a dataset.
+        targets: What the pipeline sets.
+        options: `format` and the arguments of the readers, as for `open_corpus`.
+
+    Raises:
+        BirnnError: The files cannot be read, or an option has no effect.
+    """
+    first = targets[0].column
+    keys = [target.spans_key for target in targets if target.spans_key]
+    defaults: Dict[str, Any] = {"columns": {first: -1}}
+    if keys:
+        defaults["spans_key"] = keys[0]
+    if first in SPAN_TARGETS or find_formats(path, options) == {DATASETS}:
+        defaults["target"] = first
+    return list(open_corpus(path, options, defaults)(nlp))
+
+
 def find_formats(path: Path, options: Mapping[str, Any]) -> Set[str]:
     """Tell the formats of a file, or of the files of a directory; or the one given."""
     if options.get("format"):
@@ -123,7 +162,9 @@ def find_formats(path: Path, options: Mapping[str, Any]) -> Set[str]:
 
 def files_of(path: Path, options: Mapping[str, Any]) -> List[Path]:
     """The files that are read, as far as they are known; an id of the Hub is none."""
-    return [path] if options.get("format") == DATASETS else list_files(path)
+    if options.get("format") == DATASETS and not path.exists():
+        return []
+    return list_files(path)
 
 
 def check_effect(given: Mapping[str, Any], formats: Set[str]) -> None:

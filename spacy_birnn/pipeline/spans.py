@@ -150,7 +150,12 @@ class SpanPipe(BiRNNPipe):
         bounds = set(numpy.cumsum([0, *sequences.lengths]).tolist())
         return [
             self.codec.repaired_probability(
-                probabilities, span, span.start in bounds, span.end in bounds
+                probabilities,
+                span.start,
+                span.end,
+                [span],
+                span.start in bounds,
+                span.end in bounds,
             )
             for span in spans
         ]
