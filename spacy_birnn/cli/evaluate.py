@@ -1,11 +1,11 @@
 """`evaluate`: score a pipeline on annotated files."""
 
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Optional, Sequence
+from typing import Annotated, List, Optional, Sequence
 
 import typer
 from spacy.language import Language
+from spacy.training import Example
 
 from ..diagnostics.evaluation import (
     evaluate,
@@ -118,7 +118,10 @@ def evaluate_command(
             Errors.B213.format(model=model, components=names, action="evaluate")
         )
     other = None if baseline is None else load_baseline(baseline, model, targets)
-    read = partial(read_gold, targets=targets, **options)
+
+    def read(pipeline: Language, path: Path) -> List[Example]:
+        return read_gold(pipeline, path, targets, **options)
+
     examples = read(nlp, data)
     if outputs.shows_errors:
         use_confidence(nlp)
