@@ -220,11 +220,24 @@ class Folder:
         """Note that a shard is begun, by a process that may not come to its end."""
         storage.write(self._note(number, f"attempt{attempt}"), b"")
 
+    def note_start(self, worker: str) -> None:
+        """Note that a worker loads its pipeline, which it may not survive."""
+        storage.write(self._progress(f"{worker}.start"), b"")
+
+    def forget_start(self, worker: str) -> None:
+        """Note that it has survived that."""
+        storage.remove(self._progress(f"{worker}.start"))
+
+    def starts(self) -> int:
+        """The workers that load their pipeline, or died of it."""
+        names = storage.names(storage.join(self.address, PROGRESS))
+        return sum(name.endswith(".start") for name in names)
+
     def forget_attempts(self) -> None:
-        """A new run counts anew."""
+        """A new run counts attempts and starts anew."""
         folder = storage.join(self.address, PROGRESS)
         for name in storage.names(folder):
-            if ".attempt" in name:
+            if re.search(r"\.(attempt\d+|start)$", name):
                 storage.remove(storage.join(folder, name))
 
     def finish(self, plan: Plan, done: Mapping[int, Done]) -> None:

@@ -1,15 +1,17 @@
 """The engine on Ray Data: shards are handed to actors that write them themselves."""
 
 import io
-import logging
 import os
 import tempfile
 import zipfile
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
+from uuid import uuid4
 
 import spacy
 from spacy.language import Language
@@ -17,15 +19,19 @@ from spacy.tokens.underscore import Underscore
 
 from ..errors import BirnnError, Errors
 from .chunks import ChunkTagger, prepared
-from .execute import Status, Watch, run_shards
+from .execute import Status, Watch, counted, run_shards
 from .folder import Folder
 from .manifest import Done
 from .options import Workers
+from .ray_cluster import Watchdog, cluster
 from .reading import SKIP, Reading, ShardReader
 from .shards import Shard
 
 ATTEMPTS = 3
 """How often a shard is tried: Ray itself runs what kills its actor again for ever."""
+
+INTERVAL = 2.0
+"""Seconds of silence after which a run looks whether there is still a cluster."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,8 @@ class ShardActor:
         import ray
 
         self.work: Work = ray.get(reference[0])
+        start = uuid4().hex
+        self.work.folder.note_start(start)
         if self.work.on_gpu:
             spacy.require_gpu()
         Underscore.load_state(self.work.extensions)
@@ -69,6 +77,7 @@ class ShardActor:
             import_module(module)
         self.nlp = unpack_pipeline(self.work.pipeline)
         self.tagger = ChunkTagger(self.nlp, self.work.folder.output_format)
+        self.work.folder.forget_start(start)
 
     def __call__(self, batch: Dict[str, Any]) -> Dict[str, List[Any]]:
         """Do one shard: what became of it, or why it failed."""
@@ -148,8 +157,8 @@ def run_on_ray(
         What became of each shard, when it is written, in any order.
 
     Raises:
-        BirnnError: Ray is not installed or cannot be reached, a shard failed, or there
-            are no actors left.
+        BirnnError: Ray is not installed or cannot be reached, a shard failed, there are
+            no actors left, or the cluster is gone.
     """
     if not shards:
         return
@@ -182,16 +191,26 @@ def run_on_ray(
             # In a list, since Ray would take a bare reference for its content.
             fn_constructor_args=([reference],),
         )
-        for row in _rows(dataset):
-            if row["error"]:
-                raise BirnnError(row["error"])
-            done = Done.from_json(row["done"].encode())
-            status.add(row["worker"], done.documents, done.tokens)
-            status.bytes += row["bytes"]
-            status.skipped += done.skipped
-            if watch is not None:
-                watch(status)
-            yield done
+        watchdog = Watchdog(ray, workers.num_gpus)
+
+        def check() -> None:
+            watchdog.check()
+            # As many as the pool has may be starting now.
+            if folder.starts() - most >= ATTEMPTS:
+                raise BirnnError(Errors.B278.format(count=ATTEMPTS))
+
+        rows = _rows(dataset, check)
+        for row in counted(rows, status, partial(_count, status), watch):
+            yield Done.from_json(row["done"].encode())
+
+
+def _count(status: Status, row: Dict[str, Any]) -> None:
+    if row["error"]:
+        raise BirnnError(row["error"])
+    done = Done.from_json(row["done"].encode())
+    status.add(row["worker"], done.documents, done.tokens)
+    status.bytes += row["bytes"]
+    status.skipped += done.skipped
 
 
 def pack_pipeline(nlp: Language) -> bytes:
@@ -224,76 +243,47 @@ def _modules(nlp: Language) -> List[str]:
     return sorted(names - {"__main__"})
 
 
-def _rows(dataset: Any) -> Iterator[Dict[str, Any]]:
-    """The rows of a dataset as they come; what fails in Ray itself in one line."""
-    try:
-        for batch in dataset.iter_batches(batch_size=1, prefetch_batches=0):
-            yield {key: values[0] for key, values in batch.items()}
-    except BirnnError:
-        raise
-    except Exception as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        last = reason[-1] if "Error" in reason[-1] else reason[0]
-        raise BirnnError(Errors.B271.format(reason=last.rstrip("."))) from error
+def _rows(dataset: Any, check: Callable[[], None]) -> Iterator[Dict[str, Any]]:
+    """The rows of a dataset as they come; what fails in Ray itself in one line.
 
+    They are read in a thread of their own, since Ray waits without end for what is
+    dead.
 
-@contextmanager
-def cluster(workers: Workers) -> Iterator[Any]:
-    """Ray, connected: to a cluster, or to a local one that ends with the block.
-
-    A connection that is there already is used and left.
-
-    Raises:
-        BirnnError: Ray is not installed, or the cluster cannot be reached.
+    Args:
+        dataset: The dataset.
+        check: Is called while there are none; what it raises ends the waiting.
     """
-    # Ray tells about itself on start, and its users what it collects.
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # A driver says nothing on its own but what ends it: we tell what happened.
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    try:
-        import ray
-        import ray.data
-    except ImportError as error:
-        raise BirnnError(Errors.B272) from error
-    is_ours = not ray.is_initialized()
-    if is_ours:
-        options: Dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-        if workers.address is None:
-            # Ray's own default would have its workers wait for all else that runs.
-            os.environ.setdefault("RAY_worker_niceness", "0")
-            count = workers.n_process if workers.n_process > 0 else os.cpu_count()
-            options |= {"num_cpus": count, "include_dashboard": False}
-        else:
-            options["address"] = workers.address
+    arrived: SimpleQueue[Any] = SimpleQueue()
+    is_over = Event()
+
+    def read() -> None:
         try:
-            ray.init(**options)
+            for batch in dataset.iter_batches(batch_size=1, prefetch_batches=0):
+                arrived.put({key: values[0] for key, values in batch.items()})
+                if is_over.is_set():
+                    break
+            arrived.put(None)
         except Exception as error:
-            reason = str(error).strip().splitlines()[0].rstrip(".")
-            address = workers.address or "a local one"
-            raise BirnnError(
-                Errors.B273.format(address=address, reason=reason)
-            ) from error
+            arrived.put(error)
+
+    Thread(target=read, name="rows of Ray", daemon=True).start()
     try:
-        with _quiet(ray):
-            yield ray
+        while True:
+            try:
+                found = arrived.get(timeout=INTERVAL)
+            except Empty:
+                check()
+                continue
+            if found is None:
+                return
+            if isinstance(found, Exception):
+                raise _one_line(found) from found
+            yield found
     finally:
-        if is_ours:
-            ray.shutdown()
+        is_over.set()
 
 
-@contextmanager
-def _quiet(ray: Any) -> Iterator[None]:
-    """Ray Data without its own bars and lines: ours tell how far it is."""
-    context = ray.data.DataContext.get_current()
-    had_bars, context.enable_progress_bars = context.enable_progress_bars, False
-    ray.data.range(0)  # sets the loggers up, which would undo what follows
-    loggers = [logging.getLogger(name) for name in ("ray.data", "ray.data._internal")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        context.enable_progress_bars = had_bars
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+def _one_line(error: Exception) -> BirnnError:
+    reason = str(error).strip().splitlines() or [type(error).__name__]
+    last = reason[-1] if "Error" in reason[-1] else reason[0]
+    return BirnnError(Errors.B271.format(reason=last.rstrip(".")))
