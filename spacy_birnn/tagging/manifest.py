@@ -172,8 +172,8 @@ def _checksum(nlp: Language) -> str:
         keys = numpy.fromiter(vectors.key2row.keys(), numpy.uint64, count)
         rows = numpy.fromiter(vectors.key2row.values(), numpy.int64, count)
         order = keys.argsort()
-        for array in (keys[order], rows[order], _on_cpu(vectors.data)):
-            digest.update(memoryview(array).cast("B"))
+        for array in (keys[order], rows[order], vectors.data):
+            digest.update(_on_cpu(array).data.cast("B"))
     parts: List[Tuple[str, Any]] = [("tokenizer", nlp.tokenizer), *nlp.pipeline]
     for name, part in parts:
         digest.update(name.encode("utf-8"))

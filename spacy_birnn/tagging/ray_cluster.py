@@ -64,11 +64,25 @@ def _connect(ray: Any, workers: Workers) -> None:
         options["address"] = workers.address
         _check_reachable(workers.address)
     try:
-        ray.init(**options)
+        with _muted():
+            ray.init(**options)
     except Exception as error:
         reason = str(error).strip().splitlines()[0].rstrip(".")
         address = workers.address or "a local one"
         raise BirnnError(Errors.B273.format(address=address, reason=reason)) from error
+
+
+@contextmanager
+def _muted() -> Iterator[None]:
+    """Without what Ray's library writes to standard error past Python, on its start."""
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _check_reachable(address: str) -> None:

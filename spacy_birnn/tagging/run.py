@@ -23,6 +23,7 @@ from ..errors import BirnnError, Errors
 from ..files import replacing
 from . import storage
 from .chunks import ChunkTagger, is_limited, prepared
+from .content import Fields
 from .engine import engine
 from .execute import Status, Watch, run_shards
 from .folder import Folder
@@ -33,7 +34,6 @@ from .outputs import File, Stream, packed, writing_stream
 from .reading import STOP, Reading
 from .shards import DEFAULT_SIZE, Shard, parse_size, plan_shards
 from .sinks import SINKS
-from .sources import Fields
 
 # The components for whose memory spaCy limits the length of a text.
 
