@@ -1,4 +1,4 @@
-"""A process and all that it started: which there are, and their processor time (on Linux)."""
+"""A process and all that it started (on Linux): what they are and what they cost."""
 
 import os
 from pathlib import Path

@@ -1,0 +1,179 @@
+"""A cluster that a test starts, joins and kills: a head, and a node for the actors."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from .conftest import python_path
+from .samples import make_nlp
+
+pytest.importorskip("ray")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1800),
+    pytest.mark.skipif(sys.platform == "win32", reason="Ray has no clusters there"),
+]
+
+COMMAND = """
+import os, sys
+import tests.tagging.samples
+from spacy_birnn.cli import main
+from spacy_birnn.tagging import ray_cluster
+ray_cluster.HEAD_PATIENCE = ray_cluster.NODE_PATIENCE = 5
+main()
+"""
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": python_path(),
+    "RAY_AUTH_MODE": "disabled",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
+
+
+class Cluster:
+    """A head without processors, and a node with two, by their own processes."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.address = f"127.0.0.1:{free_port()}"
+        _, _, port = self.address.partition(":")
+        options = ["--head", f"--port={port}", "--num-cpus=0", f"--temp-dir={folder}"]
+        self.head = self.start(*options, "--include-dashboard=false")
+        deadline = time.monotonic() + 120
+        while not is_listening(int(port)):
+            assert self.head.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        self.start_node()
+
+    def start_node(self):
+        self.node = self.start(f"--address={self.address}", "--num-cpus=2")
+
+    def start(self, *options):
+        line = [Path(sys.executable).with_name("ray"), "start", *options, "--block"]
+        with open(Path(self.folder, "log"), "ab") as log:
+            return subprocess.Popen(
+                line,
+                env=ENVIRONMENT,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def kill(self, process):
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def free_port():
+    """Below those that Ray gives to its workers."""
+    for port in range(6500, 9900):
+        if not is_listening(port):
+            return port
+    raise AssertionError("all ports are taken")
+
+
+def is_listening(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def cluster():
+    with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as folder:
+        cluster = Cluster(folder)
+        try:
+            yield cluster
+        finally:
+            for process in (cluster.node, cluster.head):
+                if process.poll() is None:
+                    cluster.kill(process)
+
+
+@pytest.fixture
+def tag(tmp_path):
+    """The real command, as an open process."""
+    nlp = make_nlp()
+    nlp.add_pipe("takes_its_time")
+    nlp.to_disk(tmp_path / "model")
+    lines = [f"Ada Lovelace left London {i} times .\n" for i in range(3000)]
+    (tmp_path / "a.txt").write_text("".join(lines))
+
+    def tag(out, *options):
+        line = [sys.executable, "-c", COMMAND, "tag", "model", "a.txt", "-o", out]
+        line += ["--shard-size", "100", "--resume", *options]
+        return subprocess.Popen(
+            line,
+            cwd=tmp_path,
+            env=ENVIRONMENT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return tag
+
+
+def end(process, status=0):
+    stdout, stderr = process.communicate(timeout=600)
+    assert process.returncode == status, (stdout, stderr)
+    return stdout, stderr
+
+
+def contents(path):
+    return {p.name: p.read_bytes() for p in sorted(path.iterdir())}
+
+
+def wait_for_parts(path, count, process):
+    while len(list(path.glob("part-*"))) < count:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+
+
+def test_a_cluster_is_joined_and_may_lose_its_last_node_and_its_head(
+    cluster, tag, tmp_path
+):
+    end(tag("local/"))
+    expected = contents(tmp_path / "local")
+    on_ray = ["--engine", "ray", "--address", cluster.address]
+
+    stdout, stderr = end(tag("ray/", *on_ray, "--n-process", "2", "--json"))
+    assert stderr == ""
+    (line,) = stdout.splitlines()
+    assert json.loads(line)["documents"] == 3000
+    assert contents(tmp_path / "ray") == expected
+
+    process = tag("node/", *on_ray, "--n-process", "2", "--json")
+    wait_for_parts(tmp_path / "node", 2, process)
+    cluster.kill(cluster.node)
+    stdout, stderr = end(process, 1)
+    assert stdout == ""
+    assert "[B277] No node of the Ray cluster" in stderr.splitlines()[-1]
+    cluster.start_node()
+    end(tag("node/", *on_ray, "--n-process", "1"))
+    assert contents(tmp_path / "node") == expected
+
+    process = tag("head/", *on_ray, "--n-process", "2", "--json")
+    wait_for_parts(tmp_path / "head", 2, process)
+    cluster.kill(cluster.head)
+    stdout, stderr = end(process, 1)
+    assert stdout == ""
+    assert "[B276] The head of the Ray cluster" in stderr.splitlines()[-1]
+    end(tag("head/"))
+    assert contents(tmp_path / "head") == expected
+
+
+def test_an_address_where_nobody_answers_is_one_line(tag):
+    address = f"127.0.0.1:{free_port()}"
+    stdout, stderr = end(tag("out/", "--engine", "ray", "--address", address), 1)
+    assert stdout == ""
+    assert stderr.startswith(f"[B273] Ray cannot be started or reached ({address}): ")
+    assert stderr.count("\n") == 1
