@@ -1,133 +1,35 @@
 """The engine on Ray Data: shards are handed to actors that write them themselves."""
 
-import io
-import os
-import tempfile
-import zipfile
-from dataclasses import dataclass
+from contextlib import closing
 from functools import partial
-from importlib import import_module
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
-from uuid import uuid4
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Generator,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+)
 
-import spacy
 from spacy.language import Language
 from spacy.tokens.underscore import Underscore
 
 from ..errors import BirnnError, Errors
-from .chunks import ChunkTagger, prepared
-from .execute import Status, Watch, counted, run_shards
+from .execute import Status, Watch, counted
 from .folder import Folder
 from .manifest import Done
 from .options import Workers
+from .ray_actor import ATTEMPTS, ShardActor, Work, pack_pipeline
 from .ray_cluster import Watchdog, cluster
-from .reading import SKIP, Reading, ShardReader
+from .reading import Reading
 from .shards import Shard
-
-ATTEMPTS = 3
-"""How often a shard is tried: Ray itself runs what kills its actor again for ever."""
 
 INTERVAL = 2.0
 """Seconds of silence after which a run looks whether there is still a cluster."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """All that an actor needs; it can be sent.
-
-    Attributes:
-        pipeline: Its folder, as spaCy writes it, in one archive.
-        extensions: The custom attributes.
-        modules: What registers its components when it is imported.
-        folder: Where the shards go.
-        reading: How documents are read.
-        batch_size: The most documents a batch.
-        on_gpu: Whether the pipeline goes onto a GPU.
-    """
-
-    pipeline: bytes
-    extensions: Any
-    modules: List[str]
-    folder: Folder
-    reading: Reading
-    batch_size: int
-    on_gpu: bool
-
-
-class ShardActor:
-    """Holds the pipeline once, and does one shard after the other.
-
-    Args:
-        reference: In a list, one of Ray's to the `Work`.
-    """
-
-    def __init__(self, reference: List[Any]) -> None:
-        import ray
-
-        self.work: Work = ray.get(reference[0])
-        start = uuid4().hex
-        self.work.folder.note_start(start)
-        if self.work.on_gpu:
-            spacy.require_gpu()
-        Underscore.load_state(self.work.extensions)
-        for module in self.work.modules:
-            import_module(module)
-        self.nlp = unpack_pipeline(self.work.pipeline)
-        self.tagger = ChunkTagger(self.nlp, self.work.folder.output_format)
-        self.work.folder.forget_start(start)
-
-    def __call__(self, batch: Dict[str, Any]) -> Dict[str, List[Any]]:
-        """Do one shard: what became of it, or why it failed."""
-        (shard,) = map(Shard.from_json, batch["shard"])
-        row = {"done": "", "bytes": shard.size, "worker": str(os.getpid()), "error": ""}
-        try:
-            done = self._attempt(shard)
-            row["done"] = done.to_json().decode()
-        except BirnnError as error:
-            row["error"] = str(error)
-        except Exception as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            row["error"] = Errors.B225.format(reason=reason)
-        return {key: [value] for key, value in row.items()}
-
-    def _attempt(self, shard: Shard) -> Done:
-        """Count the attempt before it, since the process may not survive it."""
-        work = self.work
-        attempts = work.folder.attempts(shard.number) + 1
-        if attempts > ATTEMPTS:
-            return give_up(shard, work.folder, work.reading)
-        work.folder.note_attempt(shard.number, attempts)
-        with prepared(self.nlp):
-            (done,) = run_shards(
-                [shard],
-                Status(),
-                run=self.tagger,
-                output=work.folder,
-                reading=work.reading,
-                batch_size=work.batch_size,
-            )
-        return done
-
-
-def give_up(shard: Shard, folder: Folder, reading: Reading) -> Done:
-    """Write a shard that killed its process each time: empty, with all of it skipped.
-
-    Raises:
-        BirnnError: Bad documents are not skipped.
-    """
-    names = ", ".join(piece.address for piece in shard.pieces)
-    error = BirnnError(
-        Errors.B270.format(number=shard.number, inputs=names, count=ATTEMPTS)
-    )
-    if reading.on_error != SKIP:
-        raise error
-    reader = ShardReader(shard, reading)
-    for number, _ in enumerate(shard.pieces):
-        reader.skip_piece(number, error)
-    return folder.write_shard(shard, [], reader)
 
 
 def run_on_ray(
@@ -192,16 +94,46 @@ def run_on_ray(
             fn_constructor_args=([reference],),
         )
         watchdog = Watchdog(ray, workers.num_gpus)
+        starts = _Starts(folder, most, status)
 
         def check() -> None:
             watchdog.check()
-            # As many as the pool has may be starting now.
-            if folder.starts() - most >= ATTEMPTS:
-                raise BirnnError(Errors.B278.format(count=ATTEMPTS))
+            starts.check()
 
-        rows = _rows(dataset, check)
-        for row in counted(rows, status, partial(_count, status), watch):
-            yield Done.from_json(row["done"].encode())
+        with closing(_rows(dataset, check)) as rows:
+            for row in counted(rows, status, partial(_count, status), watch):
+                yield Done.from_json(row["done"].encode())
+
+
+class _Starts:
+    """Notices that actors die whenever they load the pipeline.
+
+    Ray would start them again without end.
+
+    Args:
+        folder: Where they note that they start.
+        most: The actors of the pool, all of which may be starting at once.
+        status: Of the run: what was noted before the last shard was done is forgiven.
+    """
+
+    def __init__(self, folder: Folder, most: int, status: Status) -> None:
+        self.folder = folder
+        self.most = most
+        self.status = status
+        self.bytes = status.bytes
+        self.forgiven = 0
+
+    def check(self) -> None:
+        """Look at the notes.
+
+        Raises:
+            BirnnError: There are too many.
+        """
+        noted = self.folder.starts()
+        if self.status.bytes != self.bytes:
+            self.bytes, self.forgiven = self.status.bytes, noted
+        elif noted - self.forgiven >= self.most + ATTEMPTS:
+            raise BirnnError(Errors.B278.format(count=ATTEMPTS))
 
 
 def _count(status: Status, row: Dict[str, Any]) -> None:
@@ -213,29 +145,6 @@ def _count(status: Status, row: Dict[str, Any]) -> None:
     status.skipped += done.skipped
 
 
-def pack_pipeline(nlp: Language) -> bytes:
-    """A pipeline as one archive, for machines that share no disk.
-
-    What `to_disk` writes is what everyone loads; `to_bytes` of some of spaCy's own
-    components (the entity ruler) cannot be read again.
-    """
-    packed = io.BytesIO()
-    with tempfile.TemporaryDirectory() as folder:
-        nlp.to_disk(folder)
-        with zipfile.ZipFile(packed, "w") as archive:
-            for path in sorted(Path(folder).rglob("*")):
-                archive.write(path, path.relative_to(folder))
-    return packed.getvalue()
-
-
-def unpack_pipeline(data: bytes) -> Language:
-    """The reverse of `pack_pipeline`."""
-    with tempfile.TemporaryDirectory() as folder:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            archive.extractall(folder)
-        return spacy.load(folder)
-
-
 def _modules(nlp: Language) -> List[str]:
     """The modules of the components, whose import registers them."""
     pipes = [pipe for _, pipe in nlp.pipeline]
@@ -243,7 +152,9 @@ def _modules(nlp: Language) -> List[str]:
     return sorted(names - {"__main__"})
 
 
-def _rows(dataset: Any, check: Callable[[], None]) -> Iterator[Dict[str, Any]]:
+def _rows(
+    dataset: Any, check: Callable[[], None]
+) -> Generator[Dict[str, Any], None, None]:
     """The rows of a dataset as they come; what fails in Ray itself in one line.
 
     They are read in a thread of their own, since Ray waits without end for what is
