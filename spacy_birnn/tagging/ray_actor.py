@@ -4,6 +4,7 @@ import io
 import os
 import tempfile
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -38,6 +39,7 @@ class Work:
         reading: How documents are read.
         batch_size: The most documents a batch.
         on_gpu: Whether the pipeline goes onto a GPU.
+        directory: What relative paths start from, as in the process that hands out.
     """
 
     pipeline: bytes
@@ -47,6 +49,7 @@ class Work:
     reading: Reading
     batch_size: int
     on_gpu: bool
+    directory: str
 
 
 class ShardActor:
@@ -60,6 +63,8 @@ class ShardActor:
         import ray
 
         self.work: Work = ray.get(reference[0])
+        with suppress(OSError):  # where nothing is relative, it need not be there
+            os.chdir(self.work.directory)
         start = uuid4().hex
         self.work.folder.note_start(start)
         if self.work.on_gpu:

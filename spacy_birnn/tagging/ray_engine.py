@@ -1,5 +1,6 @@
 """The engine on Ray Data: shards are handed to actors that write them themselves."""
 
+import os
 from contextlib import closing
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -78,6 +79,7 @@ def run_on_ray(
             reading,
             batch_size,
             workers.num_gpus > 0,
+            os.getcwd(),
         )
         reference = ray.put(work)
         dataset = ray.data.from_items(
