@@ -13,6 +13,7 @@ from .shards import Shard
 from .sinks import SINKS, Writer
 
 MANIFEST, ERRORS, PROGRESS, PLAN = "manifest.json", "errors.jsonl", "_progress", "plan"
+STARTS = "starts"
 
 _OURS = re.compile(r"part-\d{5,}\.\w+|manifest\.json|errors\.jsonl|_progress")
 _BESIDE = re.compile(r"\.(part-\d|\d{5}|manifest|errors|plan).*\.tmp")
@@ -222,22 +223,23 @@ class Folder:
 
     def note_start(self, worker: str) -> None:
         """Note that a worker loads its pipeline, which it may not survive."""
-        storage.write(self._progress(f"{worker}.start"), b"")
+        storage.make_folder(self._progress(STARTS))
+        storage.write(storage.join(self._progress(STARTS), worker), b"")
 
     def forget_start(self, worker: str) -> None:
         """Note that it has survived that."""
-        storage.remove(self._progress(f"{worker}.start"))
+        storage.remove(storage.join(self._progress(STARTS), worker))
 
     def starts(self) -> int:
         """The workers that load their pipeline, or died of it."""
-        names = storage.names(storage.join(self.address, PROGRESS))
-        return sum(name.endswith(".start") for name in names)
+        return len(storage.names(self._progress(STARTS)))
 
     def forget_attempts(self) -> None:
         """A new run counts attempts and starts anew."""
+        storage.remove(self._progress(STARTS))
         folder = storage.join(self.address, PROGRESS)
         for name in storage.names(folder):
-            if re.search(r"\.(attempt\d+|start)$", name):
+            if ".attempt" in name:
                 storage.remove(storage.join(folder, name))
 
     def finish(self, plan: Plan, done: Mapping[int, Done]) -> None:

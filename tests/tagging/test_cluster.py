@@ -42,31 +42,34 @@ class Cluster:
     """A head without processors, and a node with two, by their own processes."""
 
     def __init__(self, folder):
-        self.folder = folder
-        self.address = f"127.0.0.1:{free_port()}"
-        _, _, port = self.address.partition(":")
-        options = ["--head", f"--port={port}", "--num-cpus=0", f"--temp-dir={folder}"]
-        self.head = self.start(*options, "--include-dashboard=false")
-        deadline = time.monotonic() + 120
-        while not is_listening(int(port)):
-            assert self.head.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+        self.log = Path(folder, "log")
+        port = free_port()
+        self.address = f"127.0.0.1:{port}"
+        options = [f"--port={port}", "--num-cpus=0", f"--temp-dir={folder}"]
+        self.head = self.start("--head", *options, "--include-dashboard=false")
         self.start_node()
 
     def start_node(self):
         self.node = self.start(f"--address={self.address}", "--num-cpus=2")
 
     def start(self, *options):
+        """Start one, which on a busy machine Ray gives up after half a minute."""
         line = [Path(sys.executable).with_name("ray"), "start", *options, "--block"]
-        with open(Path(self.folder, "log"), "ab") as log:
-            return subprocess.Popen(
-                line,
-                env=ENVIRONMENT,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        deadline = time.monotonic() + 600
+        while time.monotonic() < deadline:
+            with self.log.open("wb") as log:
+                process = subprocess.Popen(
+                    line,
+                    env=ENVIRONMENT,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            while process.poll() is None:
+                if b"Ray runtime started" in self.log.read_bytes():
+                    return process
+                time.sleep(0.2)
+        raise AssertionError(self.log.read_text())
 
     def kill(self, process):
         os.killpg(process.pid, signal.SIGKILL)
