@@ -1,6 +1,5 @@
 """Ray itself: started here or joined, and watched while a run waits for it."""
 
-import atexit
 import logging
 import os
 import socket
@@ -50,7 +49,7 @@ def cluster(workers: Workers) -> Iterator[Any]:
                 yield ray
         finally:
             if is_ours:
-                _disconnect(ray)
+                ray.shutdown()
 
 
 def _connect(ray: Any, workers: Workers) -> None:
@@ -95,14 +94,6 @@ def _check_reachable(address: str) -> None:
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BirnnError(Errors.B273.format(address=address, reason=reason)) from error
-
-
-def _disconnect(ray: Any) -> None:
-    """Leave Ray. Where its head is gone, that would wait for it, at exit too."""
-    if _answers(ray.get_runtime_context().gcs_address):
-        ray.shutdown()
-    else:
-        atexit.unregister(ray.shutdown)
 
 
 def _answers(address: str) -> bool:

@@ -11,6 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+import spacy
+
+from spacy_birnn.tagging.run import tag as tag_files
 
 from .conftest import python_path
 from .samples import make_nlp
@@ -89,8 +92,9 @@ def is_listening(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster():
+    """One for all tests of the file, of which the last kills its head."""
     with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as folder:
         cluster = Cluster(folder)
         try:
@@ -101,21 +105,28 @@ def cluster():
                     cluster.kill(process)
 
 
-@pytest.fixture
-def tag(tmp_path):
-    """The real command, as an open process."""
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A pipeline and a text, and what the local engine makes of them."""
+    folder = tmp_path_factory.mktemp("files")
     nlp = make_nlp()
     nlp.add_pipe("takes_its_time")
-    nlp.to_disk(tmp_path / "model")
-    lines = [f"Ada Lovelace left London {i} times .\n" for i in range(3000)]
-    (tmp_path / "a.txt").write_text("".join(lines))
+    nlp.to_disk(folder / "model")
+    lines = [f"Ada Lovelace left London {i} times .\n" for i in range(2000)]
+    (folder / "a.txt").write_text("".join(lines))
+    return folder
+
+
+@pytest.fixture
+def tag(files):
+    """The real command, as an open process."""
 
     def tag(out, *options):
         line = [sys.executable, "-c", COMMAND, "tag", "model", "a.txt", "-o", out]
         line += ["--shard-size", "100", "--resume", *options]
         return subprocess.Popen(
             line,
-            cwd=tmp_path,
+            cwd=files,
             env=ENVIRONMENT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -135,43 +146,21 @@ def contents(path):
     return {p.name: p.read_bytes() for p in sorted(path.iterdir())}
 
 
+@pytest.fixture(scope="module")
+def expected(files):
+    previous = os.getcwd()
+    os.chdir(files)  # the manifest names inputs as they were given
+    try:
+        tag_files(spacy.load("model"), "a.txt", "local", shard_size=100)
+    finally:
+        os.chdir(previous)
+    return contents(files / "local")
+
+
 def wait_for_parts(path, count, process):
     while len(list(path.glob("part-*"))) < count:
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
-
-
-def test_a_cluster_is_joined_and_may_lose_its_last_node_and_its_head(
-    cluster, tag, tmp_path
-):
-    end(tag("local/"))
-    expected = contents(tmp_path / "local")
-    on_ray = ["--engine", "ray", "--address", cluster.address]
-
-    stdout, stderr = end(tag("ray/", *on_ray, "--n-process", "2", "--json"))
-    assert stderr == ""
-    (line,) = stdout.splitlines()
-    assert json.loads(line)["documents"] == 3000
-    assert contents(tmp_path / "ray") == expected
-
-    process = tag("node/", *on_ray, "--n-process", "2", "--json")
-    wait_for_parts(tmp_path / "node", 2, process)
-    cluster.kill(cluster.node)
-    stdout, stderr = end(process, 1)
-    assert stdout == ""
-    assert "[B277] No node of the Ray cluster" in stderr.splitlines()[-1]
-    cluster.start_node()
-    end(tag("node/", *on_ray, "--n-process", "1"))
-    assert contents(tmp_path / "node") == expected
-
-    process = tag("head/", *on_ray, "--n-process", "2", "--json")
-    wait_for_parts(tmp_path / "head", 2, process)
-    cluster.kill(cluster.head)
-    stdout, stderr = end(process, 1)
-    assert stdout == ""
-    assert "[B276] The head of the Ray cluster" in stderr.splitlines()[-1]
-    end(tag("head/"))
-    assert contents(tmp_path / "head") == expected
 
 
 def test_an_address_where_nobody_answers_is_one_line(tag):
@@ -180,3 +169,38 @@ def test_an_address_where_nobody_answers_is_one_line(tag):
     assert stdout == ""
     assert stderr.startswith(f"[B273] Ray cannot be started or reached ({address}): ")
     assert stderr.count("\n") == 1
+
+
+def test_a_cluster_is_joined(cluster, tag, files, expected):
+    """Relative paths mean the same on a node that was started somewhere else."""
+    line = ["joined/", "--engine", "ray", "--address", cluster.address]
+    stdout, stderr = end(tag(*line, "--n-process", "2", "--json"))
+    assert stderr == ""
+    (line,) = stdout.splitlines()
+    assert json.loads(line)["documents"] == 2000
+    assert contents(files / "joined") == expected
+
+
+def test_the_last_node_is_lost(cluster, tag, files, expected):
+    line = ["node/", "--engine", "ray", "--address", cluster.address, "--json"]
+    process = tag(*line, "--n-process", "2")
+    wait_for_parts(files / "node", 2, process)
+    cluster.kill(cluster.node)
+    stdout, stderr = end(process, 1)
+    assert stdout == ""
+    assert "[B277] No node of the Ray cluster" in stderr.splitlines()[-1]
+    cluster.start_node()
+    end(tag(*line, "--n-process", "1"))
+    assert contents(files / "node") == expected
+
+
+def test_the_head_is_lost(cluster, tag, files, expected):
+    line = ["head/", "--engine", "ray", "--address", cluster.address, "--json"]
+    process = tag(*line, "--n-process", "2")
+    wait_for_parts(files / "head", 2, process)
+    cluster.kill(cluster.head)
+    stdout, stderr = end(process, 1)
+    assert stdout == ""
+    assert "[B276] The head of the Ray cluster" in stderr.splitlines()[-1]
+    end(tag("head/"))
+    assert contents(files / "head") == expected
