@@ -5,7 +5,7 @@
 Texts are JSON lines with the key `text`. Each measure prints its figures and replaces
 its own entry in results/tagging.json. What one process does is counted in its processor
 time, which other work on the machine hardly stretches. Processes are compared without
-their start, from the first batch that is done to the last: by the clock, which wants an
+their start, once each of them has done a batch: by the clock, which wants an
 idle machine, and by the processor time of each of them.
 """
 

@@ -19,10 +19,11 @@ ENGINES: Dict[str, Dict[str, Any]] = {
 }
 
 
-def steady(run: Callable[..., Any]) -> Tuple[float, float]:
-    """Tokens per second from the first batch that is done to the last.
+def steady(run: Callable[..., Any], workers: int) -> Tuple[float, float]:
+    """Tokens per second, from when each worker has done one part to the last part.
 
-    So the start, which a long run has once, does not count.
+    So the start, which a long run has once, does not count. What is done is a batch,
+    with Ray a shard; here both are the same.
 
     Returns:
         By the clock; and what idle cores would allow, by processor time: no run ends
@@ -34,7 +35,7 @@ def steady(run: Callable[..., Any]) -> Tuple[float, float]:
         seen.append((time.perf_counter(), status.tokens, processor_times(os.getpid())))
 
     run(progress=watch)
-    (first, before, used), (last, after, spent) = seen[0], seen[-1]
+    (first, before, used), (last, after, spent) = seen[workers - 1], seen[-1]
     tokens = after - before
     work = [seconds - used.get(pid, 0.0) for pid, seconds in spent.items()]
     return tokens / (last - first), tokens / max(max(work), sum(work) / 2)
@@ -47,7 +48,7 @@ def measure_processes(bench: Bench) -> Figures:
     for _ in range(bench.runs):
         for name, more in ENGINES.items():
             run = partial(bench.tag, bench.text, "out/", shard_size="400KB", **more)
-            by_clock, by_processor = steady(run)
+            by_clock, by_processor = steady(run, more.get("n_process", 1))
             clock[name].append(by_clock)
             processor[name].append(by_processor)
     return {
