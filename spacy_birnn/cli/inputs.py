@@ -5,9 +5,9 @@ from typing import Annotated, Dict, List, Optional
 
 import typer
 
+from ..tagging.content import Fields
 from ..tagging.formats import INPUT_FORMATS, STDIN
 from ..tagging.inputs import InputFile, find_inputs
-from ..tagging.sources import Fields
 
 InputFormat = Enum("InputFormat", {n: n for n in INPUT_FORMATS}, type=str)  # type: ignore[misc]
 
