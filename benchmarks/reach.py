@@ -137,7 +137,7 @@ def train_all(args: argparse.Namespace) -> None:
         }
         options = [f"--{key}={value}" for key, value in settings.items()]
         command = [sys.executable, "-m", "spacy_birnn.cli", "train"]
-        place = [folder / "config.cfg", "-o", folder / "output", "--force"]
+        place = [str(folder / "config.cfg"), "-o", str(folder / "output"), "--force"]
         with (folder / "train.log").open("wb") as log:
             subprocess.run([*command, *place, *options], stdout=log, check=True)
         print(folder.name, flush=True)

@@ -460,6 +460,20 @@ class Errors(metaclass=_Coded):
     B272 = "--engine ray needs Ray: pip install 'spacy-birnn[ray]'."
     B273 = "Ray cannot be started or reached ({address}): {reason}."
 
+    B276 = (
+        "The head of the Ray cluster ({address}) does not answer any more. What was "
+        "finished stays, and --resume goes on."
+    )
+    B277 = (
+        "No node of the Ray cluster has had a CPU (or the GPUs) for an actor for "
+        "{seconds} seconds: see `ray status`. What was finished stays, and --resume "
+        "goes on."
+    )
+    B278 = (
+        "{count} workers ended while they loaded the pipeline: look whether it needs "
+        "more memory than a worker has. What was finished stays, and --resume goes on."
+    )
+
     B274 = (
         "A {kind} cannot be tagged as a frame: give a frame of pandas or polars, or a "
         "table or record batch of Arrow."
@@ -515,12 +529,6 @@ class Errors(metaclass=_Coded):
 
     # --- B401-B499: diagnostics -------------------------------------------------------
     B401 = "{where}: {key} = {value!r} must be a finite number."
-    B402 = (
-        "There is no recurrent component to look into (ours: {known}; all components: "
-        "{components}): give a pipeline with birnn_ner, birnn_tagger or birnn_chunker, "
-        "and its name with --component."
-    )
-    B403 = "Several components are ours ({known}): name one with --component."
     B404 = (
         "Component '{name}': its model cannot be taken apart: the encoder must be a "
         "spacy-birnn.BiRNNEncoder.v1 over an embedding, and its output must go "

@@ -16,9 +16,7 @@ import re
 import sys
 import time
 from pathlib import Path
-from typing import Callable, Dict
-
-STATUS = Path("/proc/self/status")
+from typing import Callable, Dict, Union
 
 
 def load(model: str, *excluded: str) -> float:
@@ -72,11 +70,17 @@ def peak(model: str, text: str, *excluded: str) -> int:
     return peak_memory()
 
 
-def peak_memory() -> int:
-    """The peak in bytes. `ru_maxrss` would do, but a process may inherit it."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", STATUS.read_text(encoding="utf8"))
-    assert found
-    return int(found[1]) * 1024
+def peak_memory(pid: Union[int, str] = "self") -> int:
+    """The peak in bytes; 0 for a process that has ended.
+
+    `ru_maxrss` would do, but a process may inherit it.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf8")
+    except OSError:
+        return 0
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found[1]) * 1024 if found else 0
 
 
 if __name__ == "__main__":

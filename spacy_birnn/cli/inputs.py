@@ -6,9 +6,9 @@ from typing import Annotated, Dict, List, Optional, Sequence
 import typer
 
 from ..data.arguments import WordFormat
+from ..tagging.content import Fields
 from ..tagging.formats import INPUT_FORMATS, STDIN
 from ..tagging.inputs import InputFile, find_inputs
-from ..tagging.sources import Fields
 from .reading import TokenOptions
 
 InputFormat = Enum("InputFormat", {n: n for n in INPUT_FORMATS}, type=str)  # type: ignore[misc]

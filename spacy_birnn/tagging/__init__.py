@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..data.arguments import WordFormat
     from .frames import (
         table_schema,
         tag_dataset,
@@ -16,10 +17,9 @@ if TYPE_CHECKING:
         tag_table,
     )
     from .run import tag
-    from .sources import WordFormat
 
 _MODULES = {
-    "WordFormat": "sources",
+    "WordFormat": "content",
     "tag": "run",
     "tag_stream": "frames",
     "tag_table": "frames",

@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 
 from .items import Context
 from .records import to_record
-from .tables import Row
+from .rows import Row
 from .targets import Target
 
 _SPAN = pyarrow.struct(

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Iterator, List
 
 from ..errors import BirnnError, Errors
+from .content import record_content
 from .items import Item
-from .sources import Input, Line, record_content
+from .sources import Input, Line
 
 _DELIMITERS = ",\t;|"
 

@@ -3,7 +3,16 @@
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Callable, Dict, Iterable, Iterator, Optional, Protocol, Sequence
+from typing import (
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    Optional,
+    Protocol,
+    Sequence,
+    TypeVar,
+)
 
 from .chunks import Records
 from .engine import Work
@@ -52,6 +61,21 @@ class Status:
 
 
 Watch = Callable[[Status], None]
+Result = TypeVar("Result")
+
+
+def counted(
+    results: Iterable[Result],
+    status: Status,
+    count: Callable[[Result], None],
+    watch: Optional[Watch],
+) -> Iterator[Result]:
+    """Pass results on, each once it is counted and the status is shown."""
+    for result in results:
+        count(result)
+        if watch is not None:
+            watch(status)
+        yield result
 
 
 def run_shards(
@@ -91,17 +115,13 @@ def run_shards(
             reader = readers[shard.number] = ShardReader(shard, reading)
             yield from cut(reader.items(), batch_size, shard.number)
 
-    def watched(stream: Iterable[Records]) -> Iterator[Records]:
-        for records in stream:
-            status.add(str(records.worker), records.documents, records.words)
-            status.bytes = read + sum(reader.read_bytes for reader in readers.values())
-            status.skipped = skipped + sum(len(r.bad) for r in readers.values())
-            if watch is not None:
-                watch(status)
-            yield records
+    def count(records: Records) -> None:
+        status.add(str(records.worker), records.documents, records.words)
+        status.bytes = read + sum(reader.read_bytes for reader in readers.values())
+        status.skipped = skipped + sum(len(r.bad) for r in readers.values())
 
     with closing(run(chunks())) as stream:
-        results = _Grouped(watched(stream))
+        results = _Grouped(counted(stream, status, count, watch))
         for shard in shards:
             reader = readers[shard.number]
             done = output.write_shard(shard, results.of(shard.number), reader)

@@ -13,6 +13,7 @@ from .shards import Shard
 from .sinks import SINKS, Writer
 
 MANIFEST, ERRORS, PROGRESS, PLAN = "manifest.json", "errors.jsonl", "_progress", "plan"
+STARTS = "starts"
 
 _OURS = re.compile(r"part-\d{5,}\.\w+|manifest\.json|errors\.jsonl|_progress")
 _BESIDE = re.compile(r"\.(part-\d|\d{5}|manifest|errors|plan).*\.tmp")
@@ -220,8 +221,22 @@ class Folder:
         """Note that a shard is begun, by a process that may not come to its end."""
         storage.write(self._note(number, f"attempt{attempt}"), b"")
 
+    def note_start(self, worker: str) -> None:
+        """Note that a worker loads its pipeline, which it may not survive."""
+        storage.make_folder(self._progress(STARTS))
+        storage.write(storage.join(self._progress(STARTS), worker), b"")
+
+    def forget_start(self, worker: str) -> None:
+        """Note that it has survived that."""
+        storage.remove(storage.join(self._progress(STARTS), worker))
+
+    def starts(self) -> int:
+        """The workers that load their pipeline, or died of it."""
+        return len(storage.names(self._progress(STARTS)))
+
     def forget_attempts(self) -> None:
-        """A new run counts anew."""
+        """A new run counts attempts and starts anew."""
+        storage.remove(self._progress(STARTS))
         folder = storage.join(self.address, PROGRESS)
         for name in storage.names(folder):
             if ".attempt" in name:

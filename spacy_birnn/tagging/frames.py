@@ -14,10 +14,10 @@ from spacy.language import Language
 from ..errors import BirnnError, Errors
 from .arrow import target_fields, to_table
 from .chunks import ChunkTagger, prepared
+from .content import Fields, record_content
 from .items import Context, Item, cut
 from .records import to_record
-from .sources import Fields, record_content
-from .tables import Columns, Row
+from .rows import Columns, Row
 from .targets import pipeline_targets
 
 Pipeline = Union[str, Language]

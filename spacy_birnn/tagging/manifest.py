@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
+import numpy
 import spacy
 from spacy.language import Language
 
@@ -167,9 +168,12 @@ def _checksum(nlp: Language) -> str:
     digest = hashlib.sha256(nlp.config.to_str().encode("utf-8"))
     vectors = nlp.vocab.vectors
     if len(vectors):
-        rows = sorted(vectors.key2row.items())
-        digest.update(json.dumps(rows).encode())
-        digest.update(memoryview(_on_cpu(vectors.data)).cast("B"))
+        count = len(vectors.key2row)
+        keys = numpy.fromiter(vectors.key2row.keys(), numpy.uint64, count)
+        rows = numpy.fromiter(vectors.key2row.values(), numpy.int64, count)
+        order = keys.argsort()
+        for array in (keys[order], rows[order], vectors.data):
+            digest.update(_on_cpu(array).data.cast("B"))
     parts: List[Tuple[str, Any]] = [("tokenizer", nlp.tokenizer), *nlp.pipeline]
     for name, part in parts:
         digest.update(name.encode("utf-8"))
@@ -179,8 +183,6 @@ def _checksum(nlp: Language) -> str:
 
 
 def _on_cpu(array: Any) -> Any:
-    import numpy
-
     return numpy.ascontiguousarray(array.get() if hasattr(array, "get") else array)
 
 

@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence
 
 from ..errors import BirnnError, Errors
+from .content import Fields
 from .reading import SKIP, STOP
 from .shards import DEFAULT_SIZE, ShardSize
 from .sinks import SINKS
-from .sources import Fields
 
 ENGINES = ("local", "ray")
 

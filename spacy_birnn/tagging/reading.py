@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Tuple
 
 from ..errors import BirnnError, Warnings
 from . import storage
+from .content import Fields
 from .formats import LINES, SOURCES, STDIN, TABLES, open_table
 from .items import Item, Place
 from .packed import HashedRange, unpack
 from .shards import Piece, Shard
-from .sources import Fields, Input
+from .sources import Input
 
 if TYPE_CHECKING:
     from .tables import Table
@@ -155,7 +156,7 @@ class ShardReader:
             self.checksums.append(raw.checksum())
 
     def _table(self, number: int, piece: Piece) -> Iterator[Item]:
-        from .tables import read_table
+        from .rows import read_table
 
         with closing(open_table(piece.format, piece.address)) as table:
             end = _end(piece, table)

@@ -1,7 +1,7 @@
 """Tag files: inputs become shards, an engine has them done, an output takes them."""
 
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import (
@@ -24,6 +24,7 @@ from ..errors import BirnnError, Errors
 from ..files import replacing
 from . import storage
 from .chunks import ChunkTagger, is_limited, prepared
+from .content import Fields
 from .engine import engine
 from .execute import Status, Watch, run_shards
 from .folder import Folder
@@ -34,9 +35,6 @@ from .outputs import File, Stream, packed, writing_stream
 from .reading import STOP, Reading
 from .shards import DEFAULT_SIZE, Shard, parse_size, plan_shards
 from .sinks import SINKS
-from .sources import Fields
-
-# The components for whose memory spaCy limits the length of a text.
 
 # The formats that have a place for the other columns of a table.
 _KEEPING = frozenset(["jsonl", "spacy", "parquet"])
@@ -220,7 +218,9 @@ class Job:
                     done[one.number] = one
                 output.finish(plan, done)
             except BaseException:
-                output.abandon(done)
+                # Where that fails too, the first error says more.
+                with suppress(BirnnError):
+                    output.abandon(done)
                 raise
         totals = add_up(done.values())
         seconds = time.perf_counter() - started

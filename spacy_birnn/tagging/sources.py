@@ -4,7 +4,6 @@ A source is a function from an open file to a stream of items. To add a format, 
 one and name it in `formats`; what can be read from the middle is in `tables`.
 """
 
-import json
 import zlib
 from dataclasses import dataclass
 from typing import (
@@ -14,50 +13,22 @@ from typing import (
     Dict,
     Iterable,
     Iterator,
-    List,
     NamedTuple,
-    NoReturn,
     Optional,
-    Union,
-    cast,
 )
 
-from spacy.util import get_words_and_spaces
-
 from ..data.annotation import read_texts
-from ..data.arguments import WordFormat, check_encoding
 from ..data.base import Sentence
 from ..data.conll import read_words
 from ..data.conllu import read_conllu
 from ..data.text import decode_lines
 from ..errors import BirnnError, Errors
+from .content import Fields, check_length, parse_object, record_content
 from .docbins import take_apart
 from .items import Context, Item, Place, Words
 
 Refuse = Callable[[BirnnError, int, str], None]
 """Takes a bad document: what is wrong, its number in the piece, the raw record."""
-
-
-@dataclass(frozen=True)
-class Fields:
-    """Where in a file the documents are.
-
-    Attributes:
-        text: The key or column of the text; dots lead into objects (`a.b`).
-        tokens: The key or column of a list of words; the empty string for none.
-        words: How the words of CoNLL and CoNLL-U files are written.
-        whole_files: A text file is one document, not one a line.
-        encoding: How bytes stand for characters, in files of text.
-    """
-
-    text: str = "text"
-    tokens: str = "tokens"
-    words: WordFormat = WordFormat()
-    whole_files: bool = False
-    encoding: str = "utf-8"
-
-    def __post_init__(self) -> None:
-        check_encoding(self.encoding)
 
 
 @dataclass
@@ -169,7 +140,7 @@ def read_text(source: Input) -> Iterator[Item]:
         return
 
     def make(line: str, at: Line) -> Item:
-        _check_length(line, source.max_length, at)
+        check_length(line, source.max_length, at)
         return Item(line, source.context(at.number))
 
     yield from _good_lines(source, make)
@@ -180,7 +151,7 @@ def _read_whole(source: Input) -> Iterator[Item]:
     encoding = source.fields.encoding
     try:
         text = data.decode(encoding).removeprefix("\ufeff")
-        _check_length(text, source.max_length, Line(source, 1))
+        check_length(text, source.max_length, Line(source, 1))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         refused = _not_decoded(error, source.name, line)
@@ -197,100 +168,11 @@ def read_jsonl(source: Input) -> Iterator[Item]:
     def make(line: str, at: Line) -> Optional[Item]:
         if not line.strip():
             return None
-        record = _parse_object(line, at)
+        record = parse_object(line, at)
         content = record_content(record, source.fields, source.max_length, at)
         return Item(content, source.context(at.number, record))
 
     yield from _good_lines(source, make)
-
-
-def _parse_object(line: str, where: Any) -> Dict[str, Any]:
-    try:
-        record = json.loads(line)
-        # JSON can escape halves of characters, which UTF-8 cannot write again.
-        line.count("\\u") and json.dumps(record, ensure_ascii=False).encode("utf-8")
-    except (ValueError, RecursionError) as error:
-        reason = str(error).split("\n")[0]
-        raise BirnnError(Errors.B206.format(where=where, reason=reason)) from error
-    if not isinstance(record, dict):
-        reason = f"but {_shorten(record)}"
-        raise BirnnError(Errors.B206.format(where=where, reason=reason))
-    return record
-
-
-def record_content(
-    record: Dict[str, Any], fields: Fields, max_length: int, where: Any
-) -> Union[str, Words]:
-    """The text or the words of a record.
-
-    Raises:
-        BirnnError: It has neither, or they are not what they should be.
-    """
-    text = _field(record, fields.text)
-    words = _field(record, fields.tokens) if fields.tokens else None
-    if text is not None and _are_objects(words):
-        words = None  # as `Doc.to_json` writes tokens: where they lie in the text
-    if text is None and words is None:
-        keys = " nor ".join(
-            f"'{key}' ({kind})"
-            for key, kind in ((fields.text, "a string"), (fields.tokens, "a list"))
-            if key
-        )
-        raise BirnnError(Errors.B207.format(where=where, keys=keys))
-    if text is not None and not isinstance(text, str):
-        _refuse(where, fields.text, "a string", text)
-    if words is None:
-        text = cast(str, text)
-        _check_length(text, max_length, where)
-        return text
-    if not isinstance(words, list):
-        _refuse(where, fields.tokens, "a list of words", words)
-    for word in words:
-        if not isinstance(word, str) or not word:
-            _refuse(where, fields.tokens, "a list of words", word)
-    return _pretokenized(words, text, where)
-
-
-def _field(record: Dict[str, Any], path: str) -> Any:
-    """A value by its key, or by keys with dots between them; None if there is none."""
-    if path in record or "." not in path:
-        return record.get(path)
-    value: Any = record
-    for key in path.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _are_objects(words: Any) -> bool:
-    is_list = isinstance(words, list) and bool(words)
-    return is_list and all(isinstance(word, dict) for word in words)
-
-
-def _pretokenized(words: List[str], text: Optional[str], where: Any) -> Words:
-    if text is None:
-        return Words(words)
-    try:
-        return Words(*get_words_and_spaces(words, text))
-    except ValueError as error:
-        raise BirnnError(Errors.B209.format(where=where)) from error
-
-
-def _refuse(where: Any, key: str, expected: str, value: Any) -> NoReturn:
-    raise BirnnError(
-        Errors.B208.format(
-            where=where, key=key, expected=expected, value=_shorten(value)
-        )
-    )
-
-
-def _shorten(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=True, default=str)
-    return text if len(text) <= 40 else f"{text[:40]}…"
-
-
-def _check_length(text: str, limit: int, where: Any) -> None:
-    if len(text) > limit:
-        raise BirnnError(Errors.B210.format(where=where, length=len(text), limit=limit))
 
 
 def read_conll_words(source: Input) -> Iterator[Item]:
@@ -331,7 +213,7 @@ def read_annotated(source: Input) -> Iterator[Item]:
     for number, (text, record) in enumerate(read_texts(lines, source.name), 1):
         where = f"{source.name}, item {number}"
         try:
-            _check_length(text, source.max_length, where)
+            check_length(text, source.max_length, where)
         except BirnnError as error:
             source.refuse(error, number, text)
             continue

@@ -227,17 +227,26 @@ def read(address: str) -> bytes:
 
 
 def remove(address: str) -> None:
-    """Remove a file, or a folder with all that is in it, if it is there."""
+    """Remove a file, or a folder with all that is in it, if it is there.
+
+    Raises:
+        BirnnError: It cannot be removed.
+    """
     if is_url(address):
         with _remote_errors(Errors.B203, address):
             filesystem, path = _filesystem(address)
             if filesystem.exists(path):
                 filesystem.rm(path, recursive=True)
-    elif os.path.isdir(address) and not os.path.islink(address):
-        shutil.rmtree(address)
-    else:
-        with suppress(FileNotFoundError):
+        return
+    try:
+        if os.path.isdir(address) and not os.path.islink(address):
+            shutil.rmtree(address)
+        else:
             os.unlink(address)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise cannot_write(address, error) from error
 
 
 def copy(source: BinaryIO, target: BinaryIO) -> None:

@@ -6,10 +6,10 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from .chunks import is_limited
+from .content import Fields
 from .inputs import InputFile
 from .reading import Reading, ShardReader
 from .shards import DEFAULT_SIZE, plan_shards
-from .sources import Fields
 
 RECORD = "birnn_record"
 """The key of `Doc.user_data` under which the record is that a document was read from:

@@ -2,6 +2,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -424,6 +425,34 @@ def test_a_full_disk_is_one_line(ruler, tmp_path, lines, n_process):
     assert result.returncode == 1
     assert result.stderr.startswith(b"[B203] Cannot write <stdout>: ")
     assert result.stderr.count(b"\n") == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
+def test_a_full_device_as_the_output_is_one_line(ruler, text, run_process):
+    for options in ([], ["--n-process", "2"], ["--output-format", "spacy"]):
+        result = run_process("tag", ruler, text, "-o", "/dev/full", *options)
+        assert result.returncode == 1
+        assert result.stderr.startswith(b"[B203] Cannot write /dev/full: No space left")
+        assert result.stderr.count(b"\n") == 1
+        assert result.stdout == b""
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+def test_between_two_pipes(ruler, tmp_path):
+    """As people use it: unpack, tag, pick out."""
+    (tmp_path / "x.gz").write_bytes(gzip.compress(TEXT.encode() * 300, mtime=0))
+    script = os.path.join(os.path.dirname(sys.executable), "spacy-birnn")
+    line = (
+        f"zcat x.gz | {script} tag {ruler} - --input-format text | jq -r .ents[].label"
+    )
+    result = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line],
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=600,
+    )
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert result.stdout == b"PER\nLOC\n" * 300
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such terminals there")

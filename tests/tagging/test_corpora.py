@@ -1,7 +1,9 @@
-"""Real corpora, where they lie beside the checkout: the same entities everywhere."""
+"""The demo corpus, and real ones where they lie beside the checkout: the same
+entities everywhere."""
 
 import io
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,16 @@ from pyarrow import parquet
 from spacy.tokens import DocBin
 
 from spacy_birnn.data.conll import ConllCorpus
+from spacy_birnn.tagging.options import Workers
 from spacy_birnn.tagging.run import tag
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
-CORPORA = {"conll2003": "eng.train", "wnut17": "wnut17train.conll"}
+ROOT = Path(__file__).parents[2]
+DATA = ROOT.parent / "shared" / "data"
+CORPORA = {
+    "demo": ROOT / "assets" / "demo" / "train.conll",
+    "conll2003": DATA / "conll2003" / "eng.train",
+    "wnut17": DATA / "wnut17" / "wnut17train.conll",
+}
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -21,7 +29,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 @pytest.fixture(scope="module", params=CORPORA)
 def corpus(request, tmp_path_factory):
     """A pipeline that has seen a little of a corpus, and texts of it."""
-    path = DATA / request.param / CORPORA[request.param]
+    path = CORPORA[request.param]
     if not path.exists():
         pytest.skip("the corpora are not there")
     nlp = spacy.blank("en")
@@ -86,18 +94,23 @@ def without_blanks(documents):
 @pytest.mark.parametrize("settings", [{}, {"n_process": 2}, {"engine": "ray"}])
 def test_the_same_entities_in_every_format(corpus, tmp_path, settings):
     nlp, source = corpus
+    running = nullcontext()
     if settings.get("engine") == "ray":
         pytest.importorskip("ray")
+        from spacy_birnn.tagging.ray_cluster import cluster
+
+        running = cluster(Workers("ray", n_process=2))  # once, not for each format
     expected = [
         [(ent.label_, ent.text) for ent in doc.ents]
         for doc in nlp.pipe(source.read_text().splitlines(), batch_size=256)
     ]
     assert sum(map(len, expected)) > 100
-    for format in ("jsonl", "parquet", "conll", "conllu", "spacy"):
-        out = tmp_path / f"out.{format}"
-        tag(nlp, source, out, **settings)
-        found = entities(out.read_bytes(), format)
-        assert without_blanks(found) == without_blanks(expected), format
+    with running:
+        for format in ("jsonl", "parquet", "conll", "conllu", "spacy"):
+            out = tmp_path / f"out.{format}"
+            tag(nlp, source, out, **settings)
+            found = entities(out.read_bytes(), format)
+            assert without_blanks(found) == without_blanks(expected), format
 
 
 def test_confidences_are_equal_to_the_bit_wherever_a_run_begins(corpus, tmp_path):

@@ -1,14 +1,16 @@
 """A real Ray: the same bytes as the local engine's, whoever is killed meanwhile."""
 
+import json
+import sys
+
 import pytest
 
 pytest.importorskip("ray")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 HEADER = """
-import os, random, shutil, signal, subprocess, sys
+import os, random, signal, subprocess, sys, tempfile, time
 from pathlib import Path
-from spacy.language import Language
 from spacy_birnn.tagging.run import tag
 from tests.tagging.samples import make_nlp
 
@@ -32,6 +34,10 @@ def on_ray(out, **settings):
 
 def contents(path):
     return {p.name: p.read_bytes() for p in sorted(Path(path).iterdir())}
+
+COMMAND = [sys.executable, "-c", "import tests.tagging.samples; "
+           "from spacy_birnn.cli import main; main()", "tag", "model", "in"]
+COMMAND += ["--batch-size", "50", "--shard-size", "200", "--engine", "ray"]
 
 """
 
@@ -81,24 +87,43 @@ assert not ray.is_initialized()
     run(run_script, code)
 
 
-def test_a_driver_that_is_killed_is_resumed(run_script):
-    """Five times. What it started ends with it."""
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_killed_five_times_and_resumed_it_ends_the_same(run_script):
+    """SIGKILL at random moments of the real command; what it started ends with it."""
     code = """
+nlp.add_pipe("takes_its_time")
+nlp.to_disk("model")
 local("local")
-landed = 0
 random.seed(0)
-for trial in range(5):
-    pid = os.fork()
-    if not pid:
-        os.setsid()
-        done = lambda status: status.documents > 400 * trial and os._exit(9)
+line = [*COMMAND, "-o", "ray/", "--resume", "--n-process", "2"]
+
+def parts():
+    return len(list(Path("ray").glob("part-*")))
+
+def is_left(folder):
+    for path in Path("/proc").glob("[0-9]*/environ"):
         try:
-            on_ray("ray", resume=trial > 0, force=trial == 0, progress=done)
-        finally:
-            os._exit(0)
-    status = os.waitpid(pid, 0)[1]
-    landed += os.WEXITSTATUS(status) == 9
-on_ray("ray", resume=True)
+            if f"RAY_TMPDIR={folder}".encode() in path.read_bytes():
+                return True
+        except OSError:
+            pass  # it has ended meanwhile
+    return False
+
+landed = 0
+for trial in range(5):
+    before = parts()
+    with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as folder:
+        process = subprocess.Popen(line, env={**os.environ, "RAY_TMPDIR": folder})
+        while parts() == before and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(random.uniform(0, 0.2))
+        process.kill()
+        landed += process.wait() == -signal.SIGKILL
+        deadline = time.monotonic() + 300
+        while is_left(folder):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+subprocess.run(line, check=True, stdout=subprocess.DEVNULL)
 assert contents("ray") == contents("local")
 print(landed)
 """
@@ -127,9 +152,57 @@ assert summary.skipped > 0 and summary.documents > 1000, summary
 print(Path("ray/errors.jsonl").read_text().count("[B270]") == summary.skipped)
 """
     )
-    # Ray itself tells of each worker that died.
-    lines = run(run_script, code).splitlines()
-    first, last = next(line for line in lines if line.startswith("[B270] ")), lines[-1]
+    # Ray itself tells of each worker that died, but not on standard output.
+    first, last = run(run_script, code).splitlines()
+    assert first.startswith("[B270] ")
     assert "in/c.txt" in first
     assert "3 times" in first
     assert last == "True"
+
+
+def test_standard_output_is_for_the_summary(run_script):
+    """Though Ray tells of a worker that died."""
+    code = (
+        POISON
+        + """
+nlp.to_disk("model")
+line = [*COMMAND, "-o", "out/", "--json", "--on-error", "skip", "--n-process", "1"]
+result = subprocess.run(line, capture_output=True, text=True)
+assert result.returncode == 3, result
+print(result.stdout, end="")
+"""
+    )
+    (line,) = run(run_script, code).splitlines()
+    assert json.loads(line)["skipped"] > 0
+
+
+def test_workers_that_die_when_they_start_are_one_line(run_script):
+    """Killed, as for want of memory."""
+    code = """
+os.environ["DRIVER"] = str(os.getpid())
+nlp.add_pipe("dies_when_loaded")
+try:
+    on_ray("ray", n_process=1)
+except ValueError as error:
+    print(error)
+assert not os.path.exists("ray")
+"""
+    line = run(run_script, code)
+    assert line.startswith("[B278] 3 workers ended while they loaded the pipeline")
+    assert "\n" not in line
+
+
+def test_workers_that_lack_a_module_are_one_line(run_script):
+    code = """
+import tests.tagging.samples as samples
+nlp.add_pipe("dies_when_loaded")
+samples.Nothing.__module__ = "not_installed"
+try:
+    on_ray("ray", n_process=1)
+except ValueError as error:
+    print(error)
+"""
+    line = run(run_script, code)
+    assert line.startswith("[B271] Ray stopped (")
+    assert "not_installed" in line
+    assert "\n" not in line

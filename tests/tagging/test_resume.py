@@ -4,10 +4,13 @@ import json
 import os
 import subprocess
 
+import fsspec
 import pytest
 
 from spacy_birnn.errors import BirnnError
+from spacy_birnn.tagging import run
 from spacy_birnn.tagging.run import tag
+from spacy_birnn.tagging.shards import parse_size
 
 from .samples import TEXTS, make_nlp
 
@@ -135,6 +138,61 @@ def test_a_file_system_that_is_full(tmp_path):
         subprocess.run(["umount", disk], check=True)
 
 
+@pytest.mark.parametrize("out", ["folder/", "out.jsonl"])
+def test_an_output_that_vanishes_is_one_line(nlp, tmp_path, monkeypatch, out):
+    """As a mount does that is lost in the middle of a run."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    path = tmp_path / "a.txt"
+    path.write_text("".join(f"{text}\n" for text in TEXTS))
+    monkeypatch.setattr(run, "DEFAULT_SIZE", parse_size("800B"))
+
+    def vanish(status):
+        if status.documents >= 45 and disk.exists():
+            disk.rename(tmp_path / "gone")
+
+    settings = {"shard_size": "800B"} if out.endswith("/") else {}
+    with pytest.raises(BirnnError, match=r"\[B203\] Cannot write .*No such file"):
+        tag(nlp, path, f"{disk}/{out}", batch_size=10, progress=vanish, **settings)
+    (tmp_path / "gone").rename(disk)
+    summary = tag(nlp, path, f"{disk}/{out}", batch_size=10, resume=True, **settings)
+    assert summary.documents == 50
+    assert summary.resumed > 0
+
+
+def test_an_input_that_vanishes_is_one_line(nlp, tmp_path):
+    path, other = tmp_path / "a.txt", tmp_path / "b.txt"
+    for file in (path, other):
+        file.write_text("".join(f"{text}\n" for text in TEXTS))
+
+    def vanish(status):
+        other.unlink(missing_ok=True)
+
+    settings = {"batch_size": 10, "shard_size": 20}
+    out = tmp_path / "out"
+    with pytest.raises(BirnnError, match=r"\[B107\] .*b\.txt"):
+        tag(nlp, [path, other], out, progress=vanish, **settings)
+    other.write_bytes(path.read_bytes())
+    assert tag(nlp, [path, other], out, resume=True, **settings).resumed > 0
+
+
+def test_an_object_store_is_resumed(nlp, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("".join(f"{text}\n" for text in TEXTS))
+    settings = {"shard_size": 20, "batch_size": 10}
+    tag(nlp, path, "memory://whole", **settings)
+    with pytest.raises(Interrupted):
+        tag(nlp, path, "memory://cut", progress=stop_after(35), **settings)
+    summary = tag(nlp, path, "memory://cut", resume=True, **settings)
+    assert (summary.documents, summary.resumed) == (50, 1)
+    store = fsspec.filesystem("memory")
+    whole, cut = (
+        {name.split("/")[-1]: store.cat(name) for name in store.find(folder)}
+        for folder in ("/whole", "/cut")
+    )
+    assert cut == whole
+
+
 class Interrupted(Exception):
     """Stops a run in these tests."""
 
@@ -256,9 +314,6 @@ def test_force_leaves_what_is_not_ours(nlp, tmp_path):
 
 
 def test_one_file_is_resumed_too(nlp, tmp_path, monkeypatch):
-    from spacy_birnn.tagging import run
-    from spacy_birnn.tagging.shards import parse_size
-
     monkeypatch.setattr(run, "DEFAULT_SIZE", parse_size("800B"))
     path = begin(nlp, tmp_path, shard_size=None)
     assert sorted(os.listdir(tmp_path)) == ["a.txt", "out.partial"]

@@ -9,12 +9,12 @@ from spacy.tokens import DocBin
 
 from spacy_birnn.data.arguments import WordFormat
 from spacy_birnn.errors import BirnnError
+from spacy_birnn.tagging.content import Fields
 from spacy_birnn.tagging.formats import STDIN, detect_format
 from spacy_birnn.tagging.inputs import find_inputs
 from spacy_birnn.tagging.items import Words
 from spacy_birnn.tagging.reading import Reading, ShardReader
 from spacy_birnn.tagging.shards import Piece, Shard
-from spacy_birnn.tagging.sources import Fields
 
 
 def write(path, content):

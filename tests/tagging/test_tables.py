@@ -12,8 +12,9 @@ from pyarrow import parquet
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.tagging.arrow import fit, unify, unify_schemas
 from spacy_birnn.tagging.parquet import ParquetWriter, join_parquet
+from spacy_birnn.tagging.rows import Columns, Row
 from spacy_birnn.tagging.run import tag
-from spacy_birnn.tagging.tables import ArrowTable, Columns, ParquetTable, Row
+from spacy_birnn.tagging.tables import ArrowTable, ParquetTable
 
 from .samples import TEXTS
 
