@@ -105,7 +105,11 @@ class PreparedBiRNN:
         return self._first.project(X)
 
     def run(
-        self, tables: Sequence[ndarray], rows: ndarray, lengths: Sequence[int]
+        self,
+        tables: Sequence[ndarray],
+        rows: ndarray,
+        lengths: Sequence[int],
+        state: Optional[ndarray] = None,
     ) -> ndarray:
         """Hidden states of one group, shape (N, width).
 
@@ -113,12 +117,15 @@ class PreparedBiRNN:
             tables: of `project`.
             rows: which of their rows each token has, shape (N,).
             lengths: tokens per sequence, none of them 0.
+            state: what sequences begin with, (layers, C, D, B, H), see
+                `BiRNN.new_state`; overwritten with what they end with. None for zeros.
         """
         packing = Packing.of(lengths) if len(lengths) > MAX_ONE_BY_ONE else None
-        H = _run(self._first, tables, rows, lengths, packing)
-        for layer in self._others:
+        states = iter(state if state is not None else [None] * (1 + len(self._others)))
+        H = _run(self._first, tables, rows, lengths, packing, next(states))
+        for layer, carried in zip(self._others, states, strict=True):
             tables = layer.project(torch.from_numpy(H))
-            H = _run(layer, tables, numpy.arange(len(H)), lengths, packing)
+            H = _run(layer, tables, numpy.arange(len(H)), lengths, packing, carried)
         return H
 
     def encode(self, X: Tensor, lengths: Sequence[int]) -> ndarray:
@@ -137,12 +144,15 @@ def _run(
     rows: ndarray,
     lengths: Sequence[int],
     packing: Optional[Packing],
+    carried: Optional[ndarray],
 ) -> ndarray:
     """Run one layer; without a packing the sequences run one by one."""
     if packing is not None:
-        return layer.run_packed(tables, rows, packing)
-    bounds = pairwise(accumulate(lengths, initial=0))
-    parts = [layer.run_one(tables, rows[a:b]) for a, b in bounds]
+        return layer.run_packed(tables, rows, packing, carried)
+    parts = []
+    for i, (a, b) in enumerate(pairwise(accumulate(lengths, initial=0))):
+        own = None if carried is None else carried[:, :, i : i + 1]
+        parts.append(layer.run_one(tables, rows[a:b], own))
     return parts[0] if len(parts) == 1 else numpy.concatenate(parts)
 
 
