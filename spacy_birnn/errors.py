@@ -470,6 +470,16 @@ class Errors(metaclass=_Coded):
         "that ends in {ending}."
     )
 
+    # --- B460-B479: streaming ---------------------------------------------------------
+    B460 = (
+        "spacy-birnn.BiRNNEncoder.v1: lookahead = {value!r} must be a whole number of "
+        "at least 0, or null for the rest of the sequence."
+    )
+    B461 = (
+        "spacy-birnn.BiRNNEncoder.v1: lookahead = {value} needs a backward direction "
+        "and depth = 1, but the config says {found}: leave out lookahead, or change it."
+    )
+
     # --- B301-B399: project steps (scripts/) ------------------------------------------
     B301 = (
         "{path} has no asset below '{name}': give a name as its assets have in dest, "

@@ -4,7 +4,7 @@ Cells: Elman (1990); Hochreiter & Schmidhuber (1997) with the forget gate of Ger
 (2000); Cho et al. (2014). Both directions: Schuster & Paliwal (1997).
 """
 
-from typing import List, Sequence, Tuple, cast
+from typing import List, Optional, Sequence, Tuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from ..dropout import variational_dropout
 from ..packing import Packing
 from .cells import CELLS, Cell
 from .layer import run_layer, run_layer_from, weights_of
+from .lookahead import run_layer_ahead
 from .windows import Windows
 
 
@@ -28,6 +29,8 @@ class BiRNN(nn.Module):
         depth: number of stacked layers.
         cell: a name in `CELLS`.
         bidirectional: read each sequence from both ends.
+        lookahead: tokens that the backward direction reads ahead of each token, see
+            `lookahead`; None for the rest of the sequence. For depth 1.
 
     Attributes:
         cell: what a step does.
@@ -40,9 +43,10 @@ class BiRNN(nn.Module):
         depth: int = 1,
         cell: str = "lstm",
         bidirectional: bool = True,
+        lookahead: Optional[int] = None,
     ):
         super().__init__()
-        self.n_in, self.width = n_in, width
+        self.n_in, self.width, self.lookahead = n_in, width, lookahead
         hidden = width // 2 if bidirectional else width
         self.cell = CELLS[cell]
         sizes = [n_in, *[width] * (depth - 1)]
@@ -71,8 +75,13 @@ class BiRNN(nn.Module):
         H = windows.split(X)
         for layer in cast(List[nn.RNNBase], self.layers):
             H = variational_dropout(H, packing.segment, dropout)
-            H = run_layer(self.cell, layer, H, packing)
+            H = self._run(layer, H, packing)
         return windows.join(variational_dropout(H, packing.segment, dropout))
+
+    def _run(self, layer: nn.RNNBase, H: Tensor, packing: Packing) -> Tensor:
+        if self.lookahead is None:
+            return run_layer(self.cell, layer, H, packing)
+        return run_layer_ahead(self.cell, layer, H, packing, self.lookahead)
 
     def new_state(self, n_sequences: int) -> Tensor:
         """Zeros, from which sequences begin: (layers, C, D, B, H).

@@ -257,6 +257,11 @@ def run_layer(cell: Cell, layer: nn.RNNBase, X: Tensor, packing: Packing) -> Ten
     return _Packed.apply(X, packing, cell, None, *params)
 
 
+def run_direction(cell: Cell, weights: Weights, X: Tensor, packing: Packing) -> Tensor:
+    """As `run_layer`, with the parameters of one direction, read from the left."""
+    return _Packed.apply(X, packing, cell, None, *weights)
+
+
 def run_layer_from(
     cell: Cell, layer: nn.RNNBase, X: Tensor, packing: Packing, state: Tensor
 ) -> Tuple[Tensor, Tensor]:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ..packing import Packing
 from .birnn import BiRNN
 from .layer import PreparedLayer, weights_of
+from .lookahead import PreparedAhead
 from .windows import Windows
 
 MAX_ONE_BY_ONE = 4
@@ -98,6 +99,10 @@ class PreparedBiRNN:
             PreparedLayer(encoder.cell, weights_of(layer), dtype) for layer in layers
         ]
         self.group_size = max(GATES // self._first.n_preactivations, MAX_ONE_BY_ONE)
+        self._ahead: Optional[PreparedAhead] = None
+        if encoder.lookahead is not None:
+            args = encoder.cell, layers[0], encoder.lookahead, dtype
+            self._ahead = PreparedAhead(*args)
 
     def project(self, X: Tensor) -> List[ndarray]:
         """Inputs (R, n_in) to the tables that `run` looks up: their part of the
@@ -121,6 +126,10 @@ class PreparedBiRNN:
                 `BiRNN.new_state`; overwritten with what they end with. None for zeros.
         """
         packing = Packing.of(lengths) if len(lengths) > MAX_ONE_BY_ONE else None
+        if self._ahead is not None:
+            H = _run(self._ahead.forward, tables[:1], rows, lengths, packing, None)
+            backward = self._ahead.run_backward(tables[1], rows, lengths)
+            return numpy.concatenate([H, backward], 1)
         states = iter(state if state is not None else [None] * (1 + len(self._others)))
         H = _run(self._first, tables, rows, lengths, packing, next(states))
         for layer, carried in zip(self._others, states, strict=True):
