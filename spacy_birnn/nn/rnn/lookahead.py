@@ -3,8 +3,8 @@
 The latency-controlled bidirectional network of Zhang et al. (2016), "Highway Long
 Short-Term Memory RNNs for Distant Speech Recognition", §2.3, in pieces of one token:
 the forward direction runs on over the sequence, and at each token the backward
-direction begins anew, with zeros, so many tokens ahead. What a token gets is then known when that
-many more tokens are there, and does not depend on how they arrive.
+direction begins anew, with zeros, so many tokens ahead. The output of a token is then
+known when that many more tokens are there, and does not depend on how they arrive.
 
 A token's window is the token and those that it reads ahead, fewer at the end of its
 sequence. All windows of a batch run side by side, from their last token to their first.

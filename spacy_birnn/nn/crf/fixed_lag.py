@@ -1,0 +1,236 @@
+"""A linear chain whose labels are decided while the emissions arrive.
+
+Fixed-lag decisions: the label of a token is decided when `lag` more emissions are
+there. It is that of the best label sequence so far that agrees with all that was
+decided before, so that the whole is always a valid sequence (Viterbi 1967; fixed-lag
+smoothing: Rabiner 1989, §III, with a backward pass of `lag` steps). Its probability is
+the marginal one given all emissions so far, whatever was decided: filtering where the
+lag is 0, else smoothing.
+
+Messages are logs in float64, one row per lane. Forward ones have one entry more than
+there are labels: the state before the first token, whose transitions are the start
+scores.
+
+Notation: L labels, M lanes at work, T emissions that wait for a decision.
+"""
+
+from typing import Dict, Iterator, NamedTuple, Optional, Tuple, Union
+
+import numpy
+from numpy import ndarray
+
+from ..stream.classes import LabelClasses
+from .chain import ChainScores
+
+SMALL = 1e-250
+"""A sum of factors below it may have lost some to underflow, and is made in logs."""
+
+Rows = Union[ndarray, slice]
+
+
+class Decided(NamedTuple):
+    """One token in each of M lanes.
+
+    Attributes:
+        classes: (M,) of their labels.
+        confidence: (M,) marginal probability of the class.
+        closed: (M,) probability of exactly the span that ended before the token, NaN
+            where none did; None where spans are not followed.
+    """
+
+    classes: ndarray
+    confidence: ndarray
+    closed: Optional[ndarray]
+
+
+class Move:
+    """Transitions as they are needed again and again.
+
+    Args:
+        scores: (I, J) of adjacent states [from, to], `-inf` where forbidden.
+    """
+
+    def __init__(self, scores: ndarray) -> None:
+        self.scores = scores
+        finite = scores[scores > -numpy.inf]
+        self._top = float(finite.max()) if len(finite) else 0.0
+        self._factors = numpy.exp(scores - self._top)
+
+    def sum(self, logs: ndarray) -> ndarray:
+        """Log of the sum over the first state, (M, I) to (M, J)."""
+        top = logs.max(1, keepdims=True)
+        sums = numpy.exp(logs - top) @ self._factors
+        if sums.min() > SMALL:
+            return numpy.log(sums) + (top + self._top)
+        return self._sum_in_logs(logs)
+
+    def _sum_in_logs(self, logs: ndarray) -> ndarray:
+        pairs = logs[:, :, None] + self.scores
+        top = pairs.max(1)
+        shift = numpy.where(top > -numpy.inf, top, 0.0)
+        with numpy.errstate(divide="ignore"):
+            return numpy.log(numpy.exp(pairs - shift[:, None]).sum(1)) + shift
+
+    def best(self, scores: ndarray) -> ndarray:
+        """The maximum over the first state, (M, I) to (M, J)."""
+        return (scores[:, :, None] + self.scores).max(1)
+
+
+class FixedLagChain:
+    """The messages of many sequences, each in a lane.
+
+    Args:
+        chain: the chain's own scores, float64.
+        classes: what is decided.
+        n_lanes: how many there are.
+        with_spans: follow the probability of whole spans.
+
+    Attributes:
+        arrays: what is known of each lane, lanes first.
+    """
+
+    def __init__(
+        self, chain: ChainScores, classes: LabelClasses, n_lanes: int, with_spans: bool
+    ) -> None:
+        start, transitions, self._end = (
+            s.detach().cpu().clone().numpy() for s in chain
+        )
+        self._forward = Move(numpy.concatenate([transitions, start[None]]))
+        self._backward = Move(transitions.T.copy())
+        self._classes, self._with_spans = classes, with_spans
+        self._fresh = numpy.full(len(start) + 1, -numpy.inf)
+        self._fresh[-1] = 0.0
+        self.arrays: Dict[str, ndarray] = {
+            "sums": numpy.tile(self._fresh, (n_lanes, 1)),
+            "best": numpy.tile(self._fresh, (n_lanes, 1)),
+        }
+        if with_spans:
+            self.arrays["inside"] = numpy.tile(self._fresh, (n_lanes, 1))
+            self.arrays["follower"] = numpy.full(n_lanes, -1)
+            self.arrays["span"] = numpy.full(n_lanes, numpy.nan)
+
+    def begin(self, lanes: Rows) -> None:
+        """Begin a sequence in these lanes."""
+        self.arrays["sums"][lanes] = self._fresh
+        self.arrays["best"][lanes] = self._fresh
+        if self._with_spans:
+            self.arrays["inside"][lanes] = self._fresh
+            self.arrays["follower"][lanes] = -1
+
+    def decide(self, lanes: Rows, emissions: ndarray) -> Decided:
+        """Decide the first of the emissions that wait, (M, T, L)."""
+        sums, best = self._ahead(emissions[:, 1:])
+        return self._decide(lanes, emissions[:, 0], sums, best)
+
+    def end(
+        self, lanes: ndarray, emissions: ndarray, sizes: ndarray
+    ) -> Iterator[Tuple[ndarray, Decided]]:
+        """Decide all that waits: sequences end after it.
+
+        Args:
+            lanes: (M,).
+            emissions: (M, T, L), those of each lane at the end.
+            sizes: how many each lane has, (M,).
+
+        Yields:
+            Token by token, the lanes that have one, and what was decided.
+        """
+        n_steps = emissions.shape[1]
+        messages = [(numpy.broadcast_to(self._end, emissions[:, 0].shape),) * 2]
+        for t in range(n_steps - 1, 0, -1):
+            messages.append(self._step_back(emissions[:, t], *messages[-1]))
+        for t, (sums, best) in enumerate(reversed(messages)):
+            (rows,) = (sizes >= n_steps - t).nonzero()
+            if len(rows):
+                part = emissions[rows, t]
+                yield (
+                    lanes[rows],
+                    self._decide(lanes[rows], part, sums[rows], best[rows]),
+                )
+
+    def ended(self, lanes: ndarray) -> ndarray:
+        """Probability of exactly the span that the last token ended, (M,); NaN where
+        it ended none. To be asked before the next sequence begins."""
+        last = self.arrays["sums"][lanes, :-1]
+        inside = self.arrays["inside"][lanes, :-1]
+        total = _log_sum(last + self._end)
+        found = numpy.exp(_log_sum(inside + self._end) - total)
+        return numpy.where(self.arrays["follower"][lanes] >= 0, found, numpy.nan)
+
+    def _ahead(self, emissions: ndarray) -> Tuple[ndarray, ndarray]:
+        """Messages (M, L) of the emissions (M, T, L) after a token: sums and maxima."""
+        zeros = numpy.zeros((len(emissions), emissions.shape[2]))
+        messages = zeros, zeros
+        for t in range(emissions.shape[1] - 1, -1, -1):
+            messages = self._step_back(emissions[:, t], *messages)
+        return messages
+
+    def _step_back(
+        self, emissions: ndarray, sums: ndarray, best: ndarray
+    ) -> Tuple[ndarray, ndarray]:
+        return self._backward.sum(emissions + sums), self._backward.best(
+            emissions + best
+        )
+
+    def _decide(
+        self, lanes: Rows, emissions: ndarray, sums_ahead: ndarray, best_ahead: ndarray
+    ) -> Decided:
+        arrays, classes = self.arrays, self._classes
+        sums = self._forward.sum(arrays["sums"][lanes]) + emissions
+        best = self._forward.best(arrays["best"][lanes]) + emissions
+        chosen = classes.of_label[(best + best_ahead).argmax(1)]
+        together = sums + sums_ahead
+        total = _log_sum(together)
+        members = classes.members[chosen]
+        shares = numpy.exp(together - total[:, None])
+        confidence = (shares * members).sum(1)
+        closed = None
+        if self._with_spans:
+            closed = self._follow_spans(
+                lanes, chosen, emissions, sums, sums_ahead, total
+            )
+        # The state before the first token is left for good.
+        top = sums.max(1, keepdims=True)
+        arrays["sums"][lanes, :-1], arrays["sums"][lanes, -1] = sums - top, -numpy.inf
+        best += classes.penalty[chosen]
+        best -= best.max(1, keepdims=True)
+        arrays["best"][lanes, :-1], arrays["best"][lanes, -1] = best, -numpy.inf
+        if self._with_spans:
+            arrays["inside"][lanes, :-1] -= top
+        return Decided(chosen, numpy.minimum(confidence, 1.0), closed)
+
+    def _follow_spans(
+        self,
+        lanes: Rows,
+        chosen: ndarray,
+        emissions: ndarray,
+        sums: ndarray,
+        sums_ahead: ndarray,
+        total: ndarray,
+    ) -> ndarray:
+        """Go on with the sums over the label sequences that have exactly the span that
+        is open; the probability of those that ended before this token, (M,)."""
+        arrays, classes = self.arrays, self._classes
+        follower, inside = arrays["follower"][lanes], arrays["inside"][lanes]
+        going = self._forward.sum(inside) + emissions
+        is_open = follower >= 0
+        stays = is_open & (chosen == follower)
+        ended = numpy.where(classes.members[follower], -numpy.inf, going + sums_ahead)
+        closed = numpy.exp(_log_sum(ended) - total)
+        started = numpy.where(stays[:, None], going, sums)
+        started = started + classes.penalty[chosen]
+        arrays["inside"][lanes, :-1] = started
+        arrays["inside"][lanes, -1] = -numpy.inf
+        arrays["follower"][lanes] = classes.follower[chosen]
+        arrays["span"][lanes] = numpy.exp(_log_sum(started + sums_ahead) - total)
+        return numpy.where(is_open & ~stays, closed, numpy.nan)
+
+
+def _log_sum(logs: ndarray) -> ndarray:
+    """Log-sum-exp of each row; `-inf` where all are."""
+    top = logs.max(1)
+    if top.min() > -numpy.inf:
+        return numpy.log(numpy.exp(logs - top[:, None]).sum(1)) + top
+    shift = numpy.where(top > -numpy.inf, top, 0.0)
+    with numpy.errstate(divide="ignore"):
+        return numpy.log(numpy.exp(logs - shift[:, None]).sum(1)) + shift

@@ -1,0 +1,55 @@
+"""Which labels of a decoder a stream does not tell apart."""
+
+from dataclasses import dataclass
+from typing import List
+
+import numpy
+from numpy import ndarray
+
+from ..lazy import lazy
+
+
+@dataclass(frozen=True, eq=False)
+class LabelClasses:
+    """The classes of labels that a stream decides for: L labels, C classes.
+
+    Whether a span ends with a token is not known before the next one. A stream
+    therefore says no more than whether the token begins a span, goes on with one, or
+    neither: labels that differ only in what comes next are one class.
+
+    Attributes:
+        names: of each class.
+        of_label: the class of each label, shape (L,).
+        follower: for a class inside of a span, the class of a token that goes on with
+            it, else -1, shape (C,).
+        continues: which label goes on with a span after which, [before, label], shape
+            (L, L).
+        start: the class of a token that begins a span with this label, shape (L,); the
+            label's own class where it is in no span.
+        inside: the class of a token that goes on with a span by this label, shape (L,);
+            -1 where it is in no span.
+    """
+
+    names: List[str]
+    of_label: ndarray
+    follower: ndarray
+    continues: ndarray
+    start: ndarray
+    inside: ndarray
+
+    @classmethod
+    def of_tags(cls, labels: List[str]) -> "LabelClasses":
+        """Labels of single tokens: each is a class of its own."""
+        own, none = numpy.arange(len(labels)), numpy.full(len(labels), -1)
+        never = numpy.zeros((len(labels), len(labels)), dtype=bool)
+        return cls(list(labels), own, none, never, own, none)
+
+    @lazy
+    def members(self) -> ndarray:
+        """Which labels are in a class, (C, L)."""
+        return self.of_label == numpy.arange(len(self.names))[:, None]
+
+    @lazy
+    def penalty(self) -> ndarray:
+        """0 for the labels of a class, `-inf` for the others, (C, L)."""
+        return numpy.where(self.members, 0.0, -numpy.inf)
