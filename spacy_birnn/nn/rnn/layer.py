@@ -7,6 +7,7 @@ beside the matrix products). One sequence alone runs in numpy: a step then has s
 numbers that what counts is the price of a call, and numpy's is a third of torch's.
 """
 
+from copy import copy
 from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
@@ -87,6 +88,14 @@ class PreparedLayer:
         dtype = self.products.dtype
         self._inputs = [cell.double(w.w_ih).to(dtype).t() for w in weights]
         self._bias = [cell.double(of_input) for of_input, _ in biases]
+
+    def direction(self, d: int) -> "PreparedLayer":
+        """One of its directions as a layer of its own, which reads from the left."""
+        part = copy(self)
+        part.__dict__.pop("_halved", None)
+        part.products = self.products.direction(d)
+        part._inputs, part._bias = self._inputs[d : d + 1], self._bias[d : d + 1]
+        return part
 
     def project(self, X: Tensor) -> List[ndarray]:
         """Inputs (R, n_in) to their part of the pre-activations, one table (R, K·H)

@@ -10,7 +10,7 @@ A token's window is the token and those that it reads ahead, fewer at the end of
 sequence. All windows of a batch run side by side, from their last token to their first.
 """
 
-from typing import Any, Optional, Sequence
+from typing import Any, Sequence
 
 import numpy
 import torch
@@ -119,47 +119,27 @@ class _Windows(torch.autograd.Function):
         )
 
 
-class PreparedAhead:
-    """The two directions of such a layer, prepared to run on a CPU.
+def run_ahead(
+    layer: PreparedLayer,
+    table: ndarray,
+    rows: ndarray,
+    lengths: Sequence[int],
+    lookahead: int,
+) -> ndarray:
+    """Hidden states of the backward direction, (N, H), flat, without a gradient.
 
     Args:
-        cell: its kind.
-        layer: its parameters; later changes to them do not count.
-        lookahead: tokens that the backward direction reads ahead of each token.
-        dtype: of large matrix products; that of the weights if None.
-
-    Attributes:
-        forward, backward: each a layer of one direction.
+        layer: the backward direction, prepared, as a layer of its own.
+        table: of `project`.
+        rows: which of its rows each token has, shape (N,).
+        lengths: tokens per sequence.
+        lookahead: tokens that are read ahead of each token.
     """
-
-    def __init__(
-        self,
-        cell: Cell,
-        layer: nn.RNNBase,
-        lookahead: int,
-        dtype: Optional[torch.dtype] = None,
-    ) -> None:
-        self.lookahead = lookahead
-        directions = weights_of(layer)
-        self.forward, self.backward = (
-            PreparedLayer(cell, [weights], dtype) for weights in directions
-        )
-
-    def run_backward(
-        self, table: ndarray, rows: ndarray, lengths: Sequence[int]
-    ) -> ndarray:
-        """The backward direction's hidden states, (N, H), flat.
-
-        Args:
-            table: of `backward.project`.
-            rows: which of its rows each token has, shape (N,).
-            lengths: tokens per sequence.
-        """
-        ahead, parts = Ahead(lengths, self.lookahead), []
-        bounds = numpy.cumsum([0, *ahead.sizes])
-        for first in range(0, len(rows), AT_ONCE):
-            sizes = ahead.sizes[first : first + AT_ONCE]
-            begin, end = bounds[first], bounds[first + len(sizes)]
-            chosen = rows[ahead.rows[begin:end]]
-            parts.append(self.backward.last_packed([table], chosen, Packing(sizes)))
-        return parts[0] if len(parts) == 1 else numpy.concatenate(parts)
+    ahead, parts = Ahead(lengths, lookahead), []
+    bounds = numpy.cumsum([0, *ahead.sizes])
+    for first in range(0, len(rows), AT_ONCE):
+        sizes = ahead.sizes[first : first + AT_ONCE]
+        begin, end = bounds[first], bounds[first + len(sizes)]
+        chosen = rows[ahead.rows[begin:end]]
+        parts.append(layer.last_packed([table], chosen, Packing(sizes)))
+    return parts[0] if len(parts) == 1 else numpy.concatenate(parts)

@@ -44,6 +44,32 @@ class LabelClasses:
         never = numpy.zeros((len(labels), len(labels)), dtype=bool)
         return cls(list(labels), own, none, never, own, none)
 
+    def shares(
+        self, shares: ndarray, chosen: ndarray, breaks: ndarray, independent: bool
+    ) -> ndarray:
+        """Probability of each token's class, shape (N,), of all of a sequence at once.
+
+        Args:
+            shares: probability of each label at each token, (N, L).
+            chosen: the class of each token, (N,).
+            breaks: rows where a sequence begins.
+            independent: tokens were labelled one by one, and repaired afterwards.
+        """
+        if not independent:
+            return numpy.minimum((shares * self.members[chosen]).sum(1), 1.0)
+        earlier = numpy.zeros_like(shares)
+        earlier[1:] = shares[:-1]
+        earlier[breaks[:-1]] = 0.0
+        inner = (earlier @ self.continues) * shares
+        is_inner = numpy.isin(chosen, self.inside[self.inside >= 0])[:, None]
+        members = numpy.where(
+            is_inner,
+            self.inside == chosen[:, None],
+            self.start == chosen[:, None],
+        )
+        of_class = numpy.where(is_inner, inner, shares - inner) * members
+        return numpy.clip(of_class.sum(1), 0.0, 1.0)
+
     @lazy
     def members(self) -> ndarray:
         """Which labels are in a class, (C, L)."""
