@@ -17,7 +17,7 @@ Notation: L labels, M lanes at work, T emissions that wait for a decision.
 from typing import Dict, Iterator, NamedTuple, Optional, Tuple, Union
 
 import numpy
-from numpy import ndarray
+from numpy import add, exp, log, maximum, ndarray
 
 from ..stream.classes import LabelClasses
 from .chain import ChainScores
@@ -58,10 +58,12 @@ class Move:
 
     def sum(self, logs: ndarray) -> ndarray:
         """Log of the sum over the first state, (M, I) to (M, J)."""
-        top = logs.max(1, keepdims=True)
-        sums = numpy.exp(logs - top) @ self._factors
+        top = maximum.reduce(logs, 1, keepdims=True)
+        sums = exp(logs - top) @ self._factors
         if sums.min() > SMALL:
-            return numpy.log(sums) + (top + self._top)
+            found = log(sums, sums)
+            found += top + self._top
+            return found
         return self._sum_in_logs(logs)
 
     def _sum_in_logs(self, logs: ndarray) -> ndarray:
@@ -73,7 +75,7 @@ class Move:
 
     def best(self, scores: ndarray) -> ndarray:
         """The maximum over the first state, (M, I) to (M, J)."""
-        return (scores[:, :, None] + self.scores).max(1)
+        return maximum.reduce(scores[:, :, None] + self.scores, 1)
 
 
 class FixedLagChain:
@@ -119,8 +121,8 @@ class FixedLagChain:
 
     def decide(self, lanes: Rows, emissions: ndarray) -> Decided:
         """Decide the first of the emissions that wait, (M, T, L)."""
-        sums, best = self._ahead(emissions[:, 1:])
-        return self._decide(lanes, emissions[:, 0], sums, best)
+        ahead = self._ahead(emissions[:, 1:]) if emissions.shape[1] > 1 else None
+        return self._decide(lanes, emissions[:, 0], ahead)
 
     def end(
         self, lanes: ndarray, emissions: ndarray, sizes: ndarray
@@ -142,10 +144,10 @@ class FixedLagChain:
         for t, (sums, best) in enumerate(reversed(messages)):
             (rows,) = (sizes >= n_steps - t).nonzero()
             if len(rows):
-                part = emissions[rows, t]
+                ahead = sums[rows], best[rows]
                 yield (
                     lanes[rows],
-                    self._decide(lanes[rows], part, sums[rows], best[rows]),
+                    self._decide(lanes[rows], emissions[rows, t], ahead),
                 )
 
     def ended(self, lanes: ndarray) -> ndarray:
@@ -173,27 +175,35 @@ class FixedLagChain:
         )
 
     def _decide(
-        self, lanes: Rows, emissions: ndarray, sums_ahead: ndarray, best_ahead: ndarray
+        self,
+        lanes: Rows,
+        emissions: ndarray,
+        ahead: Optional[Tuple[ndarray, ndarray]],
     ) -> Decided:
         arrays, classes = self.arrays, self._classes
-        sums = self._forward.sum(arrays["sums"][lanes]) + emissions
-        best = self._forward.best(arrays["best"][lanes]) + emissions
-        chosen = classes.of_label[(best + best_ahead).argmax(1)]
-        together = sums + sums_ahead
-        total = _log_sum(together)
-        members = classes.members[chosen]
-        shares = numpy.exp(together - total[:, None])
-        confidence = (shares * members).sum(1)
+        sums = together = self._forward.sum(arrays["sums"][lanes]) + emissions
+        best = scores = self._forward.best(arrays["best"][lanes]) + emissions
+        if ahead is not None:
+            together, scores = sums + ahead[0], best + ahead[1]
+        chosen = classes.of_label[scores.argmax(1)]
+        top = maximum.reduce(together, 1, keepdims=True)
+        shares = exp(together - top)
+        total = add.reduce(shares, 1)
+        shares *= classes.members[chosen]
+        confidence = add.reduce(shares, 1) / total
         closed = None
         if self._with_spans:
+            sums_ahead = 0.0 if ahead is None else ahead[0]
+            log_total = log(total) + top[:, 0]
             closed = self._follow_spans(
-                lanes, chosen, emissions, sums, sums_ahead, total
+                lanes, chosen, emissions, sums, sums_ahead, log_total
             )
         # The state before the first token is left for good.
-        top = sums.max(1, keepdims=True)
+        if ahead is not None:
+            top = maximum.reduce(sums, 1, keepdims=True)
         arrays["sums"][lanes, :-1], arrays["sums"][lanes, -1] = sums - top, -numpy.inf
         best += classes.penalty[chosen]
-        best -= best.max(1, keepdims=True)
+        best -= maximum.reduce(best, 1, keepdims=True)
         arrays["best"][lanes, :-1], arrays["best"][lanes, -1] = best, -numpy.inf
         if self._with_spans:
             arrays["inside"][lanes, :-1] -= top
@@ -205,7 +215,7 @@ class FixedLagChain:
         chosen: ndarray,
         emissions: ndarray,
         sums: ndarray,
-        sums_ahead: ndarray,
+        sums_ahead: Union[ndarray, float],
         total: ndarray,
     ) -> ndarray:
         """Go on with the sums over the label sequences that have exactly the span that
@@ -228,9 +238,9 @@ class FixedLagChain:
 
 def _log_sum(logs: ndarray) -> ndarray:
     """Log-sum-exp of each row; `-inf` where all are."""
-    top = logs.max(1)
+    top = maximum.reduce(logs, 1)
     if top.min() > -numpy.inf:
-        return numpy.log(numpy.exp(logs - top[:, None]).sum(1)) + top
+        return log(add.reduce(exp(logs - top[:, None]), 1)) + top
     shift = numpy.where(top > -numpy.inf, top, 0.0)
     with numpy.errstate(divide="ignore"):
-        return numpy.log(numpy.exp(logs - shift[:, None]).sum(1)) + shift
+        return log(exp(logs - shift[:, None]).sum(1)) + shift

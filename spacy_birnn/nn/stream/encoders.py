@@ -5,11 +5,12 @@ says for which of the last words the hidden states are new: of one direction, fo
 word that came alone; of two, for all that the backward direction has read again.
 """
 
-from typing import Dict, Iterator, NamedTuple, Sequence
+from typing import Dict, Iterator, NamedTuple, Sequence, Tuple
 
 import numpy
 from numpy import ndarray
 
+from ..crf.fixed_lag import Rows
 from ..rnn.predict import PreparedBiRNN, PreparedStack
 
 INPUTS = "inputs"
@@ -29,8 +30,12 @@ class Arrival(NamedTuple):
     hidden: ndarray
 
 
-def in_turn(lanes: ndarray, lengths: ndarray) -> Iterator["tuple[ndarray, ndarray]"]:
+def in_turn(lanes: ndarray, lengths: ndarray) -> Iterator[Tuple[ndarray, Rows]]:
     """The lanes that have a first word, a second, …, and these words' flat rows."""
+    if len(lanes) == 1:
+        for t in range(int(lengths[0])):
+            yield lanes, slice(t, t + 1)
+        return
     starts = numpy.cumsum(lengths) - lengths
     longest = int(lengths.max())
     if longest == int(lengths.min()):
