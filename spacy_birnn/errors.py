@@ -532,6 +532,13 @@ class Errors(metaclass=_Coded):
         "one for each, or a dict of lists by the streams' numbers."
     )
 
+    B477 = "Standard input is no UTF-8 ({reason}): convert it first, such as by iconv."
+    B478 = (
+        "The pipeline has no component that can be streamed (it has: {components}): "
+        "--stream needs a birnn_ner, birnn_chunker or birnn_tagger."
+    )
+    B479 = "Standard input: there is no column {column} in the line '{line}'."
+
     # --- B301-B399: project steps (scripts/) ------------------------------------------
     B301 = (
         "{path} has no asset below '{name}': give a name as its assets have in dest, "

@@ -20,6 +20,7 @@ from ..tagging.sources import Fields
 from ..tagging.targets import pipeline_targets
 from .loading import load_pipeline
 from .options import Force, GpuId, Model, WordColumn
+from .tag_live import check_stream, tag_live
 from .tag_progress import shown
 
 InputFormat = Enum("InputFormat", {n: n for n in INPUT_FORMATS}, type=str)  # type: ignore[misc]
@@ -130,6 +131,23 @@ def tag_command(
         float, typer.Option(min=0, help="Ray: GPUs for each actor.")
     ] = 0,
     gpu_id: GpuId = -1,
+    stream: Annotated[
+        bool,
+        typer.Option(
+            "--stream",
+            help="Label words as they come from standard input (-), each line as it "
+            "is typed; --input-format conll for a word per line.",
+        ),
+    ] = False,
+    lag: Annotated[
+        Optional[int],
+        typer.Option(
+            min=0,
+            show_default=False,
+            metavar="N",
+            help="--stream: words that a label waits for. Default: 0.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -161,9 +179,27 @@ def tag_command(
       spacy-birnn tag en_my_ner corpus/ -o tagged/ --output-format parquet --resume
 
       zcat news.jsonl.gz | spacy-birnn tag en_my_ner - --input-format jsonl
+
+      captions | spacy-birnn tag en_my_ner - --stream --lag 2
     """
-    _check_usage(n_process, gpu_id, engine.value)
     given = input_format.value if input_format else None
+    if stream or lag is not None:
+        file_options = {
+            "-o": output,
+            "--shard-size": shard_size,
+            "--resume": resume,
+            "--whole-files": whole_files,
+            "--n-process": n_process != 1,
+            "--engine": engine.value != "local",
+            "--gpu-id": gpu_id >= 0,
+            "--json": as_json,
+        }
+        check_stream(stream, inputs, [k for k, v in file_options.items() if v])
+        column = _fields(None, None, columns, False).word_column
+        formats = given, output_format.value if output_format else None
+        tag_live(load_pipeline(model), lag or 0, formats, column)
+        return
+    _check_usage(n_process, gpu_id, engine.value)
     if STDIN in inputs and given is None:
         raise typer.BadParameter(
             "standard input (-) has no name to tell its format by: give one of "

@@ -1,0 +1,109 @@
+"""`tag --stream`: label what standard input brings, as it comes."""
+
+import sys
+from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Optional, Tuple
+
+import typer
+from spacy.language import Language
+
+from ..tagging.formats import STDIN
+from ..tagging.live import (
+    LiveTagger,
+    Row,
+    read_text,
+    read_words,
+    to_conll_row,
+    to_json_row,
+)
+
+SIZE = 1 << 16
+"""Bytes that are taken at once, if so many are there."""
+
+ROWS: Dict[str, Callable[[Row], str]] = {"conll": to_conll_row, "jsonl": to_json_row}
+
+
+def check_stream(stream: bool, inputs: List[str], others: List[str]) -> None:
+    """Refuse options that do not go together.
+
+    Args:
+        stream: `--stream` is given.
+        inputs: what is to be read.
+        others: options that are given, and that are for files.
+    """
+    if not stream:
+        raise typer.BadParameter("for --stream only.", param_hint="'--lag'")
+    if inputs != [STDIN]:
+        raise typer.BadParameter(
+            "labels follow the words of standard input: give - and no file.",
+            param_hint="'--stream'",
+        )
+    if others:
+        raise typer.BadParameter(
+            "not with --stream, which writes to standard output as the words come.",
+            param_hint=f"'{others[0]}'",
+        )
+
+
+def tag_live(
+    nlp: Language,
+    lag: int,
+    formats: Tuple[Optional[str], Optional[str]],
+    column: Optional[int],
+) -> None:
+    """Read standard input to its end, and write each label when it is final.
+
+    Args:
+        nlp: the pipeline.
+        lag: words that a label waits for.
+        formats: of the input, text by default, and of the output, conll by default.
+        column: of the word, for columns.
+    """
+    reads, writes = formats[0] or "text", formats[1] or "conll"
+    for name, known, option in (
+        (reads, ("text", "conll"), "--input-format"),
+        (writes, tuple(ROWS), "--output-format"),
+    ):
+        if name not in known:
+            raise typer.BadParameter(
+                f"'{name}' is not for --stream: give {' or '.join(known)}.",
+                param_hint=f"'{option}'",
+            )
+    tagger = LiveTagger(nlp, lag)
+    pieces = _pieces(sys.stdin.buffer)
+    if reads == "conll":
+        arriving = read_words(pieces, column)
+    else:
+        arriving = read_text(pieces, nlp)
+    out, to_line = sys.stdout.buffer, ROWS[writes]
+    is_begun = False
+    for words in arriving:
+        if words is not None:
+            _write(out, map(to_line, tagger.push(words)))
+            is_begun = True
+        elif is_begun:
+            _write(out, _last(tagger, to_line, writes))
+            is_begun = False
+    if is_begun:
+        _write(out, _last(tagger, to_line, writes))
+
+
+def _last(
+    tagger: LiveTagger, to_line: Callable[[Row], str], writes: str
+) -> Iterator[str]:
+    """The rows that end a sequence, and for columns an empty line."""
+    yield from map(to_line, tagger.end())
+    if writes == "conll":
+        yield ""
+
+
+def _pieces(file: Any) -> Iterator[bytes]:
+    """What is there, as soon as it is there."""
+    while piece := file.read1(SIZE):
+        yield piece
+
+
+def _write(out: BinaryIO, lines: Iterator[str]) -> None:
+    text = "".join(f"{line}\n" for line in lines)
+    if text:
+        out.write(text.encode("utf-8"))
+        out.flush()
