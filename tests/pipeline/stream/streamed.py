@@ -2,10 +2,13 @@
 
 import numpy
 import spacy
+import torch
 from spacy.tokens import Doc
 from thinc.api import fix_random_seed
 
-from ..toys import config, examples, shake
+from spacy_birnn.models.shim import TorchShim
+
+from ..toys import config, examples
 
 TEXT = "Anna Berg lives in Old Harbour . Tilda hired Otto in May It often rains"
 WORDS = TEXT.split(" ")
@@ -31,7 +34,14 @@ def pipeline(factory="birnn_ner", decoder="crf", encoder="one way", seed=0, **se
     nlp = spacy.blank("en")
     pipe = nlp.add_pipe(factory, config=made)
     nlp.initialize(lambda: examples(nlp, pipe.target))
-    shake(nlp, 1.0)
+    # Words and characters that training has not met are all alike.
+    pipe.model.begin_update([Doc(nlp.vocab, words=WORDS)])
+    shims = [shim for node in pipe.model.walk() for shim in node.shims]
+    for shim in shims:
+        assert isinstance(shim, TorchShim)
+        with torch.no_grad():
+            for name, parameter in shim.module.named_parameters():
+                parameter.normal_(std=2.0 if name == "linear.weight" else 0.6)
     return nlp
 
 

@@ -91,7 +91,7 @@ def test_the_whole_is_always_valid(decoder, encoder, scheme, lag):
         told = labels(run(pipe.stream(lag=lag), random_words(seed)))
         assert schemes.decode(told, "iob2")[1] == 0
         prefixes.update(label[0] for label in told)
-    assert prefixes == set("BIO")
+    assert {"B", "I"} <= prefixes
 
 
 @pytest.mark.parametrize("lag", [0, 2])
