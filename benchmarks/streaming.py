@@ -80,7 +80,8 @@ def many(args: argparse.Namespace) -> None:
 
 def long_run(args: argparse.Namespace) -> None:
     """Run one stream over very many words."""
-    keep(args, "soak", soak(args.model, dev_words(args), args.words, args.lag))
+    places = [*(n for n in (100, 10_000, 100_000) if n < args.words), args.words]
+    keep(args, "soak", soak(args.model, dev_words(args), places, args.lag))
 
 
 def dev_words(args: argparse.Namespace) -> "list[str]":

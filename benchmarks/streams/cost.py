@@ -26,13 +26,15 @@ def words_of(corpus: str, path: Path) -> List[str]:
     return [token.text for example in examples for token in example.predicted]
 
 
-def soak(model: Path, words: List[str], total: int, lag: int) -> Dict[str, Any]:
+def soak(
+    model: Path, words: List[str], checkpoints: List[int], lag: int
+) -> Dict[str, Any]:
     """One stream of very many words: the cost of a word at its 100th, and later, and
     the memory of the process.
 
     Args:
         words: begun anew when they end.
-        total: words in all.
+        checkpoints: the words at which the cost is taken, in ascending order.
         lag: of the stream.
     """
     pipe = _pipe(model)
@@ -42,7 +44,7 @@ def soak(model: Path, words: List[str], total: int, lag: int) -> Dict[str, Any]:
             warm.push([word])
         stream = pipe.stream(lag=lag, keep=False)
         arriving, rows, done = cycle(words), [], 0
-        for checkpoint in [100, 1000, 10_000, 100_000, total]:
+        for checkpoint in checkpoints:
             for word in islice(arriving, checkpoint - done):
                 stream.push([word])
             seconds = pieces(stream, list(islice(arriving, PIECES * WORDS)))
