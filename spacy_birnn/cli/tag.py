@@ -193,6 +193,15 @@ def tag_command(
             "--engine": engine.value != "local",
             "--gpu-id": gpu_id >= 0,
             "--json": as_json,
+            "--text-field": text_field,
+            "--tokens-field": tokens_field,
+            "--batch-size": batch_size != 256,
+            "--on-error": on_error.value != "stop",
+            "--min-process": min_process,
+            "--address": address,
+            "--num-gpus": num_gpus,
+            "--verbose": verbose,
+            "--force": force,
         }
         check_stream(stream, inputs, [k for k, v in file_options.items() if v])
         column = _fields(None, None, columns, False).word_column

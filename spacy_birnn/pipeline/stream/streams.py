@@ -1,5 +1,7 @@
 """Many streams at once, and one of them."""
 
+from itertools import chain
+from operator import itemgetter
 from typing import (
     Any,
     Dict,
@@ -9,7 +11,9 @@ from typing import (
     Mapping,
     Optional,
     Sequence,
+    Tuple,
     Union,
+    cast,
 )
 
 import numpy
@@ -23,6 +27,8 @@ from .storage import DamagedState, pack, unpack
 from .transcript import Segment, StreamedLabel, Transcript, Words
 
 FORMAT_VERSION = 1
+
+_lane_of = itemgetter(0)
 
 Batch = Union[Sequence[Words], Mapping[int, Words]]
 
@@ -252,20 +258,21 @@ class Streams:
     ) -> List[List[StreamedLabel]]:
         if not self._model.is_current:
             raise BirnnError(Errors.B468.format(name=self.name))
-        segments = []
         for words in batch:
             self._check_words(words)
+        going, others = [], {}
         for stream, words in zip(streams, batch, strict=True):
-            segments.append(stream._transcript.segments(words))
-            stream._transcript.keep_blanks(words)
-        for turn in range(max(map(len, segments), default=0)):
-            self._advance(
-                {
-                    stream: of_one[turn]
-                    for stream, of_one in zip(streams, segments, strict=True)
-                    if turn < len(of_one)
-                }
-            )
+            transcript = stream._transcript
+            transcript.keep_blanks(words)
+            if self._lanes is not None and transcript.goes_on(words):
+                transcript.take_words(cast(List[str], words))
+                going.append((stream._lane, cast(List[str], words)))
+            else:
+                others[stream] = transcript.segments(words)
+        self._run(going)
+        for turn in range(max(map(len, others.values()), default=0)):
+            turns = {s: found[turn] for s, found in others.items() if turn < len(found)}
+            self._advance(turns)
         return [stream._transcript.hand_over() for stream in streams]
 
     def _check_words(self, words: Words) -> None:
@@ -275,7 +282,7 @@ class Streams:
             what = type(words).__name__
             raise BirnnError(Errors.B467.format(name=self.name, what=f"a {what}"))
         for word in words:
-            if not isinstance(word, str) or not word:
+            if not word or not isinstance(word, str):
                 what = f"a list with {word!r}"
                 raise BirnnError(Errors.B467.format(name=self.name, what=what))
 
@@ -291,21 +298,25 @@ class Streams:
             for stream, turn in turns.items():
                 stream._transcript.note(turn.tokens)
             return
-        words = [stream._transcript.take(turn.tokens) for stream, turn in turns.items()]
-        lengths = [len(of_one) for of_one in words]
-        if not any(lengths):
+        self._run(
+            [
+                (stream._lane, stream._transcript.take(turn.tokens))
+                for stream, turn in turns.items()
+            ]
+        )
+
+    def _run(self, going: List[Tuple[int, List[str]]]) -> None:
+        """Run on over words that their transcripts have taken, by lane."""
+        going = [(lane, words) for lane, words in going if words]
+        if not going or self._lanes is None:
             return
-        lanes = [stream._lane for stream in turns]
-        if len(lanes) == 1:
-            flat, order = words[0], [0]
-        else:
-            order = sorted(range(len(lanes)), key=lanes.__getitem__)
-            order = [i for i in order if lengths[i]]
-            flat = [word for i in order for word in words[i]]
+        if len(going) > 1:
+            going.sort(key=_lane_of)
+        lanes, words = zip(*going, strict=True)
+        sizes = numpy.array(list(map(len, words)))
+        flat = words[0] if len(words) == 1 else list(chain.from_iterable(words))
         tables, rows = self._model.look_up(flat)
-        chosen = numpy.array([lanes[i] for i in order])
-        sizes = numpy.array([lengths[i] for i in order])
-        for decision in self._lanes.push(chosen, tables, rows, sizes):
+        for decision in self._lanes.push(numpy.array(lanes), tables, rows, sizes):
             self._tell(decision)
 
     def _tell(self, decision: Decision) -> None:

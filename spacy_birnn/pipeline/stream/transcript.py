@@ -31,6 +31,9 @@ class StreamedLabel(NamedTuple):
     confidence: Optional[float]
 
 
+_make = StreamedLabel._make
+
+
 class Settings(NamedTuple):
     """How a component's labels are told.
 
@@ -81,9 +84,10 @@ class Transcript:
 
     def __init__(self, settings: Settings, vocab: Vocab, keep: bool) -> None:
         self._settings, self._vocab, self._keep = settings, vocab, keep
+        self._names, self._least = settings.classes.names, settings.least
         self.n_tokens = self.n_final = 0
         self.ready: List[StreamedLabel] = []
-        self._waiting: Deque[Tuple[str, bool]] = deque()  # and whether it is a space
+        self._waiting: Deque[str] = deque()
         self._last = -1  # class of the word before, -1 at the begin of a sequence
         self._breaks = 0  # line breaks since the last word
         self.classes, self.confidences = array("h"), array("d")
@@ -93,15 +97,26 @@ class Transcript:
 
     # --- words come in ----------------------------------------------------------------
 
+    def goes_on(self, words: Words) -> bool:
+        """Whether all of these are words of the sequence that goes on."""
+        if self._breaks >= 2 or not isinstance(words, list):
+            return False
+        return not any(map(str.isspace, words))
+
+    def take_words(self, words: List[str]) -> None:
+        """Let words wait for their labels, of which `goes_on` holds."""
+        self._breaks = 0
+        self._waiting.extend(words)
+        self.n_tokens += len(words)
+        if self._keep:
+            self._orths.extend(map(self._vocab.strings.add, words))
+
     def segments(self, words: Words) -> List[Segment]:
         """Cut where a sentence of a `Doc` begins, and where no span goes on."""
         if isinstance(words, Doc):
             tokens = [token.text for token in words]
             known = words.has_annotation("SENT_START")
             starts = [known and token.is_sent_start is True for token in words]
-        elif not any(map(str.isspace, words)) and self._breaks < 2:
-            self._breaks = 0
-            return [Segment(None, list(words))]
         else:
             tokens, starts = list(words), [False] * len(words)
         found, current = [], Segment(None, [])
@@ -135,7 +150,7 @@ class Transcript:
             if is_space and not self._waiting and not self._may_go_on:
                 self._tell(token, self._settings.outside, None, -1)
                 continue
-            self._waiting.append((token, is_space))
+            self._waiting.append(token)
             if not is_space:
                 words.append(token)
         return words
@@ -148,7 +163,7 @@ class Transcript:
     @property
     def waiting(self) -> List[str]:
         """The words that wait for their labels."""
-        return [word for word, is_space in self._waiting if not is_space]
+        return [word for word in self._waiting if not word.isspace()]
 
     @property
     def _may_go_on(self) -> bool:
@@ -165,29 +180,33 @@ class Transcript:
             confidence: its marginal probability.
             closed: that of the span that ended before, NaN or None for none.
         """
-        names = self._settings.classes.names
-        if self._waiting[0][1]:
-            goes_on = self._may_go_on and (
-                self._settings.classes.follower[self._last] == chosen
-            )
-            self._pass_spaces(chosen if goes_on else -1)
+        word = self._waiting[0]
+        if word.isspace():
+            word = self._pass_before(chosen)
         if closed is not None and closed == closed:
             self.end_span(closed)
-        word, _ = self._waiting.popleft()
-        label = names[chosen] if confidence >= self._settings.least else ""
+        self._waiting.popleft()
         self._last = chosen
+        label = self._names[chosen] if confidence >= self._least else ""
         self._tell(word, label, confidence, chosen)
+
+    def _pass_before(self, chosen: int) -> str:
+        """Give the white space before a word its label; the word."""
+        follower = self._settings.classes.follower
+        goes_on = self._may_go_on and follower[self._last] == chosen
+        self._pass_spaces(chosen if goes_on else -1)
+        return self._waiting[0]
 
     def _pass_spaces(self, chosen: int) -> None:
         settings = self._settings
         label = settings.outside if chosen < 0 else settings.classes.names[chosen]
-        while self._waiting and self._waiting[0][1]:
-            self._tell(self._waiting.popleft()[0], label, None, chosen)
+        while self._waiting and self._waiting[0].isspace():
+            self._tell(self._waiting.popleft(), label, None, chosen)
 
     def _tell(
         self, token: str, label: str, confidence: Optional[float], chosen: int
     ) -> None:
-        self.ready.append(StreamedLabel(self.n_final, token, label, confidence))
+        self.ready.append(_make((self.n_final, token, label, confidence)))
         self.n_final += 1
         if self._keep:
             self.classes.append(chosen)
@@ -233,7 +252,7 @@ class Transcript:
         facts = {
             "n_tokens": self.n_tokens,
             "n_final": self.n_final,
-            "waiting": [list(token) for token in self._waiting],
+            "waiting": list(self._waiting),
             "last": self._last,
             "breaks": self._breaks,
             "starts": self._starts,
@@ -250,7 +269,7 @@ class Transcript:
     def load(self, facts: Dict[str, Any], numbers: Dict[str, Any]) -> None:
         """Take what `save` gave."""
         self.n_tokens, self.n_final = facts["n_tokens"], facts["n_final"]
-        self._waiting = deque((word, space) for word, space in facts["waiting"])
+        self._waiting = deque(facts["waiting"])
         self._last, self._breaks = facts["last"], facts["breaks"]
         self._starts = facts["starts"]
         self._orths = array("Q", map(self._vocab.strings.add, facts["words"]))
