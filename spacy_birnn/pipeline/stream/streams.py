@@ -128,6 +128,7 @@ class Streams:
     ) -> None:
         self.name, self.lag, self.keep = component.name, lag, keep
         self._component, self._settings = component, component.stream_settings()
+        self._with_spans = component.needs_confidence and self._settings.is_of_spans
         self._model: StreamedModel = component.streamed_model()
         self._check(lag)
         self._lanes: Optional[Lanes] = None
@@ -154,7 +155,7 @@ class Streams:
             self._component.masked_ids(),
             self.lag or 0,
             n,
-            self._component.needs_confidence and self._settings.is_of_spans,
+            self._with_spans,
         )
 
     # --- coming and going -------------------------------------------------------------
@@ -339,7 +340,7 @@ class Streams:
             lanes = numpy.array(sorted(stream._lane for stream in streams))
             for decision in self._lanes.end(lanes):
                 self._tell(decision)
-            if self._component.needs_confidence and self._settings.is_of_spans:
+            if self._with_spans:
                 ended = self._lanes.ended(lanes).tolist()
                 for lane, probability in zip(lanes.tolist(), ended, strict=True):
                     self._open[lane]._transcript.end_span(probability)
@@ -381,7 +382,7 @@ class Streams:
         doc = stream._transcript.new_doc()
         if self._lanes is not None:
             span = None
-            if self._component.needs_confidence and stream._is_open:
+            if self._with_spans and stream._is_open:
                 span = self._lanes.open_span(stream._lane)
             self._component.annotate_stream(doc, stream._transcript, span)
         return doc

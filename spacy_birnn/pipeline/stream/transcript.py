@@ -229,6 +229,8 @@ class Transcript:
 
     def hand_over(self) -> List[StreamedLabel]:
         """The labels that nobody was told of."""
+        if self._waiting and not self._may_go_on:
+            self._pass_spaces(-1)
         ready, self.ready = self.ready, []
         return ready
 
