@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from spacy.language import Language
 
 from spacy_birnn.pipeline.stream.pipe import StreamedPipe
-from spacy_birnn.pipeline.stream.streams import Stream
+from spacy_birnn.pipeline.stream.stream import Stream
 
 PAGE = Path(__file__).with_name("page.html")
 

@@ -33,6 +33,7 @@ SKIPPED = 3
 
 
 def tag_command(
+    ctx: typer.Context,
     model: Model,
     inputs: Annotated[
         List[str],
@@ -184,26 +185,7 @@ def tag_command(
     """
     given = input_format.value if input_format else None
     if stream or lag is not None:
-        file_options = {
-            "-o": output,
-            "--shard-size": shard_size,
-            "--resume": resume,
-            "--whole-files": whole_files,
-            "--n-process": n_process != 1,
-            "--engine": engine.value != "local",
-            "--gpu-id": gpu_id >= 0,
-            "--json": as_json,
-            "--text-field": text_field,
-            "--tokens-field": tokens_field,
-            "--batch-size": batch_size != 256,
-            "--on-error": on_error.value != "stop",
-            "--min-process": min_process,
-            "--address": address,
-            "--num-gpus": num_gpus,
-            "--verbose": verbose,
-            "--force": force,
-        }
-        check_stream(stream, inputs, [k for k, v in file_options.items() if v])
+        check_stream(ctx, stream, inputs)
         column = _fields(None, None, columns, False).word_column
         formats = given, output_format.value if output_format else None
         tag_live(load_pipeline(model), lag or 0, formats, column)

@@ -22,13 +22,17 @@ SIZE = 1 << 16
 ROWS: Dict[str, Callable[[Row], str]] = {"conll": to_conll_row, "jsonl": to_json_row}
 
 
-def check_stream(stream: bool, inputs: List[str], others: List[str]) -> None:
+TAKEN = {"model", "inputs", "stream", "lag", "input_format", "output_format", "columns"}
+"""The arguments of `tag` that say something about a stream."""
+
+
+def check_stream(ctx: typer.Context, stream: bool, inputs: List[str]) -> None:
     """Refuse options that do not go together.
 
     Args:
+        ctx: of the command, which knows what was given.
         stream: `--stream` is given.
         inputs: what is to be read.
-        others: options that are given, and that are for files.
     """
     if not stream:
         raise typer.BadParameter("for --stream only.", param_hint="'--lag'")
@@ -37,11 +41,15 @@ def check_stream(stream: bool, inputs: List[str], others: List[str]) -> None:
             "labels follow the words of standard input: give - and no file.",
             param_hint="'--stream'",
         )
-    if others:
-        raise typer.BadParameter(
-            "not with --stream, which writes to standard output as the words come.",
-            param_hint=f"'{others[0]}'",
-        )
+    for param in ctx.command.params:
+        # Compared by name: newer versions of typer carry their own click.
+        source = ctx.get_parameter_source(param.name or "")
+        is_given = source is not None and source.name == "COMMANDLINE"
+        if is_given and param.name not in TAKEN:
+            raise typer.BadParameter(
+                "not with --stream, which writes to standard output as words come.",
+                param_hint=f"'{max(param.opts, key=len)}'",
+            )
 
 
 def tag_live(

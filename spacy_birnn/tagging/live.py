@@ -9,7 +9,7 @@ from spacy.language import Language
 from ..data.layout import DOCSTART
 from ..errors import BirnnError, Errors
 from ..pipeline.stream.pipe import StreamedPipe
-from ..pipeline.stream.streams import Stream
+from ..pipeline.stream.stream import Stream
 from .records import one_cell
 
 ZONE = 2000

@@ -92,8 +92,9 @@ def test_a_column_of_many(birnn, run):
     [
         (["--stream", "--lag", "-1"], 2, "B201.*--lag"),
         (["--lag", "2", "--input-format", "text"], 2, "B201.*for --stream only"),
-        (["--stream", "-o", "out.conll"], 2, "B201.*-o.*not with --stream"),
+        (["--stream", "-o", "out.conll"], 2, "B201.*--output.*not with --stream"),
         (["--stream", "--n-process", "2"], 2, "B201.*--n-process.*not with --stream"),
+        (["--stream", "--force"], 2, "B201.*--force.*not with --stream"),
         (["--stream", "--input-format", "csv"], 2, "B201.*csv.*text or conll"),
         (["--stream", "--output-format", "spacy"], 2, "B201.*spacy.*conll or jsonl"),
     ],

@@ -33,7 +33,7 @@ from torch import Tensor, nn
 
 from ..packing import Packing
 from .products import Products
-from .steps import Carried, GateStep, Memory, backwards, shifted
+from .steps import Carried, GateStep, Memory, Steps, backwards, shifted
 
 GateGradients = Tuple[Tensor, Tensor]
 """(D, N, K·H) gradients of the input's part of the pre-activations, and the state's."""
@@ -206,8 +206,9 @@ class LSTM(Cell):
             d_cells.copy_(carried.d_last[1])
         inner = d_gates.unflatten(2, (4, -1))[:, :, :3]
         steps = backwards(packing, d_hidden, carried, to_cell, d_gates, d_o, f, inner)
-        for d_h, d_h_before, to_c, d_gate, d_out, forget, d_inner in steps:
-            d_c = d_cells[:, : d_h.shape[1]]
+        rolling = reversed(Steps.rolling(d_cells, packing).now)
+        for d_c, step in zip(rolling, steps, strict=True):
+            d_h, d_h_before, to_c, d_gate, d_out, forget, d_inner = step
             d_c.addcmul_(d_h, to_c)
             d_inner.mul_(d_c.unsqueeze(2))
             d_out.mul_(d_h)

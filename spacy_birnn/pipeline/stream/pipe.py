@@ -9,7 +9,8 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 
 from ...models.streaming import StreamedModel
-from .streams import Stream, Streams
+from .stream import Stream
+from .streams import Streams
 from .transcript import Settings, Transcript
 
 _MODELS: "WeakKeyDictionary[Any, StreamedModel]" = WeakKeyDictionary()
