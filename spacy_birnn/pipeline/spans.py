@@ -139,7 +139,8 @@ class SpanPipe(BiRNNPipe):
         batch, classes = DocBatch([doc]), self.codec.classes
         sequences, emissions = self.sequences(batch), self._emissions(batch)
         rows = range(len(doc)) if sequences.rows is None else sequences.rows.tolist()
-        chosen = numpy.array([classes.names.index(labels[row]) for row in rows])
+        index = classes.names.index
+        chosen = numpy.array([index(labels[row]) for row in rows], dtype="int64")
         decoder, words = get_decoder(self.model), sequences.select(emissions)
         shares = decoder.marginals(
             words, sequences.lengths, sequences.permitted_on(words.device)

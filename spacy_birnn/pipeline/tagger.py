@@ -177,7 +177,8 @@ class BiRNNTagger(BiRNNPipe):
         batch = DocBatch([doc])
         words = self.sequences(batch).select(self._emissions(batch))
         ids, _ = self.decode(batch, self._emissions(batch))[0]
-        marginals = self._marginals(self.sequences(batch), words, numpy.array(ids))
+        chosen = numpy.array(ids, dtype="int64")
+        marginals = self._marginals(self.sequences(batch), words, chosen)
         tags = [tag or "" for tag in self.read(doc)]
         return list(zip(tags, self._confidences(doc, marginals), strict=True))
 

@@ -97,14 +97,18 @@ class FixedLagChain:
         start, transitions, self._end = (
             s.detach().cpu().clone().numpy() for s in chain
         )
-        self._forward = Move(numpy.concatenate([transitions, start[None]]))
+        moves = numpy.concatenate([transitions, start[None]])
+        self._forward, self._moves = Move(moves), moves
         self._backward = Move(transitions.T.copy())
         self._classes, self._with_spans = classes, with_spans
         self._fresh = numpy.full(len(start) + 1, -numpy.inf)
         self._fresh[-1] = 0.0
+        self._members = classes.padded(before=len(start))
         self.arrays: Dict[str, ndarray] = {
             "sums": numpy.tile(self._fresh, (n_lanes, 1)),
-            "best": numpy.tile(self._fresh, (n_lanes, 1)),
+            # Only the labels of the last class that was decided may go on.
+            "best": numpy.zeros((n_lanes, self._members.shape[1])),
+            "class": numpy.full(n_lanes, -1),
         }
         if with_spans:
             self.arrays["inside"] = numpy.tile(self._fresh, (n_lanes, 1))
@@ -114,7 +118,8 @@ class FixedLagChain:
     def begin(self, lanes: Rows) -> None:
         """Begin a sequence in these lanes."""
         self.arrays["sums"][lanes] = self._fresh
-        self.arrays["best"][lanes] = self._fresh
+        self.arrays["best"][lanes] = 0.0
+        self.arrays["class"][lanes] = -1
         if self._with_spans:
             self.arrays["inside"][lanes] = self._fresh
             self.arrays["follower"][lanes] = -1
@@ -182,7 +187,7 @@ class FixedLagChain:
     ) -> Decided:
         arrays, classes = self.arrays, self._classes
         sums = together = self._forward.sum(arrays["sums"][lanes]) + emissions
-        best = scores = self._forward.best(arrays["best"][lanes]) + emissions
+        best = scores = self._best(lanes) + emissions
         if ahead is not None:
             together, scores = sums + ahead[0], best + ahead[1]
         chosen = classes.of_label[scores.argmax(1)]
@@ -202,12 +207,20 @@ class FixedLagChain:
         if ahead is not None:
             top = maximum.reduce(sums, 1, keepdims=True)
         arrays["sums"][lanes, :-1], arrays["sums"][lanes, -1] = sums - top, -numpy.inf
-        best += classes.penalty[chosen]
-        best -= maximum.reduce(best, 1, keepdims=True)
-        arrays["best"][lanes, :-1], arrays["best"][lanes, -1] = best, -numpy.inf
+        kept = numpy.take_along_axis(best, self._members[chosen], 1)
+        arrays["best"][lanes] = kept - maximum.reduce(kept, 1, keepdims=True)
+        arrays["class"][lanes] = chosen
         if self._with_spans:
             arrays["inside"][lanes, :-1] -= top
         return Decided(chosen, numpy.minimum(confidence, 1.0), closed)
+
+    def _best(self, lanes: Rows) -> ndarray:
+        """The best score of a sequence that agrees with what was decided and ends in
+        each label, (M, L), without the label's emission."""
+        members = self._members[self.arrays["class"][lanes]]
+        pairs = self._moves[members]
+        pairs += self.arrays["best"][lanes][:, :, None]
+        return maximum.reduce(pairs, 1)
 
     def _follow_spans(
         self,

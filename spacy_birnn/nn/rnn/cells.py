@@ -80,7 +80,8 @@ class Cell(ABC):
         return of_input + recurrent, torch.zeros_like(recurrent)
 
     def to_pass(self, states: Tensor) -> Tensor:
-        """Carried states (C, …) of the equations in the units of the packed pass."""
+        """Carried states (C, …) of the equations in the units of the packed pass, in
+        place."""
         return states
 
     def from_pass(self, states: Tensor) -> Tensor:
@@ -162,12 +163,12 @@ class LSTM(Cell):
     n_states = 2  # h, c
 
     def to_pass(self, states):
-        hidden, cell = states
-        return torch.stack([hidden, 2.0 * cell])
+        states[1].mul_(2.0)
+        return states
 
     def from_pass(self, states):
-        hidden, cell = states
-        return torch.stack([hidden, 0.5 * cell])
+        states[1].mul_(0.5)
+        return states
 
     def forward(self, inputs, products, memory) -> None:
         hidden, cells = memory.hidden, memory.carried_steps()

@@ -75,6 +75,14 @@ class LabelClasses:
         """Which labels are in a class, (C, L)."""
         return self.of_label == numpy.arange(len(self.names))[:, None]
 
+    def padded(self, before: int) -> ndarray:
+        """The labels of each class, (C + 1, K); those that have fewer repeat the first.
+        The last row is for the begin of a sequence, and has the number `before`."""
+        labels = [row.nonzero()[0].tolist() for row in self.members]
+        size = max(map(len, labels))
+        rows = [row + row[:1] * (size - len(row)) for row in labels]
+        return numpy.array([*rows, [before] * size])
+
     @lazy
     def penalty(self) -> ndarray:
         """0 for the labels of a class, `-inf` for the others, (C, L)."""

@@ -170,21 +170,13 @@ class Lanes:
             if name != INPUTS
         }
 
-    def load(
-        self,
-        lane: int,
-        saved: Dict[str, ndarray],
-        tables: Sequence[ndarray],
-        rows: ndarray,
-    ) -> None:
-        """Take what `save` gave.
-
-        Args:
-            lane: an empty one.
-            saved: of a stream with the same lag over the same model.
-            tables, rows: those of the words that wait for their labels, see `push`.
-        """
+    def load(self, lane: int, saved: Dict[str, ndarray]) -> None:
+        """Take what `save` gave, of a stream with the same lag over the same model."""
         for name, array in saved.items():
             self._arrays[name][lane] = array
+
+    def read_ahead(self, lane: int, tables: Sequence[ndarray], rows: ndarray) -> None:
+        """Take in again the words that wait for their labels, of a lane that was
+        loaded; `tables` and `rows` as for `push`."""
         if isinstance(self._encoder, Ahead):
             self._encoder.read_ahead(lane, tables, rows)

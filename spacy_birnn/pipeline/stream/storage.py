@@ -22,7 +22,7 @@ class DamagedState(ValueError):
 
 def pack(facts: Dict[str, Any], arrays: Dict[str, Any]) -> bytes:
     """Facts that JSON can hold, and arrays, to bytes."""
-    found = {name: numpy.ascontiguousarray(array) for name, array in arrays.items()}
+    found = {name: numpy.array(array, order="C") for name, array in arrays.items()}
     text = json.dumps(facts, sort_keys=True)
     metadata = {_HEADER: text, "checksum": _checksum(text, found)}
     return save_arrays(found, metadata=metadata)

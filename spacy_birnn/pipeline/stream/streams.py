@@ -55,7 +55,7 @@ class Streams:
         self._component, self._settings = component, component.stream_settings()
         self._with_spans = component.needs_confidence and self._settings.is_of_spans
         self._model: StreamedModel = component.streamed_model()
-        self._check(lag)
+        self._check_lag(lag)
         self._lanes: Optional[Lanes] = None
         if lag is not None:
             self._lanes = self._new_lanes(max(n, 1))
@@ -64,7 +64,7 @@ class Streams:
         for _ in range(n):
             self.join()
 
-    def _check(self, lag: Optional[int]) -> None:
+    def _check_lag(self, lag: Optional[int]) -> None:
         if lag is None:
             return
         if isinstance(lag, bool) or not isinstance(lag, int) or lag < 0:
@@ -184,22 +184,36 @@ class Streams:
     ) -> List[List[StreamedLabel]]:
         if not self._model.is_current:
             raise BirnnError(Errors.B468.format(name=self.name))
-        for words in batch:
-            self._check_words(words)
-        going, others = [], {}
+        has_space = self._check_batch(batch)
+        going: List[Tuple[int, Sequence[str]]] = []
+        others: Dict[Stream, List[Segment]] = {}
+        is_plain = self._lanes is not None and not has_space
         for stream, words in zip(streams, batch, strict=True):
-            transcript = stream._transcript
-            transcript.keep_blanks(words)
-            if self._lanes is not None and transcript.goes_on(words):
-                transcript.take_words(cast(List[str], words))
-                going.append((stream._lane, cast(List[str], words)))
+            plain = cast(Sequence[str], words)
+            if is_plain and stream._transcript.take_words(plain):
+                going.append((stream._lane, plain))
             else:
-                others[stream] = transcript.segments(words)
+                stream._transcript.keep_blanks(words)
+                others[stream] = stream._transcript.segments(words)
         self._run(going)
         for turn in range(max(map(len, others.values()), default=0)):
             turns = {s: found[turn] for s, found in others.items() if turn < len(found)}
             self._advance(turns)
         return [stream._transcript.hand_over() for stream in streams]
+
+    def _check_batch(self, batch: Sequence[Words]) -> bool:
+        """Whether there may be white space, or sentences that begin.
+
+        Raises:
+            BirnnError: something is no word.
+        """
+        if {list}.issuperset(map(type, batch)):  # all at once, without a loop
+            flat: List[str] = list(chain.from_iterable(batch))  # type: ignore[arg-type]
+            if {str}.issuperset(map(type, flat)) and all(flat):
+                return any(map(str.isspace, flat))
+        for words in batch:
+            self._check_words(words)
+        return True
 
     def _check_words(self, words: Words) -> None:
         if isinstance(words, Doc):
@@ -231,13 +245,13 @@ class Streams:
             ]
         )
 
-    def _run(self, going: List[Tuple[int, List[str]]]) -> None:
+    def _run(self, going: Sequence[Tuple[int, Sequence[str]]]) -> None:
         """Run on over words that their transcripts have taken, by lane."""
         going = [(lane, words) for lane, words in going if words]
         if not going or self._lanes is None:
             return
         if len(going) > 1:
-            going.sort(key=_lane_of)
+            going = sorted(going, key=_lane_of)
         lanes, words = zip(*going, strict=True)
         sizes = numpy.array(list(map(len, words)))
         flat = words[0] if len(words) == 1 else list(chain.from_iterable(words))
@@ -248,16 +262,14 @@ class Streams:
     def _tell(self, decision: Decision) -> None:
         """Hand decisions to their streams."""
         streams = self._open
-        closed: Iterable[Optional[float]] = [None] * len(decision.lanes)
-        if decision.closed is not None:
-            closed = decision.closed.tolist()
-        for lane, chosen, confidence, probability in zip(
-            decision.lanes.tolist(),
-            decision.classes.tolist(),
-            decision.confidence.tolist(),
-            closed,
-        ):
-            streams[lane]._transcript.decide(chosen, confidence, probability)
+        lanes, classes, confidence, closed = decision
+        told = zip(lanes.tolist(), classes.tolist(), confidence.tolist(), strict=True)
+        if closed is None:
+            for lane, chosen, share in told:
+                streams[lane]._transcript.decide(chosen, share)
+            return
+        for (lane, chosen, share), ended in zip(told, closed.tolist(), strict=True):
+            streams[lane]._transcript.decide(chosen, share, ended)
 
     def _end(self, streams: List[Stream], carry: bool) -> None:
         """End the sequences of some streams, and begin others."""
@@ -347,5 +359,7 @@ class Streams:
         stream._transcript.load(facts, arrays)
         if self._lanes is not None:
             kept = {name: a for name, a in arrays.items() if "kept" not in name}
-            tables, rows = self._model.look_up(stream._transcript.waiting)
-            self._lanes.load(stream._lane, kept, tables, rows)
+            self._lanes.load(stream._lane, kept)
+            waiting = stream._transcript.waiting
+            if waiting:
+                self._lanes.read_ahead(stream._lane, *self._model.look_up(waiting))

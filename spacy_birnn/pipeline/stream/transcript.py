@@ -31,7 +31,7 @@ class StreamedLabel(NamedTuple):
     confidence: Optional[float]
 
 
-_make = StreamedLabel._make
+_new = tuple.__new__
 
 
 class Settings(NamedTuple):
@@ -97,19 +97,20 @@ class Transcript:
 
     # --- words come in ----------------------------------------------------------------
 
-    def goes_on(self, words: Words) -> bool:
-        """Whether all of these are words of the sequence that goes on."""
-        if self._breaks >= 2 or not isinstance(words, list):
+    def take_words(self, words: Sequence[str]) -> bool:
+        """Let words, none of them white space, wait for their labels; take none if a
+        sequence begins with them."""
+        if not words:
+            return True
+        if self._breaks >= 2:
             return False
-        return not any(map(str.isspace, words))
-
-    def take_words(self, words: List[str]) -> None:
-        """Let words wait for their labels, of which `goes_on` holds."""
         self._breaks = 0
         self._waiting.extend(words)
         self.n_tokens += len(words)
         if self._keep:
             self._orths.extend(map(self._vocab.strings.add, words))
+            self._blanks += b"\1" * len(words)
+        return True
 
     def segments(self, words: Words) -> List[Segment]:
         """Cut where a sentence of a `Doc` begins, and where no span goes on."""
@@ -172,7 +173,9 @@ class Transcript:
 
     # --- labels come out --------------------------------------------------------------
 
-    def decide(self, chosen: int, confidence: float, closed: Optional[float]) -> None:
+    def decide(
+        self, chosen: int, confidence: float, closed: Optional[float] = None
+    ) -> None:
         """Give the next word that waits its label.
 
         Args:
@@ -180,22 +183,19 @@ class Transcript:
             confidence: its marginal probability.
             closed: that of the span that ended before, NaN or None for none.
         """
-        word = self._waiting[0]
-        if word.isspace():
-            word = self._pass_before(chosen)
+        if self._waiting[0].isspace():
+            self._pass_before(chosen)
         if closed is not None and closed == closed:
             self.end_span(closed)
-        self._waiting.popleft()
         self._last = chosen
         label = self._names[chosen] if confidence >= self._least else ""
-        self._tell(word, label, confidence, chosen)
+        self._tell(self._waiting.popleft(), label, confidence, chosen)
 
-    def _pass_before(self, chosen: int) -> str:
-        """Give the white space before a word its label; the word."""
+    def _pass_before(self, chosen: int) -> None:
+        """Give the white space before a word its label."""
         follower = self._settings.classes.follower
         goes_on = self._may_go_on and follower[self._last] == chosen
         self._pass_spaces(chosen if goes_on else -1)
-        return self._waiting[0]
 
     def _pass_spaces(self, chosen: int) -> None:
         settings = self._settings
@@ -206,8 +206,10 @@ class Transcript:
     def _tell(
         self, token: str, label: str, confidence: Optional[float], chosen: int
     ) -> None:
-        self.ready.append(_make((self.n_final, token, label, confidence)))
-        self.n_final += 1
+        index = self.n_final
+        # A third of what the class itself takes.
+        self.ready.append(_new(StreamedLabel, (index, token, label, confidence)))
+        self.n_final = index + 1
         if self._keep:
             self.classes.append(chosen)
             self.confidences.append(confidence or 0.0)
