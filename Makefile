@@ -3,7 +3,8 @@
 #   make demo    train, score, package and use a tagger on the demo corpus (offline)
 #   make test    run the tests that are not slow (eight minutes on two idle cores)
 #   make test-slow    run the slow ones: whole projects, other processes, kills
-#   make lint    ruff and mypy
+#   make lint    ruff, mypy, and the site's links
+#   make docs    the site, in build/site; no network
 #
 # Each sets up what it needs in .venv from the pinned constraints. Another interpreter:
 # make test PYTHON=python3.12
@@ -22,7 +23,7 @@ SENTENCE := Ingrid Okafor, chief executive of Corvena, told reporters in Bergen 
 export OMP_NUM_THREADS ?= 1
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-slow lint clean
+.PHONY: demo test test-slow lint docs clean
 
 # torch comes first and alone, so that pip's own configuration decides which build of it
 # is taken: a CPU build that it finds satisfies everything after.
@@ -54,12 +55,16 @@ test: $(VENV)/.installed
 test-slow: $(VENV)/.installed
 	$(BIN)/python -m pytest -n auto --maxprocesses 2 -m slow
 
-lint: $(VENV)/.installed
+lint: $(VENV)/.installed docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy scripts
 	MYPYPATH=scripts $(BIN)/mypy benchmarks
 
+docs: $(VENV)/.installed
+	$(BIN)/python scripts/site_pages.py build/pages
+	$(BIN)/zensical build --clean --strict
+
 clean:
-	rm -rf $(VENV) $(DEMO_VENV) dist *.egg-info corpus training metrics packages vectors project.lock
+	rm -rf $(VENV) $(DEMO_VENV) .cache build dist *.egg-info corpus training metrics packages vectors project.lock

@@ -4,10 +4,12 @@
         --columns word=0,ents=3 --stop-at 0.918 --runs 2
 
 The systems take turns, on one thread, from the same word vectors: the config of
-`init-config --task ner` under `spacy-birnn train` and under `spacy train`, and spaCy's
-recommended `ner`, whose table of vectors gets the spellings that ours finds. Start-up,
+`init-config --task ner` under `spacy-birnn train` and under `spacy train`, spaCy's
+recommended `ner`, whose table of vectors gets the spellings that ours finds, and with
+`--before CHECKOUT` an earlier state of this project, under `spacy train`. Start-up,
 evaluation and saving count. Prints seconds to the score and the share of them that
-were updates; the evaluations go to `benchmarks/results/time_to_f1.json`.
+were updates; the evaluations go to `benchmarks/results/time_to_f1.json`. With a score
+that is never reached, such as 2, trainings are whole.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 import spacy
+from baselines import SETTINGS
 from corpora import add_forms
 from measures import score_clock
 from measures.machine import machine_facts
@@ -33,7 +36,8 @@ from spacy_birnn.cli.options import parse_columns
 from spacy_birnn.data.conll import ConllCorpus
 
 RESULTS = Path(__file__).resolve().parent / "results" / "time_to_f1.json"
-SYSTEMS = ("ours", "ours under spacy train", "spacy ner")
+BEFORE = "before, under spacy train"
+SYSTEMS = ("ours", "ours under spacy train", "spacy ner", BEFORE)
 Row = Dict[str, Any]
 
 
@@ -43,7 +47,8 @@ def main() -> None:
     parser.add_argument("--dev", type=Path, required=True)
     parser.add_argument("--vectors", type=Path, required=True, help="spaCy's directory")
     parser.add_argument("--columns", type=parse_columns, default="word=0,ents=-1")
-    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=SYSTEMS)
+    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=SYSTEMS[:3])
+    parser.add_argument("--before", type=Path, help="checkout of an earlier state")
     parser.add_argument("--stop-at", type=float, required=True, help="from 0 to 1")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--max-epochs", type=int, default=25)
@@ -61,7 +66,14 @@ def main() -> None:
 
 def run(system: str, seed: int, args: argparse.Namespace, folder: Path) -> List[Row]:
     """Train until the score is reached, or to the end; the evaluations."""
-    config, vectors = ours(args), args.vectors
+    config, vectors, env = (
+        ours(args),
+        args.vectors,
+        {**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    if system == BEFORE:
+        env["PYTHONPATH"] = entry_points(args.before, folder)
+        config = of_checkout(args, folder, env)
     if system == "spacy ner":
         config, vectors = spacys(args), folder / "vectors"
         if not vectors.exists():
@@ -84,7 +96,7 @@ def run(system: str, seed: int, args: argparse.Namespace, folder: Path) -> List[
     command += [str(folder / "out"), "--code", score_clock.__file__]
     subprocess.run(
         [*command, *(["--force"] if system == "ours" else [])],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env=env,
         stdout=subprocess.DEVNULL,
         check=True,
     )
@@ -95,11 +107,44 @@ def ours(args: argparse.Namespace) -> Config:
     return init_config("ner", "efficiency", columns=args.columns)
 
 
+def entry_points(checkout: Path, folder: Path) -> str:
+    """The path on which Python finds a checkout and what it registers."""
+    metadata = folder / "metadata"
+    metadata.mkdir(exist_ok=True)
+    path = os.pathsep.join(map(str, (metadata, checkout.resolve())))
+    code = "import setuptools; setuptools.setup()"
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        "-q",
+        "egg_info",
+        "--egg-base",
+        str(metadata),
+    ]
+    command += ["--egg-base", str(metadata)]
+    subprocess.run(command, cwd=checkout, check=True, stderr=subprocess.DEVNULL)
+    return path
+
+
+def of_checkout(args: argparse.Namespace, folder: Path, env: Dict[str, str]) -> Config:
+    """What `init-config` of a checkout writes."""
+    path = folder / "before.cfg"
+    path.unlink(missing_ok=True)
+    code = "from spacy_birnn.cli import main; main()"
+    columns = ",".join(f"{key}={value}" for key, value in args.columns.items())
+    command = [sys.executable, "-c", code, "init-config", str(path), "--task", "ner"]
+    subprocess.run([*command, "--columns", columns], check=True, env=env)
+    return Config().from_disk(path, interpolate=False)
+
+
 def spacys(args: argparse.Namespace) -> Config:
-    """What spaCy recommends, with our reader in the place of its own."""
+    """What spaCy recommends, at the sizes that are best for it here (see baselines.py),
+    with our reader in the place of its own."""
     config = spacy_init_config(
         lang="en", pipeline=["ner"], optimize="accuracy", gpu=False
     )
+    config["components"]["tok2vec"]["model"]["encode"].update(SETTINGS["efficiency"])
     for name, corpus in ours(args)["corpora"].items():
         config["corpora"][name] = corpus
     return config
@@ -149,8 +194,9 @@ def summary(times: Dict[str, List[Optional[float]]]) -> None:
             medians[system] = statistics.median(known)
             spread = f"{min(known):.1f} to {max(known):.1f}"
             print(f"{system:<24} median {medians[system]:.1f} s ({spread})")
-    if "ours" in medians and "spacy ner" in medians:
-        print(f"ours / spacy ner: {medians['ours'] / medians['spacy ner']:.3f}")
+    for other in "spacy ner", BEFORE:
+        if "ours" in medians and other in medians:
+            print(f"ours / {other}: {medians['ours'] / medians[other]:.3f}")
 
 
 if __name__ == "__main__":

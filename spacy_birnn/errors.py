@@ -2,7 +2,8 @@
 
 Every message says what is wrong, where (file:line, column, label, component or config
 key) and what to do. Ranges: B001- models and components, B101- data and tag schemes,
-B201- scoring, tagging and the command line, B301- project steps (scripts/).
+B201- scoring, tagging and the command line, B301- project steps (scripts/), B401-
+diagnostics.
 """
 
 
@@ -560,6 +561,98 @@ class Errors(metaclass=_Coded):
     )
     B306 = "{path}: there are no sentences to split: expected CoNLL columns."
 
+    # --- B401-B499: diagnostics -------------------------------------------------------
+    B401 = "{where}: {key} = {value!r} must be a finite number."
+    B402 = (
+        "There is no recurrent component to look into (ours: {known}; all components: "
+        "{components}): give a pipeline with birnn_ner, birnn_tagger or birnn_chunker, "
+        "and its name with --component."
+    )
+    B403 = "Several components are ours ({known}): name one with --component."
+    B404 = (
+        "Component '{name}': its model cannot be taken apart: the encoder must be a "
+        "spacy-birnn.BiRNNEncoder.v1 over an embedding, and its output must go "
+        "straight into the spacy-birnn.SequenceTagger.v1."
+    )
+    B405 = (
+        "The data hold {found} tokens in all: at least {least} are needed, so that "
+        "gradients have some way to go. Give more data."
+    )
+    B406 = (
+        "The data have no gold annotation for '{target}': name the column that holds "
+        "it, as in --columns word=0,{target}=-1."
+    )
+    B407 = (
+        "{path}: the pipeline of the config cannot be initialized on the data: {reason}"
+    )
+    B408 = (
+        "{path}: the log says nothing of gradients: spacy-birnn train writes them, "
+        "where [training.logger] is spacy-birnn.ConsoleLogger.v1 with a log_file."
+    )
+    B409 = "Nothing to draw: give pipelines or configs with --data, or logs with --log."
+    B410 = "--data is missing: gradients are those of a loss, and need annotated data."
+    B411 = "{path}: write a page that ends in .html, or figures that end in .json (-o)."
+    B412 = "Several are called '{name}': name them, as in first={path}."
+    B413 = "Pictures need matplotlib: pip install 'spacy-birnn[report]'."
+    B420 = "There are no predictions with a confidence: nothing can be compared."
+    B421 = "A confidence of {value!r} is no probability: it must be from 0 to 1."
+    B422 = (
+        "{path}: the training log is empty: give the file that [training.logger] "
+        "log_file names, after training has been evaluated once."
+    )
+    B423 = (
+        "{path}:{line}: no line of a training log ({reason}): give the file that "
+        "[training.logger] log_file names."
+    )
+    B424 = (
+        "{option} is shown in a report: give --report REPORT.html{other}, or leave it "
+        "out."
+    )
+    B425 = "{path} is named for both {one} and {other}: give each its own file."
+    B426 = (
+        "The baseline '{model}' does not set what '{other}' sets ({targets}): there is "
+        "nothing to compare."
+    )
+    B427 = (
+        "Nothing of the pipeline can be explained (components of ours: {known}; all: "
+        "{components}): give a pipeline with a birnn_ner, birnn_chunker or "
+        "birnn_tagger{hint}."
+    )
+    B428 = "The text is empty: there is nothing to explain."
+    B429 = "{key} = {value!r} must be a whole number of at least {least}."
+    B440 = (
+        "The pipeline has no birnn_ner, birnn_chunker or birnn_tagger (its components: "
+        "{components}), whose probabilities are needed here."
+    )
+    B441 = (
+        "Of the pipeline's components {known} can be asked, and {asked}: name one with "
+        "--component (`component` in Python)."
+    )
+    B442 = "Unknown measure '{by}': use one of {known}."
+    B443 = "Cannot select {n} texts: give a number of at least 1."
+    B444 = (
+        "similarity = {similarity}: give a number above 0 (more than 1 keeps near "
+        "duplicates)."
+    )
+    B445 = (
+        "Component '{name}': the data has no gold annotation of {target}, so there is "
+        "nothing to calibrate by. Check its columns or keys, or leave the component "
+        "out by naming others with --component."
+    )
+    B446 = (
+        "Component '{name}': the {words} annotated words do not say how sure it should "
+        "be: it makes no error on them, or next to nothing is right. Calibrate on more "
+        "data that training has not seen."
+    )
+    B447 = (
+        "{path} is no pipeline, so it is not replaced: name another folder for the "
+        "calibrated one."
+    )
+    B448 = (
+        "unmarked = missing is for entities: a group of spans cannot say that a part "
+        "of a text is unknown. Leave it out, or set target = ents."
+    )
+
 
 class Warnings(metaclass=_Coded):
     # --- W001-W099: models and components ---------------------------------------------
@@ -627,3 +720,17 @@ class Warnings(metaclass=_Coded):
         "--input-format {format}, or --input-format text if it is text."
     )
     W210 = "{path} holds no documents."
+
+    # --- W401-W419: gradients ---------------------------------------------------------
+    W401 = (
+        "Component '{name}', step {step}: gradients vanish. What the hidden states of "
+        "{layer} get back through time is {share} times what they get from their own "
+        "tokens, so the network hardly learns from context. {advice}"
+    )
+    W402 = "Component '{name}', step {step}: gradients explode. {what} {advice}"
+    # --- W401-W499: diagnostics -------------------------------------------------------
+    W440 = (
+        "Component '{name}' was calibrated (temperature {temperature:.3g}). Training "
+        "changes the weights that this was fitted to, so the temperature is 1 again: "
+        "calibrate the trained pipeline anew."
+    )

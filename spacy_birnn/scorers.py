@@ -133,15 +133,17 @@ def tag_sequences(
     n_split = 0
     for example in examples:
         reference = example.reference
-        if not _is_annotated(reference, target, spans_key):
+        if not is_annotated(reference, target, spans_key):
             continue
         units = _Units(example)
         missing = units.missing(reference) if target == "ents" else set()
-        gold_spans = units.project(_spans(reference, target, spans_key), units.gold)
+        gold_spans = units.project(
+            target_spans(reference, target, spans_key), units.gold
+        )
         predicted_spans = [
             span
             for span in units.project(
-                _spans(example.predicted, target, spans_key), units.predicted
+                target_spans(example.predicted, target, spans_key), units.predicted
             )
             if missing.isdisjoint(range(span[0], span[1]))
         ]
@@ -206,13 +208,15 @@ def _boundaries(doc: Doc) -> List[int]:
     return list(accumulate(lengths, initial=0))
 
 
-def _is_annotated(doc: Doc, target: str, spans_key: str) -> bool:
+def is_annotated(doc: Doc, target: str, spans_key: str) -> bool:
+    """Whether anything is known of the spans of a document."""
     if target == "ents":
         return bool(doc.has_annotation("ENT_IOB"))
     return spans_key in doc.spans
 
 
-def _spans(doc: Doc, target: str, spans_key: str) -> Iterable[SpacySpan]:
+def target_spans(doc: Doc, target: str, spans_key: str) -> Iterable[SpacySpan]:
+    """The spans of a document; of those that overlap the longest."""
     return doc.ents if target == "ents" else filter_spans(doc.spans.get(spans_key, ()))
 
 

@@ -5,9 +5,14 @@ import signal
 
 import pytest
 import torch
+from hypothesis import settings
 from thinc.api import fix_random_seed
 
 torch.set_num_threads(1)
+
+# An example takes as long as the machine needs.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """The plumbing of benchmarks/: how runs are paired, kept, judged and shown."""
 
+import json
 import pkgutil
 import random
 import subprocess
@@ -7,11 +8,13 @@ import sys
 from pathlib import Path
 
 import compare
+import numpy
 import pytest
 import records
 import spacy
 import stages
 import torch
+import vector_coverage
 import white_space
 from measures import child, crf, processes, rows, timing
 from spacy.tokens import Doc
@@ -315,3 +318,33 @@ def test_a_layout_changes_white_space_alone(name):
     if layout.within:
         inside = [e for e in reference.ents if any(token.is_space for token in e)]
         assert [entity.text.split() for entity in inside] == [["New", "York"]] * 4
+
+
+# --- vector coverage ------------------------------------------------------------------
+
+
+def test_coverage_names_kinds_of_words_without_a_vector(tmp_path, capsys):
+    nlp = spacy.blank("en")
+    for word in ("oslo", "00"):
+        nlp.vocab.set_vector(word, numpy.ones(2, dtype="float32"))
+    nlp.to_disk(tmp_path / "vectors")
+    words = ["Oslo", "17", "3rd", "a", "I", "U.S.", "n't", "--", "Bergen", "I"]
+    path = tmp_path / "a.conll"
+    path.write_text("".join(f"{word} O\n" for word in words), encoding="utf8")
+    vector_coverage.main(
+        [str(tmp_path / "vectors"), str(path), "-o", str(tmp_path / "out")]
+    )
+    found = json.loads((tmp_path / "out").read_text(encoding="utf8"))
+    assert json.loads(capsys.readouterr().out) == found
+    assert found["tokens"] == 10
+    assert found["without a vector"] == 80.0
+    shares = {kind: part["share"] for kind, part in found["kinds"].items()}
+    assert shares == {
+        "has a digit": 10.0,
+        "one letter": 30.0,
+        "has a dot": 10.0,
+        "has an apostrophe": 10.0,
+        "punctuation": 10.0,
+        "other": 10.0,
+    }
+    assert found["kinds"]["one letter"]["examples"] == ["I", "a"]

@@ -34,3 +34,36 @@ def test_messages_are_one_line_and_begin_with_their_code(group, name, letter):
         message = getattr(group, code)
         assert message.startswith(f"[{code}] ")
         assert "\n" not in message
+
+
+def rows_of_the_page():
+    """Code to the three cells that `docs/errors.md` has for it."""
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf8")
+    rows = {}
+    for line in page.splitlines():
+        found = re.match(r'\| <a id="(\w+)"></a>(\w+) \| (.*) \|$', line)
+        if found:
+            anchor, code, cells = found.groups()
+            assert anchor == code.lower()
+            assert code not in rows, f"{code} is twice in docs/errors.md"
+            rows[code] = cells.split(" | ")
+    return rows
+
+
+def test_the_page_of_errors_explains_every_code():
+    rows = rows_of_the_page()
+    defined = re.findall(r"^    ([BW]\d+) = ", SOURCE, re.MULTILINE)
+    missing = sorted(set(defined) - set(rows))
+    assert not missing, f"docs/errors.md has no row for {', '.join(missing)}"
+    gone = sorted(set(rows) - set(defined))
+    assert not gone, f"docs/errors.md explains {', '.join(gone)}, which are gone"
+
+
+def test_the_page_of_errors_says_more_than_the_messages():
+    for code, cells in rows_of_the_page().items():
+        assert len(cells) == 3, code
+        assert all(cell.strip() for cell in cells), code
+        group = Errors if code[0] == "B" else Warnings
+        message = getattr(group, code).partition("] ")[2].lower()
+        meaning = cells[0].rstrip(".").lower()
+        assert meaning not in message, f"{code}: '{cells[0]}' is the message again"

@@ -50,7 +50,11 @@ def built(tmp_path_factory):
     package = copy / "spacy_birnn"
     sources = {
         path.relative_to(copy).as_posix()
-        for path in [*package.rglob("*.py"), package / "py.typed"]
+        for path in [
+            *package.rglob("*.py"),
+            *package.glob("*/templates/*"),
+            package / "py.typed",
+        ]
     }
     return sources, wheel, sdist
 
@@ -70,7 +74,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(built):
     assert metadata["Version"] == spacy_birnn.__version__
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Requires-Python"] == ">=3.10"
-    extras = {"test", "dev", "gpu", "ray", "bench"}
+    extras = {"test", "dev", "docs", "examples", "gpu", "ray", "report", "bench"}
     assert set(metadata.get_all("Provides-Extra")) == extras
     for group in PROJECT["entry-points"]:
         assert f"[{group}]" in entry_points
@@ -136,6 +140,7 @@ def test_every_requirement_is_pinned_within_its_bounds(python):
         *PROJECT["dependencies"],
         *extras["test"],
         *extras["dev"],
+        *extras["report"],
         *extras["bench"],
     ]
     for requirement in map(Requirement, requirements):

@@ -4,10 +4,14 @@ import typer
 from typer.main import get_command
 
 from .. import __version__
+from .calibrate import calibrate_command
 from .coded import CodedGroup, install_excepthook
 from .convert import convert_command
 from .evaluate import evaluate_command
+from .explain import explain_command
+from .gradients import gradients_command
 from .init_config import init_config_command
+from .select import select_command
 from .tag import tag_command
 from .train import train_command
 
@@ -50,6 +54,13 @@ app.command(
 )(train_command)
 app.command("evaluate")(evaluate_command)
 app.command("tag")(tag_command)
+app.command(
+    "gradients",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(gradients_command)
+app.command("calibrate")(calibrate_command)
+app.command("select")(select_command)
+app.command("explain")(explain_command)
 
 
 def main() -> None:

@@ -1,35 +1,29 @@
 """`evaluate`: score a pipeline on annotated files."""
 
-import warnings
+from functools import partial
 from pathlib import Path
-from timeit import default_timer as timer
-from typing import Annotated, Any, Dict, List, Optional, Sequence, Set
+from typing import Annotated, Optional, Sequence
 
-import srsly
 import typer
 from spacy.language import Language
-from spacy.scorer import Scorer
-from spacy.tokens import Doc
-from spacy.training import Example
 
-from ..attributes import CUSTOM
-from ..data.arguments import SPAN_TARGETS
-from ..data.text import list_files
-from ..errors import BirnnError, Errors, Warnings
-from ..files import check_output, replacing
-from ..progress import show_progress
-from ..scorers import (
-    seqeval_report,
-    seqeval_score,
-    span_prefix,
-    tag_prf,
-    tag_sequences,
+from ..diagnostics.evaluation import (
+    evaluate,
+    is_scored,
+    predict_baseline,
+    use_confidence,
+    warn_of_strangers,
 )
+from ..diagnostics.report import make_report
+from ..diagnostics.training_log import read_log
+from ..errors import BirnnError, Errors
 from ..tagging.targets import Target, pipeline_targets
 from . import options as shared
+from .evaluation_outputs import Outputs
 from .loading import load_pipeline
-from .options import Scheme, check_ending, check_not_input, value_of
-from .reading import open_corpus
+from .options import Scheme, value_of
+from .reading import read_gold
+from .score_tables import comparisons, score_table
 
 
 def evaluate_command(
@@ -47,6 +41,46 @@ def evaluate_command(
         Optional[Path],
         typer.Option("-o", "--output", metavar="FILE", help="Write all as JSON."),
     ] = None,
+    page: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--report",
+            metavar="FILE.html",
+            help="Write a page that explains the scores and shows the errors in "
+            "context.",
+        ),
+    ] = None,
+    errors: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--errors", metavar="FILE.jsonl", help="Write a line of JSON per error."
+        ),
+    ] = None,
+    baseline: Annotated[
+        Optional[str],
+        typer.Option(
+            metavar="MODEL2",
+            help="Another pipeline, to compare with: differences, their p-value, and "
+            "what one gets right and the other does not.",
+        ),
+    ] = None,
+    train: Annotated[
+        Optional[Path],
+        typer.Option(
+            metavar="TRAIN",
+            help="The training data, so that the report tells seen from unseen.",
+        ),
+    ] = None,
+    log: Annotated[
+        Optional[Path],
+        typer.Option(
+            metavar="LOG.jsonl",
+            help="The log of the training, for learning curves in the report.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an existing report or errors file.")
+    ] = False,
     format: shared.FormatOption = None,
     scheme: shared.SchemeOption = Scheme.auto,  # type: ignore[attr-defined]
     columns: shared.Columns = None,
@@ -73,11 +107,14 @@ def evaluate_command(
       spacy-birnn evaluate en_my_chunker test.txt --columns word=0,chunks=2
 
       spacy-birnn evaluate en_my_ner doccano.jsonl
+
+      spacy-birnn evaluate training/model-best dev.conll --report report.html
+      --train train.conll --log training/log.jsonl --baseline en_core_web_sm
     """
-    if output is not None:
-        check_not_input(output, list_files(data))
-        check_ending(output, ".json", "JSON")
-        check_output(output, force=True)
+    outputs = Outputs(output, page, errors)
+    outputs.check_options(train=train, log=log)
+    outputs.check([data, *filter(None, [train, log])], force)
+    steps = None if log is None else read_log(log)
     nlp = load_pipeline(model, gpu_id)
     targets = pipeline_targets(nlp)
     if not targets:
@@ -85,11 +122,11 @@ def evaluate_command(
         raise BirnnError(
             Errors.B213.format(model=model, components=names, action="evaluate")
         )
-    examples = read_gold(
-        nlp,
-        data,
-        targets,
-        value_of(format),
+    other = None if baseline is None else load_baseline(baseline, model, targets)
+    read = partial(
+        read_gold,
+        targets=targets,
+        format=value_of(format),
         scheme=scheme.value if scheme.value != "auto" else None,
         columns=columns,
         docs=value_of(docs),
@@ -103,8 +140,12 @@ def evaluate_command(
         alignment_mode=value_of(alignment_mode),
         encoding=encoding,
     )
+    examples = read(nlp, data)
+    if outputs.shows_errors:
+        use_confidence(nlp)
     scores = evaluate(nlp, examples, targets)
-    if not any(is_scored(scores, target) for target in targets):
+    scored = [target for target in targets if is_scored(scores, target)]
+    if not scored:
         raise BirnnError(
             Errors.B214.format(
                 path=data,
@@ -112,164 +153,42 @@ def evaluate_command(
                 column=targets[0].column,
             )
         )
-    for scored in targets:
-        _warn_of_strangers(examples, scored, data)
-    print("\n\n".join(report(examples, scores, target) for target in targets))
-    if output is not None:
-        with replacing(output) as file:
-            file.write(srsly.json_dumps(scores, indent=2).encode("utf-8") + b"\n")
+    for one in targets:
+        warn_of_strangers(examples, one, data)
+    tables = [score_table(examples, scores, one) for one in targets]
+    report = None
+    if outputs.shows_errors or other is not None:
+        compared = None
+        if other is not None:
+            use_confidence(other)
+            docs_of_other = [example.predicted for example in read(other, data)]
+            compared = predict_baseline(other, examples, docs_of_other)
+        report = make_report(
+            examples,
+            scored,
+            model=model,
+            data=str(data),
+            baseline=compared,
+            baseline_name=baseline,
+            baseline_targets=[] if other is None else pipeline_targets(other),
+            training=None if train is None else read(nlp, train),
+            training_name=None if train is None else str(train),
+            log=steps,
+        )
+        tables += comparisons(report)
+    # Written before anything is printed: `| head` must not cost a file.
+    outputs.write(scores, report)
+    print("\n\n".join(tables))
 
 
-def read_gold(
-    nlp: Language,
-    path: Path,
-    targets: Sequence[Target],
-    format: Optional[str] = None,
-    **options: Any,
-) -> List[Example]:
-    """Read annotated files for what a pipeline sets.
-
-    Without `columns` the last column of a CoNLL file is for the first target.
-
-    Args:
-        nlp: The pipeline.
-        path: A file or a directory.
-        targets: What the pipeline sets.
-        format: `conll`, `conllu` or `spans`; None tells it by content.
-        options: Arguments of `AnyCorpus`; None for its defaults.
+def load_baseline(baseline: str, model: str, targets: Sequence[Target]) -> Language:
+    """Load the pipeline to compare with.
 
     Raises:
-        BirnnError: The files cannot be read, or an option has no effect.
+        BirnnError: it cannot be loaded, or sets nothing of what the other one sets.
     """
-    first = targets[0].column
-    keys = [target.spans_key for target in targets if target.spans_key]
-    defaults: Dict[str, Any] = {"columns": {first: -1}}
-    if keys:
-        defaults["spans_key"] = keys[0]
-    if first in SPAN_TARGETS:
-        defaults["target"] = first
-    return list(open_corpus(path, format, options, defaults)(nlp))
-
-
-def evaluate(
-    nlp: Language, examples: Sequence[Example], targets: Sequence[Target]
-) -> Dict[str, Any]:
-    """Predict and score.
-
-    Args:
-        nlp: The pipeline.
-        examples: The gold annotation; afterwards they hold the predictions, too.
-        targets: What is scored with seqeval or tag by tag, beside the components' own
-            scores.
-
-    Returns:
-        Plain numbers: the components' own scores and `speed` (words a second), as
-        from `nlp.evaluate`; what `seqeval_score` returns; for tags
-        `<target>_per_type`.
-    """
-    start = timer()
-    docs = nlp.pipe(example.predicted for example in examples)
-    shown = show_progress(docs, "Predicting", "documents", len(examples))
-    predicted = list(shown)
-    seconds = timer() - start
-    for example, doc in zip(examples, predicted, strict=True):
-        example.predicted = doc
-    scores = Scorer(nlp).score(examples)
-    scores["speed"] = sum(len(doc) for doc in predicted) / seconds
-    for target in targets:
-        if _main_key(target) not in scores:
-            names = {"target": target.name, "spans_key": target.spans_key}
-            scores.update(seqeval_score(examples, **names))
-        if not target.is_spans:
-            name = target.name.removeprefix("_.")
-            scores[f"{name}_per_type"] = tag_prf(examples, target.name)
-    return scores
-
-
-def _warn_of_strangers(examples: Sequence[Example], target: Target, path: Path) -> None:
-    """Warn where gold annotation and predictions have no label in common."""
-    gold: Set[str] = set()
-    predicted: Set[str] = set()
-    for example in examples:
-        gold |= _labels(example.reference, target)
-        predicted |= _labels(example.predicted, target)
-    if gold and predicted and not gold & predicted:
-        line = Warnings.W110.format(
-            path=path, target=target, gold=_list(gold), predicted=_list(predicted)
-        )
-        warnings.warn(line, stacklevel=2)
-
-
-def _labels(doc: Doc, target: Target) -> Set[str]:
-    if target.is_spans:
-        spans = (
-            doc.ents if target.name == "ents" else doc.spans.get(target.spans_key, ())
-        )
-        return {span.label_ for span in spans}
-    if target.name.startswith(CUSTOM):
-        name = target.name.removeprefix(CUSTOM)
-        return {str(t._.get(name)) for t in doc if t.has_extension(name)} - {"None"}
-    return {getattr(token, f"{target.name}_") for token in doc} - {""}
-
-
-def _list(labels: Set[str]) -> str:
-    names = sorted(labels)
-    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
-
-
-def is_scored(scores: Dict[str, Any], target: Target) -> bool:
-    """Whether there was gold annotation for a target."""
-    return scores[_main_key(target)] is not None
-
-
-def _main_key(target: Target) -> str:
-    if target.is_spans:
-        return f"{span_prefix(target.name, target.spans_key)}_seqeval_f"
-    return f"{target.name.removeprefix('_.')}_acc"
-
-
-def report(examples: Sequence[Example], scores: Dict[str, Any], target: Target) -> str:
-    """The table of a target as text, or a line where there is nothing to compare."""
-    if not is_scored(scores, target):
-        return f"{target}: no gold annotation"
-    if target.is_spans:
-        return _spans_report(examples, scores, target)
-    return _tag_report(scores, target)
-
-
-def _spans_report(
-    examples: Sequence[Example], scores: Dict[str, Any], target: Target
-) -> str:
-    gold, predicted, n_split = tag_sequences(examples, target.name, target.spans_key)
-    prefix = f"{span_prefix(target.name, target.spans_key)}_seqeval"
-    lines = [
-        f"{target}: {len(gold):,} sentences, seqeval (default mode)",
-        "",
-        seqeval_report(gold, predicted).rstrip("\n") or "no spans, gold or predicted",
-        "",
-        _prf_line("default", scores, prefix),
-        _prf_line("strict", scores, f"{prefix}_strict"),
-    ]
-    if n_split:
-        lines.append(f"{n_split:,} spans cross a sentence and were split there.")
-    return "\n".join(lines)
-
-
-def _prf_line(mode: str, scores: Dict[str, Any], prefix: str) -> str:
-    p, r, f = (100 * scores[f"{prefix}_{key}"] for key in "prf")
-    return f"{mode:<8} precision {p:6.2f}   recall {r:6.2f}   F1 {f:6.2f}"
-
-
-def _tag_report(scores: Dict[str, Any], target: Target) -> str:
-    name = target.name.removeprefix("_.")
-    table = scores[f"{name}_per_type"]
-    width = max(12, *(len(tag) for tag in table))
-    lines = [
-        f"{name}: accuracy {100 * scores[f'{name}_acc']:.2f}",
-        "",
-        f"{'':>{width}}  precision    recall  f1-score   support",
-    ]
-    for tag, row in table.items():
-        figures = "".join(f"{row[key]:10.4f}" for key in "prf")
-        lines.append(f"{tag:>{width}} {figures}{row['support']:10,}")
-    return "\n".join(lines)
+    nlp = load_pipeline(baseline)
+    if not set(targets) & set(pipeline_targets(nlp)):
+        names = ", ".join(str(target) for target in targets)
+        raise BirnnError(Errors.B426.format(model=baseline, other=model, targets=names))
+    return nlp

@@ -2,14 +2,19 @@
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Set, Type
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Type
 
+from spacy.language import Language
+from spacy.training import Example
+
+from ..data.arguments import SPAN_TARGETS
 from ..data.conll import ConllCorpus
 from ..data.conllu import ConlluCorpus
 from ..data.corpus import AnyCorpus
 from ..data.reader import FileCorpus
 from ..data.spans import SpansCorpus
 from ..errors import BirnnError, Errors
+from ..tagging.targets import Target
 
 READERS: Dict[str, Type[FileCorpus]] = {
     "conll": ConllCorpus,
@@ -49,6 +54,37 @@ def open_corpus(
     settings = {**(defaults or {}), **given}
     known = _arguments(reader)
     return reader(path, **{k: v for k, v in settings.items() if k in known})
+
+
+def read_gold(
+    nlp: Language,
+    path: Path,
+    targets: Sequence[Target],
+    format: Optional[str] = None,
+    **options: Any,
+) -> List[Example]:
+    """Read annotated files for what a pipeline sets.
+
+    Without `columns` the last column of a CoNLL file is for the first target.
+
+    Args:
+        nlp: The pipeline.
+        path: A file or a directory.
+        targets: What the pipeline sets.
+        format: `conll`, `conllu` or `spans`; None tells it by content.
+        options: Arguments of `AnyCorpus`; None for its defaults.
+
+    Raises:
+        BirnnError: The files cannot be read, or an option has no effect.
+    """
+    first = targets[0].column
+    keys = [target.spans_key for target in targets if target.spans_key]
+    defaults: Dict[str, Any] = {"columns": {first: -1}}
+    if keys:
+        defaults["spans_key"] = keys[0]
+    if first in SPAN_TARGETS:
+        defaults["target"] = first
+    return list(open_corpus(path, format, options, defaults)(nlp))
 
 
 def find_formats(path: Path, options: Mapping[str, Any]) -> Set[str]:

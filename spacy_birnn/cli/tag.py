@@ -4,26 +4,32 @@ import json
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Dict, List, Optional
+from typing import Annotated, Optional
 
 import typer
 from spacy.language import Language
 
+from ..diagnostics.components import our_components
 from ..errors import BirnnError, Errors
-from ..tagging.formats import INPUT_FORMATS, STDIN
-from ..tagging.inputs import InputFile, find_inputs
 from ..tagging.options import ENGINES, Options, Summary, Workers
 from ..tagging.run import Job, Out, format_of, is_folder
 from ..tagging.shards import DEFAULT_SIZE, parse_size
 from ..tagging.sinks import SINKS
-from ..tagging.sources import Fields
 from ..tagging.targets import pipeline_targets
+from .inputs import (
+    InputFormatOption,
+    Inputs,
+    TextField,
+    TokensField,
+    WholeFiles,
+    make_fields,
+    open_inputs,
+)
 from .loading import load_pipeline
 from .options import Force, GpuId, Model, WordColumn
 from .tag_live import check_stream, tag_live
 from .tag_progress import shown
 
-InputFormat = Enum("InputFormat", {n: n for n in INPUT_FORMATS}, type=str)  # type: ignore[misc]
 OutputFormat = Enum("OutputFormat", {n: n for n in SINKS}, type=str)  # type: ignore[misc]
 OnError = Enum("OnError", {n: n for n in ("stop", "skip")}, type=str)  # type: ignore[misc]
 Engine = Enum("Engine", {n: n for n in ENGINES}, type=str)  # type: ignore[misc]
@@ -35,15 +41,7 @@ SKIPPED = 3
 def tag_command(
     ctx: typer.Context,
     model: Model,
-    inputs: Annotated[
-        List[str],
-        typer.Argument(
-            metavar="INPUT",
-            show_default=False,
-            help="Files, folders, globs or URLs; hf:ID[:SPLIT] for a dataset of "
-            "Hugging Face; - for standard input.",
-        ),
-    ],
+    inputs: Inputs,
     output: Annotated[
         Optional[str],
         typer.Option(
@@ -54,43 +52,30 @@ def tag_command(
             "given. Default: standard output.",
         ),
     ] = None,
-    input_format: Annotated[
-        Optional[InputFormat],
-        typer.Option(
-            show_default=False,
-            help="Default: .txt is text, .jsonl JSON lines, .csv CSV, the rest by "
-            "content.",
-        ),
-    ] = None,
+    input_format: InputFormatOption = None,
     output_format: Annotated[
         Optional[OutputFormat],
         typer.Option(show_default=False, help="Default: by OUT's name, else jsonl."),
     ] = None,
-    text_field: Annotated[
-        Optional[str],
-        typer.Option(
-            metavar="FIELD",
-            show_default=False,
-            help="The key or column of the text; a.b for one inside another. Default: "
-            "text.",
-        ),
-    ] = None,
-    tokens_field: Annotated[
-        Optional[str],
-        typer.Option(
-            metavar="FIELD",
-            show_default=False,
-            help="The key or column of a list of words. Default: tokens, unless "
-            "--text-field is given.",
-        ),
-    ] = None,
-    whole_files: Annotated[
-        bool,
-        typer.Option(
-            "--whole-files", help="A text file is one document, not one a line."
-        ),
-    ] = False,
+    text_field: TextField = None,
+    tokens_field: TokensField = None,
+    whole_files: WholeFiles = False,
     columns: WordColumn = None,
+    confidence: Annotated[
+        bool,
+        typer.Option("--confidence", help="Write how probable each span or tag is."),
+    ] = False,
+    min_confidence: Annotated[
+        Optional[float],
+        typer.Option(
+            metavar="P",
+            min=0,
+            max=1,
+            show_default=False,
+            help="Leave out what is less probable; 0 for nothing. Default: as the "
+            "pipeline's config says.",
+        ),
+    ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Documents a batch.")] = 256,
     shard_size: Annotated[
         Optional[str],
@@ -179,30 +164,26 @@ def tag_command(
 
       spacy-birnn tag en_my_ner corpus/ -o tagged/ --output-format parquet --resume
 
+      spacy-birnn tag en_my_ner news.txt --confidence --min-confidence 0.8
+
       zcat news.jsonl.gz | spacy-birnn tag en_my_ner - --input-format jsonl
 
       captions | spacy-birnn tag en_my_ner - --stream --lag 2
     """
-    given = input_format.value if input_format else None
     if stream or lag is not None:
         check_stream(ctx, stream, inputs)
-        column = _fields(None, None, columns, False).word_column
-        formats = given, output_format.value if output_format else None
+        reads = input_format.value if input_format else None
+        formats = reads, output_format.value if output_format else None
+        column = make_fields(None, None, columns, False).word_column
         tag_live(load_pipeline(model), lag or 0, formats, column)
         return
     _check_usage(n_process, gpu_id, engine.value)
-    if STDIN in inputs and given is None:
-        raise typer.BadParameter(
-            "standard input (-) has no name to tell its format by: give one of "
-            f"{', '.join(INPUT_FORMATS)}.",
-            param_hint="'--input-format'",
-        )
     chosen = output_format.value if output_format else None
     to_folder = output is not None and is_folder(output, shard_size)
     options = Options(
-        given,
+        input_format.value if input_format else None,
         chosen or format_of(output, to_folder),
-        _fields(text_field, tokens_field, columns, whole_files),
+        make_fields(text_field, tokens_field, columns, whole_files),
         batch_size,
         parse_size(shard_size) if shard_size else DEFAULT_SIZE,
         on_error.value,
@@ -215,13 +196,13 @@ def tag_command(
             f"the {options.output_format} format is binary: write it to a file.",
             param_hint="'-o'",
         )
-    files = find_inputs(inputs, given)
-    _check_columns(columns, files)
+    files = open_inputs(inputs, input_format, columns)
     workers = Workers(engine.value, n_process, min_process, address, num_gpus)
     target: Out = output if output is not None else sys.stdout.buffer
     job = Job(files, target, options, workers, to_folder)
     nlp = load_pipeline(model, gpu_id)
     _check_targets(nlp, model)
+    _set_confidence(nlp, confidence, min_confidence)
     is_seen = sys.stderr.isatty() and (output is not None or not sys.stdout.isatty())
     with shown(is_seen, verbose) as watch:
         summary = job.run(nlp, watch)
@@ -244,44 +225,30 @@ def _check_usage(n_process: int, gpu_id: int, engine: str) -> None:
         )
 
 
-def _fields(
-    text: Optional[str],
-    tokens: Optional[str],
-    columns: Optional[Dict[str, int]],
-    whole_files: bool,
-) -> Fields:
-    if columns is not None:
-        others = ", ".join(name for name in columns if name != "word")
-        if others:
-            raise typer.BadParameter(
-                f"tag reads words only, not {others}: give no more than word=N.",
-                param_hint="'--columns'",
-            )
-    default_tokens = "tokens" if text is None else ""
-    return Fields(
-        text or "text",
-        default_tokens if tokens is None else tokens,
-        (columns or {}).get("word"),
-        whole_files,
-    )
-
-
-def _check_columns(columns: Optional[Dict[str, int]], files: List[InputFile]) -> None:
-    """Refuse columns that nothing would read."""
-    if columns is not None and all(file.format != "conll" for file in files):
-        raise typer.BadParameter(
-            "for CoNLL columns only, and no input holds any: leave it out, or give "
-            "--input-format conll if the format was not told well.",
-            param_hint="'--columns'",
-        )
-
-
 def _check_targets(nlp: Language, model: str) -> None:
     if not pipeline_targets(nlp):
         components = ", ".join(nlp.pipe_names) or "none"
         raise BirnnError(
             Errors.B213.format(model=model, components=components, action="tag")
         )
+
+
+def _set_confidence(
+    nlp: Language, wanted: bool, min_confidence: Optional[float]
+) -> None:
+    """Change the settings of our components.
+
+    Raises:
+        BirnnError: There is none, and something is asked of it.
+    """
+    asked = {"confidence": wanted or None, "min_confidence": min_confidence}
+    settings = {key: value for key, value in asked.items() if value is not None}
+    if not settings:
+        return
+    for name, pipe in our_components(nlp).items():
+        pipe.cfg.update(settings)
+        # By its config other processes make the pipeline, and a resumed run knows it.
+        nlp.get_pipe_config(name).update(settings)
 
 
 def _report(

@@ -27,6 +27,9 @@ SEPARATORS = ("auto", "tab", "blank", "comma", "semicolon")
 AlignmentMode = Literal["strict", "contract", "expand"]
 ALIGNMENT_MODES = ("strict", "contract", "expand")
 
+Unmarked = Literal["outside", "missing"]
+UNMARKED = ("outside", "missing")
+
 
 def check_path(path: Any) -> None:
     """Refuse what cannot name a file or a dataset."""

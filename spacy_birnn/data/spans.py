@@ -11,7 +11,14 @@ from spacy.util import filter_spans
 
 from ..errors import BirnnError, Errors, Warnings
 from .annotation import read_annotation
-from .arguments import ALIGNMENT_MODES, SPAN_TARGETS, AlignmentMode, check_choice
+from .arguments import (
+    ALIGNMENT_MODES,
+    SPAN_TARGETS,
+    UNMARKED,
+    AlignmentMode,
+    Unmarked,
+    check_choice,
+)
 from .brat import AnnotatedText, CharSpan, texts_of_brat
 from .reader import FileCorpus, Notes
 
@@ -31,6 +38,10 @@ class SpansCorpus(FileCorpus):
         alignment_mode: What becomes of a span that begins or ends inside a token, as in
             `Doc.char_span`: `expand` takes the whole token, `contract` leaves it out,
             `strict` gives the span up, and its tokens count as unannotated.
+        missing_label: The label of spans that mark what was not annotated, such as
+            "UNSURE"; None for none.
+        unmarked: What the rest of an annotated text is: `outside`, known to be no
+            entity, or `missing`, where only some entities were marked.
 
     The other arguments are those of `FileCorpus`.
     """
@@ -38,11 +49,16 @@ class SpansCorpus(FileCorpus):
     target: Literal["ents", "chunks"] = "ents"
     spans_key: str = "chunks"
     alignment_mode: AlignmentMode = "expand"
+    missing_label: Optional[str] = None
+    unmarked: Unmarked = "outside"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_choice("target", self.target, SPAN_TARGETS)
         check_choice("alignment_mode", self.alignment_mode, ALIGNMENT_MODES)
+        check_choice("unmarked", self.unmarked, UNMARKED)
+        if self.unmarked == "missing" and self.target != "ents":
+            raise BirnnError(Errors.B448)
 
     def list_files(self) -> List[Path]:
         return texts_of_brat(super().list_files())
@@ -122,18 +138,22 @@ class _Aligner:
         if self.settings.target == "ents":
             covered = {i for span in kept for i in range(span.start, span.end)}
             missing = [doc[i : i + 1] for i in sorted(unknown - covered)]
-            doc.set_ents(kept, missing=missing, default="outside")
+            doc.set_ents(kept, missing=missing, default=self.settings.unmarked)
         elif not unknown:
             # A group cannot say "unknown here": one gap makes all of it unknown.
             doc.spans[self.settings.spans_key] = kept
         return doc
 
     def _align(self, doc: Doc, annotated: AnnotatedText) -> Tuple[List[Span], Set[int]]:
-        """The spans that are found, and the tokens of those that are lost."""
+        """The spans that are found, and the tokens of those that are lost or say that
+        nothing is known."""
         spans: List[Span] = []
         unknown: Set[int] = set()
         mode = self.settings.alignment_mode
         for given in annotated.spans or ():
+            if given[2] == self.settings.missing_label:
+                unknown |= _touched(doc, *given[:2])
+                continue
             self.total += 1
             start, end, label = _trim(given, doc.text)
             place = f"{annotated.place}: '{_shorten(doc.text[start:end])}'"

@@ -1,5 +1,6 @@
 """`spacy-birnn.BiRNNEncoder.v1`: a recurrent `encode` for any spaCy tok2vec."""
 
+import math
 from typing import TYPE_CHECKING, Callable, List, Literal, Optional, Tuple, cast
 
 import torch
@@ -36,6 +37,7 @@ def build_birnn_encoder(
     grad_clip: float = 5.0,
     precision: Literal["fp32", "bf16", "auto"] = "fp32",
     lookahead: Optional[int] = None,
+    forget_bias: float = 1.0,
 ) -> Model[List[Floats2d], List[Floats2d]]:
     """Encode each sequence of vectors with a stacked recurrent network.
 
@@ -59,6 +61,9 @@ def build_birnn_encoder(
             that labels can follow the words with that delay (latency-controlled: Zhang
             et al. 2016); null for the rest of the sequence. For two directions and
             depth 1. Its backward direction takes `lookahead` + 1 steps per token.
+        forget_bias: what the forget gates' bias starts from (LSTM alone has such a
+            gate). At 1 an untrained network remembers for longer than at 0
+            (Jozefowicz et al. 2015).
 
     Raises:
         BirnnError: an argument is out of range.
@@ -72,6 +77,10 @@ def build_birnn_encoder(
         raise BirnnError(
             Errors.B006.format(where=place, key="grad_clip", value=grad_clip)
         )
+    if not math.isfinite(forget_bias):
+        raise BirnnError(
+            Errors.B401.format(where=place, key="forget_bias", value=forget_bias)
+        )
     sizes = {"width": width, "depth": depth, "cell": cell}
     if lookahead is not None:
         _check_lookahead(lookahead, depth, bidirectional)
@@ -82,7 +91,11 @@ def build_birnn_encoder(
         init=init,
         dims={"nI": None, "nO": width},
         attrs={
-            "sizes": {**sizes, "bidirectional": bidirectional},
+            "sizes": {
+                **sizes,
+                "bidirectional": bidirectional,
+                "forget_bias": float(forget_bias),
+            },
             "prepared_encoder": prepared_encoder,
             **dropout_attrs(dropout),
         },

@@ -117,10 +117,12 @@ class StreamedModel:
             encoder = OneWay(self._encoder, n_lanes)
         decisions: Union[FixedLagChain, OneByOne]
         if self._module.is_independent:
-            decisions = OneByOne(classes, n_lanes, with_spans)
+            decisions = OneByOne(classes, n_lanes, with_spans, self._module.temperature)
         else:
             chain = self._module.crf.chain(torch.float64)
-            decisions = FixedLagChain(chain, classes, n_lanes, with_spans)
+            decisions = FixedLagChain(
+                chain, classes, n_lanes, with_spans, self._module.temperature
+            )
         return Lanes(encoder, self._decoder, decisions, masked, lag, n_lanes)
 
 

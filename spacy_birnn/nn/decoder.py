@@ -4,6 +4,8 @@
 constraints of the tag scheme. "constrained": tokens are trained one by one with a
 softmax, and decoded together under the constraints (a CRF whose transitions are 0 or
 forbidden). "softmax": tokens are trained and decoded one by one.
+
+Probabilities of all three are those of a chain, whose temperature calibrates them.
 """
 
 from itertools import accumulate, pairwise
@@ -102,6 +104,33 @@ class SequenceDecoder(nn.Module):
             emissions = emissions.masked_fill(~permitted, float("-inf"))
         return F.cross_entropy(emissions, labels, ignore_index=-1, reduction="sum")
 
+    @property
+    def temperature(self) -> float:
+        """The divisor of all scores where probabilities are asked for; 1 unless it was
+        calibrated. No label depends on it."""
+        return self.crf.temperature.item()
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        self.crf.temperature.fill_(value)
+
+    def calibration_loss(
+        self,
+        emissions: Tensor,
+        lengths: Sequence[int],
+        labels: Tensor,
+        scale: Tensor,
+        permitted: Optional[Tensor] = None,
+    ) -> Tensor:
+        """Negative log of the probability that this decoder gives to what is known, all
+        scores being multiplied by `scale`; summed over the sequences.
+
+        With "constrained" this is not the loss of training: probabilities are those
+        among valid sequences. Differentiable with respect to `scale`; the other
+        arguments are those of `loss`.
+        """
+        return self.crf.loss(emissions, lengths, labels, permitted, scale)
+
     @torch.no_grad()
     def decode(
         self,
@@ -125,6 +154,16 @@ class SequenceDecoder(nn.Module):
     ) -> Tensor:
         """Probability of each label at each token, shape (N, L)."""
         return self.crf.marginals(emissions, lengths, permitted)
+
+    @torch.no_grad()
+    def entropy(
+        self,
+        emissions: Tensor,
+        lengths: Sequence[int],
+        permitted: Optional[Tensor] = None,
+    ) -> Tensor:
+        """Entropy of the label sequences of each sequence in nats, (B,) float64."""
+        return self.crf.entropy(emissions, lengths, permitted)
 
     @torch.no_grad()
     def span_marginals(

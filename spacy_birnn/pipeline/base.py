@@ -1,5 +1,6 @@
 """The common part of all components: training, prediction and k-best."""
 
+import warnings
 from abc import ABCMeta, abstractmethod
 from collections import Counter
 from itertools import islice
@@ -18,7 +19,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 from torch import Tensor
 
-from ..errors import BirnnError, Errors, NotFiniteError
+from ..errors import BirnnError, Errors, NotFiniteError, Warnings
 from ..models.clipping import clip_gradients
 from ..models.embed import log_coverage
 from ..models.flat import gradient, to_arrays, to_tensor
@@ -271,7 +272,14 @@ class BiRNNPipe(
         return loss.item(), to_arrays(gradient(emissions), lengths)
 
     def finish_update(self, sgd: Optimizer) -> None:
-        """Clip the gradients by one norm over the component and take the step."""
+        """Clip the gradients by one norm over the component and take the step.
+
+        A temperature was fitted to the weights of before: it is 1 from now on.
+        """
+        if self.temperature != 1.0:
+            line = Warnings.W440.format(name=self.name, temperature=self.temperature)
+            warnings.warn(line, stacklevel=2)
+            self.temperature = 1.0
         norm = clip_gradients(self.model, self.cfg["grad_clip"])
         self.gradient_norm = norm
         self.n_updates += 1
@@ -301,16 +309,26 @@ class BiRNNPipe(
         self.register_extensions()  # a pickled component may be in another process now
         predictions: List[Any] = []
         for batch in portions(docs):
-            predictions += self.decode(batch, self._emissions(batch))
+            predictions += self.decode(batch, self.emissions(batch))
         return predictions
 
-    def _emissions(self, docs: List[Doc]) -> Tensor:
+    def emissions(self, docs: List[Doc]) -> Tensor:
         """Emissions of all tokens of a batch, shape (N, L)."""
         emissions = self.model.get_ref("emissions")
         device = shim_of(emissions).device
         if not any(map(len, docs)):
             return torch.zeros((0, emissions.get_dim("nO")), device=device)
         return to_tensor(self.model.ops, self.model.predict(docs), device)
+
+    @property
+    def temperature(self) -> float:
+        """The divisor of all scores where probabilities are computed, 1 unless the
+        component was calibrated. It is saved with the model; no label depends on it."""
+        return get_decoder(self.model).temperature
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        get_decoder(self.model).temperature = value
 
     @property
     def needs_confidence(self) -> bool:
@@ -354,7 +372,7 @@ class BiRNNPipe(
         docs = DocBatch(docs)
         if not docs:
             return []
-        sequences, emissions = self.sequences(docs), self._emissions(docs)
+        sequences, emissions = self.sequences(docs), self.emissions(docs)
         found = get_decoder(self.model).k_best(
             sequences.select(emissions),
             sequences.lengths,
@@ -365,3 +383,28 @@ class BiRNNPipe(
             [(self.label_strings(doc, ids), log) for ids, log in best]
             for doc, best in zip(docs, sequences.join_k_best(docs, found, k))
         ]
+
+    def entropies(self, docs: Iterable[Doc]) -> List[float]:
+        """Entropy of the label sequences of each document, which stays untouched.
+
+        Args:
+            docs: the documents; what is already set on them does not count.
+
+        Returns:
+            In nats, exact; that of a document is the sum over its sequences, 0 where
+            there is no word.
+
+        Raises:
+            BirnnError: the component is not initialized.
+        """
+        self.check_initialized()
+        entropies: List[float] = []
+        for batch in portions(docs):
+            sequences, emissions = self.sequences(batch), self.emissions(batch)
+            found = get_decoder(self.model).entropy(
+                sequences.select(emissions),
+                sequences.lengths,
+                sequences.permitted_on(emissions.device),
+            )
+            entropies += sequences.add_up(batch, found.tolist())
+        return entropies

@@ -150,26 +150,41 @@ class SpanCodec:
         ]
 
     def repaired_probability(
-        self, probabilities: numpy.ndarray, span: FlatSpan, at_start: bool, at_end: bool
+        self,
+        probabilities: numpy.ndarray,
+        start: int,
+        end: int,
+        spans: Sequence[FlatSpan],
+        at_start: bool,
+        at_end: bool,
     ) -> float:
-        """How probable exactly this span is after `repair`, tokens being independent.
+        """How probable it is, tokens being independent, that after `repair` exactly
+        these spans lie between two rows.
 
         Whether a token continues the span before it depends on the two labels alone, so
-        the label sequences that are read as this span are summed up token by token.
+        the label sequences that are read in this way are summed up token by token.
 
         Args:
             probabilities: of each label at each token, shape (N, L).
-            span: the span.
-            at_start: it begins its sequence.
-            at_end: it ends its sequence.
+            start: the first row.
+            end: the row after the last one.
+            spans: in order, all between the two.
+            at_start: a sequence begins with the first row.
+            at_end: a sequence ends with the last one.
         """
-        forward = probabilities[span.start] * (self._type == span.type)
+        kinds = numpy.full(end - start, -1)
+        goes_on = numpy.zeros(end - start, dtype=bool)
+        for span in spans:
+            kinds[span.start - start : span.end - start] = span.type
+            goes_on[span.start - start + 1 : span.end - start] = True
+        forward = probabilities[start] * (self._type == kinds[0])
         if not at_start:
-            forward = forward * (1.0 - probabilities[span.start - 1] @ self._continues)
-        for row in range(span.start + 1, span.end):
-            forward = (forward @ self._continues) * probabilities[row]
+            forward = forward * (1.0 - probabilities[start - 1] @ self._continues)
+        for row, kind, inside in zip(range(start + 1, end), kinds[1:], goes_on[1:]):
+            step = self._continues if inside else ~self._continues
+            forward = (forward @ step) * probabilities[row] * (self._type == kind)
         if not at_end:
-            forward = forward * (1.0 - self._continues @ probabilities[span.end])
+            forward = forward * (1.0 - self._continues @ probabilities[end])
         return min(max(float(forward.sum()), 0.0), 1.0)
 
     def ids_of(self, kind: int) -> List[int]:

@@ -83,6 +83,18 @@ class Sequences:
         bounds = numpy.searchsorted(self.rows, numpy.cumsum([0, *sizes]))
         return numpy.diff(bounds).tolist()
 
+    def add_up(self, docs: Sequence[Doc], values: Iterable[float]) -> List[float]:
+        """The sum for each document of one value per sequence."""
+        found, sizes = iter(values), iter(self.lengths)
+        sums = []
+        for n_rows in self.rows_per_doc(docs):
+            total = 0.0
+            while n_rows:
+                total += next(found)
+                n_rows -= next(sizes)
+            sums.append(total)
+        return sums
+
     def join_k_best(
         self, docs: Sequence[Doc], sequences: Iterable[List[Scored]], k: int
     ) -> List[List[Scored]]:

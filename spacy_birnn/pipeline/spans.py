@@ -137,7 +137,7 @@ class SpanPipe(BiRNNPipe):
         spans = [(span.start, span.end, span.label_) for span in self.spans_of(doc)]
         labels = schemes.encode(spans, len(doc), "iob2")
         batch, classes = DocBatch([doc]), self.codec.classes
-        sequences, emissions = self.sequences(batch), self._emissions(batch)
+        sequences, emissions = self.sequences(batch), self.emissions(batch)
         rows = range(len(doc)) if sequences.rows is None else sequences.rows.tolist()
         index = classes.names.index
         chosen = numpy.array([index(labels[row]) for row in rows], dtype="int64")
@@ -202,7 +202,12 @@ class SpanPipe(BiRNNPipe):
         bounds = set(numpy.cumsum([0, *sequences.lengths]).tolist())
         return [
             self.codec.repaired_probability(
-                probabilities, span, span.start in bounds, span.end in bounds
+                probabilities,
+                span.start,
+                span.end,
+                [span],
+                span.start in bounds,
+                span.end in bounds,
             )
             for span in spans
         ]

@@ -175,8 +175,8 @@ class BiRNNTagger(BiRNNPipe):
 
     def labels_of(self, doc: Doc) -> List[Tuple[str, Optional[float]]]:
         batch = DocBatch([doc])
-        words = self.sequences(batch).select(self._emissions(batch))
-        ids, _ = self.decode(batch, self._emissions(batch))[0]
+        words = self.sequences(batch).select(self.emissions(batch))
+        ids, _ = self.decode(batch, self.emissions(batch))[0]
         chosen = numpy.array(ids, dtype="int64")
         marginals = self._marginals(self.sequences(batch), words, chosen)
         tags = [tag or "" for tag in self.read(doc)]

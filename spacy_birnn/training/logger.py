@@ -155,6 +155,7 @@ class ConsoleLog:
             "learn_rate": row.get("learn_rate"),
             "gradient_norms": self.clips.norms(),
             "clipped": row["clipped"],
+            "gradients": row.get("gradients"),
             "words": row["words"],
             "words_per_second": row["speed"],
             "seconds": row["seconds"],

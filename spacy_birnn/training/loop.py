@@ -23,6 +23,7 @@ from ..errors import BirnnError, Errors, NotFiniteError
 from .batches import Batch, Batches
 from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from .evaluation import DevSet, EvaluationPlan
+from .gradient_log import GradientLog
 from .identity import describe
 from .optimizers import loop_schedules
 from .outputs import Outputs, save_pipeline
@@ -138,6 +139,7 @@ class Loop:
             identity=describe(setup.config, readers) if outputs else {},
         )
         self.before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
+        self.gradient_log = GradientLog(self.nlp, settings["frozen_components"])
         self._began = timer()
         self._saved_at = self._save_seconds = 0.0
 
@@ -228,22 +230,24 @@ class Loop:
             settings["before_update"](self.nlp, {"step": progress.step, "epoch": epoch})
         dropout = next(self.state.dropouts)
         try:
-            for part in subdivide_batch(batch, settings["accumulate_gradient"]):
-                self.nlp.update(
-                    part,
-                    drop=dropout,
-                    losses=progress.losses,
-                    sgd=False,  # type: ignore[arg-type]
-                    exclude=excluded,
-                    annotates=settings["annotating_components"],
-                )
+            with self.gradient_log.recording(progress.step):
+                for part in subdivide_batch(batch, settings["accumulate_gradient"]):
+                    self.nlp.update(
+                        part,
+                        drop=dropout,
+                        losses=progress.losses,
+                        sgd=False,  # type: ignore[arg-type]
+                        exclude=excluded,
+                        annotates=settings["annotating_components"],
+                    )
             self._check_losses()
         except NotFiniteError as error:
             raise self._not_finite(epoch, str(error)) from error
-        for name, component in self.nlp.pipeline:
-            if name in excluded or name not in trained_models(self.nlp):
-                continue
-            component.finish_update(self.optimizer)  # type: ignore[attr-defined]
+        with self.gradient_log.updating():
+            for name, component in self.nlp.pipeline:
+                if name in excluded or name not in trained_models(self.nlp):
+                    continue
+                component.finish_update(self.optimizer)  # type: ignore[attr-defined]
         self.optimizer.step_schedules()
         progress.seconds_in_updates += timer() - began
 
@@ -282,6 +286,7 @@ class Loop:
             update_meta(self.settings, self.nlp, info)
         if is_best:
             self._keep_best(info)
+        info["gradients"] = self.gradient_log.summary()
         log_step(info)
         progress.losses = {}
         judged = [schedule.judge(score) for schedule in self.schedules.values()]

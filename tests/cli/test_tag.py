@@ -56,6 +56,67 @@ def test_our_components_with_confidences(birnn, corpus, tmp_path, run):
         assert all(0.5 < confidence <= 1.0 for confidence in confidences)
 
 
+@pytest.fixture(scope="module")
+def plain(birnn, tmp_path_factory):
+    """The same pipeline, whose config asks for no confidences."""
+    names = ("birnn_tagger", "birnn_chunker", "birnn_ner")
+    settings = {f"components.{name}.confidence": False for name in names}
+    path = tmp_path_factory.mktemp("plain") / "model"
+    spacy.load(birnn, config=settings).to_disk(path)
+    return str(path)
+
+
+def spans_of(path):
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    return [[*record["ents"], *record["spans"]["chunks"]] for record in records]
+
+
+def test_confidences_on_request(plain, birnn, corpus, tmp_path, run):
+    out, again = tmp_path / "out.jsonl", tmp_path / "again.jsonl"
+    assert run("tag", plain, corpus, "-o", out).exit_code == 0
+    assert "confidence" not in out.read_text()
+    arguments = ("--confidence", "--force")
+    assert run("tag", plain, corpus, "-o", out, *arguments).exit_code == 0
+    assert run("tag", birnn, corpus, "-o", again).exit_code == 0
+    assert out.read_bytes() == again.read_bytes()
+    assert "confidence" in out.read_text()
+
+
+def test_a_least_confidence_on_request(plain, corpus, tmp_path, run):
+    out = tmp_path / "out.jsonl"
+    arguments = ("--confidence", "--force")
+    run("tag", plain, corpus, "-o", out, *arguments)
+    values = sorted(s["confidence"] for spans in spans_of(out) for s in spans)
+    least = (values[0] + values[-1]) / 2
+    options = (*arguments, "--min-confidence", least)
+    for processes in (1, 2):
+        made = run("tag", plain, corpus, "-o", out, *options, "--n-process", processes)
+        assert made.exit_code == 0, made.output
+        kept = [s["confidence"] for spans in spans_of(out) for s in spans]
+        assert sorted(kept) == pytest.approx([v for v in values if v >= least])
+        assert 0 < len(kept) < len(values)
+    everything = ("--min-confidence", "1", "--force")
+    assert run("tag", plain, corpus, "-o", out, *everything).exit_code == 0
+    assert spans_of(out) == [[], []]
+
+
+def test_a_resumed_run_has_the_same_least_confidence(plain, corpus, tmp_path, run):
+    out = tmp_path / "out"
+    options = ("--shard-size", 1, "--min-confidence")
+    assert run("tag", plain, corpus, "-o", out, *options, 0.2).exit_code == 0
+    result = run("tag", plain, corpus, "-o", out, *options, 0.3, "--resume")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"[B261] {out} cannot be resumed")
+
+
+def test_confidences_of_a_pipeline_that_is_not_ours(ruler, text, tmp_path, run):
+    for option in (["--confidence"], ["--min-confidence", "0.5"]):
+        result = run("tag", ruler, text, "-o", tmp_path / "out.jsonl", *option)
+        assert result.exit_code == 1
+        assert result.stderr.startswith("[B440] The pipeline has no birnn_ner")
+    assert run("tag", ruler, text, "--min-confidence", 1.5).exit_code == 2
+
+
 def test_conll_out_is_the_corpus_again(birnn, corpus, tmp_path, run):
     out = tmp_path / "out.conll"
     assert run("tag", birnn, corpus, "-o", out).exit_code == 0
@@ -192,7 +253,8 @@ def test_version(run):
 
 
 def test_help_has_examples(run):
-    for command in ("init-config", "convert", "evaluate", "tag"):
+    commands = ["init-config", "convert", "evaluate", "tag", "gradients", "calibrate"]
+    for command in [*commands, "select", "explain"]:
         result = run(command, "--help")
         assert result.exit_code == 0
         assert "Examples:" in result.stdout
@@ -284,12 +346,12 @@ def test_a_reader_that_has_enough(ruler, tmp_path, n_process, is_group_alive):
         assert process.stdout.readline().startswith(b"{")
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(120) == 1
+        assert process.wait(600) == 1
     assert not is_group_alive(process.pid)
 
 
 def wait_for_output(folder):
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not any(file.stat().st_size for file in folder.iterdir()):
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -321,7 +383,7 @@ def test_ctrl_c_leaves_nothing_behind(ruler, tmp_path, n_process, is_group_alive
         process.stdin.flush()
         wait_for_output(tmp_path)
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(120) == 130
+        assert process.wait(600) == 130
         assert process.stderr.read() == b""
     assert not is_group_alive(process.pid)
     assert os.listdir(tmp_path) == []
@@ -372,5 +434,5 @@ def on_terminal(line, stream):
         except OSError:
             pass  # what Linux says at the end
         os.close(master)
-        assert process.wait(120) == (0 if stream == "stderr" else 2)
+        assert process.wait(600) == (0 if stream == "stderr" else 2)
     return shown

@@ -342,10 +342,56 @@ def test_texts_that_are_too_long(write):
         list(SpansCorpus(write(EXPORTS["doccano"]))(nlp))
 
 
+def iob(doc):
+    return [token.ent_iob_ for token in doc]
+
+
+PARTS = [(0, 10, "PER"), (11, 15, "UNSURE")]
+TOOLS = {
+    "prodigy": {"text": TEXT, "spans": dicts(PARTS), "answer": "accept"},
+    "doccano": {"text": TEXT, "label": [list(span) for span in PARTS]},
+    "label studio": {"data": {"text": TEXT}, "annotations": [label_studio(PARTS)]},
+}
+every_tool = pytest.mark.parametrize("tool", TOOLS)
+
+
+@every_tool
+def test_a_label_for_what_is_not_annotated(write, tool):
+    (doc,) = read(write(TOOLS[tool]), missing_label="UNSURE")
+    assert iob(doc) == ["B", "I", "", "O", "O"]
+    assert [ent.label_ for ent in doc.ents] == ["PER"]
+    (doc,) = read(write(TOOLS[tool]))  # without the setting it is a label like others
+    assert [ent.label_ for ent in doc.ents] == ["PER", "UNSURE"]
+
+
+@every_tool
+def test_the_rest_of_a_text_may_be_unknown(write, tool):
+    (doc,) = read(write(TOOLS[tool]), missing_label="UNSURE", unmarked="missing")
+    assert iob(doc) == ["B", "I", "", "", ""]
+    (doc,) = read(write(TOOLS[tool]), unmarked="missing")
+    assert iob(doc) == ["B", "I", "B", "", ""]
+
+
+def test_where_an_entity_is_marked_it_is_known(write):
+    spans = [*SPANS, (0, 21, "UNSURE")]
+    path = write({"text": TEXT, "spans": dicts(spans), "answer": "accept"})
+    (doc,) = read(path, missing_label="UNSURE")
+    assert iob(doc) == ["B", "I", "", "B", ""]
+
+
+def test_of_a_group_all_is_unknown_then(write):
+    path = write(TOOLS["doccano"], EXPORTS["doccano"])
+    first, second = read(path, target="chunks", missing_label="UNSURE")
+    assert "chunks" not in first.spans
+    assert len(second.spans["chunks"]) == 2
+
+
 def test_mistakes_in_the_settings():
     for settings, code in [
         ({"target": "tag"}, "B139"),
         ({"alignment_mode": "loose"}, "B139"),
+        ({"unmarked": "maybe"}, "B139"),
+        ({"unmarked": "missing", "target": "chunks"}, "B448"),
         ({"limit": -1}, "B138"),
         ({"encoding": "utf-9"}, "B140"),
     ]:

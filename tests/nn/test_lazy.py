@@ -34,15 +34,15 @@ def test_nobody_waits_for_another_thread():
         def answer(self):
             if self.wait:
                 begun.set()
-                done.wait(10)
+                done.wait(120)
             return self.wait
 
     slow = threading.Thread(target=lambda: Slow(True).answer)
     slow.start()
-    begun.wait(10)
+    begun.wait(60)
     quick = threading.Thread(target=lambda: Slow(False).answer, daemon=True)
     quick.start()
-    quick.join(5)
+    quick.join(60)
     assert not quick.is_alive()
     done.set()
-    slow.join(10)
+    slow.join(120)

@@ -116,16 +116,22 @@ def test_repaired_probability_by_enumeration(scheme, length):
     codec = SpanCodec(["LOC", "PER"] if scheme == "iob2" else ["LOC"], scheme)
     random = numpy.random.RandomState(length)
     probabilities = random.dirichlet([0.5] * len(codec.labels), size=length)
-    totals = {}
+    totals, readings = {}, {}
     for ids in product(range(len(codec.labels)), repeat=length):
         weight = numpy.prod([probabilities[i, label] for i, label in enumerate(ids)])
-        for span in codec.repair(numpy.array(ids), [length]):
+        spans = codec.repair(numpy.array(ids), [length])
+        readings[tuple(spans)] = readings.get(tuple(spans), 0.0) + weight
+        for span in spans:
             totals[span] = totals.get(span, 0.0) + weight
     assert len(totals) == length * (length + 1) / 2 * len(codec.types)
     for span, total in totals.items():
         found = codec.repaired_probability(
-            probabilities, span, span.start == 0, span.end == length
+            *(probabilities, span.start, span.end, [span]),
+            *(span.start == 0, span.end == length),
         )
+        assert found == pytest.approx(total, abs=1e-12)
+    for spans, total in readings.items():
+        found = codec.repaired_probability(probabilities, 0, length, spans, True, True)
         assert found == pytest.approx(total, abs=1e-12)
 
 

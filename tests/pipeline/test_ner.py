@@ -36,7 +36,7 @@ def ents(doc):
 def enumerate_spans(pipe, doc, keep_preset=False):
     """The probability of every span: the sum over all sequences that contain it."""
     sequences = pipe.sequences([doc], keep_preset=keep_preset)
-    emissions = pipe._emissions([doc])
+    emissions = pipe.emissions([doc])
     inputs = sequences.select(emissions), sequences.lengths
     permitted = sequences.permitted_on(emissions.device)
     decoder = get_decoder(pipe.model)

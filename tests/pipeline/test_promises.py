@@ -165,7 +165,7 @@ def test_promise_03_only_valid_sequences(factory, decoder, scheme):
         sequences = pipe.sequences([doc], keep_preset=True)
         permitted = sequences.permitted_on("cpu")
         decoder = get_decoder(pipe.model)
-        emissions = sequences.select(pipe._emissions([doc]))
+        emissions = sequences.select(pipe.emissions([doc]))
         ids = decoder.decode(emissions, sequences.lengths, permitted)
         (best,) = pipe.k_best([doc], k=4)
         for labels in (pipe.label_strings(doc, ids.tolist()), *[x for x, _ in best]):
@@ -243,7 +243,7 @@ def test_promise_04_missing_is_not_outside(factory, decoder):
     loss, (gradient,) = pipe.get_loss(data, scores)
     known = pipe.prepare_labels()[0].index("O" if factory == "birnn_ner" else "VERB")
     sequences = pipe.sequences([data[0].predicted])
-    emissions = pipe._emissions([data[0].predicted])
+    emissions = pipe.emissions([data[0].predicted])
     module = get_decoder(pipe.model)
     probability = module.marginals(emissions, sequences.lengths)[1, known]
     if decoder == "constrained":  # trained token by token

@@ -6,7 +6,7 @@ pytest.importorskip("ray")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 HEADER = """
-import os, random, shutil, signal, subprocess, sys, time
+import os, random, shutil, signal, subprocess, sys
 from pathlib import Path
 from spacy.language import Language
 from spacy_birnn.tagging.run import tag
@@ -96,7 +96,6 @@ for trial in range(5):
             on_ray("ray", resume=trial > 0, force=trial == 0, progress=done)
         finally:
             os._exit(0)
-    deadline = time.monotonic() + 120
     status = os.waitpid(pid, 0)[1]
     landed += os.WEXITSTATUS(status) == 9
 on_ray("ray", resume=True)

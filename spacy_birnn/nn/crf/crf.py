@@ -1,6 +1,6 @@
 """A linear-chain conditional random field over a packed batch."""
 
-from typing import List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy
 import torch
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ..packing import Lengths, Packing
 from . import partial
 from .chain import ChainScores
+from .entropy import entropy
 from .forward_backward import forward_backward
 from .k_best import k_best
 from .likelihood import GoldScore, LogPartition, difference
@@ -28,6 +29,11 @@ class CRF(nn.Module):
     precision is computed in float32. An empty sequence has one labelling, of
     probability 1.
 
+    Probabilities, marginals and entropies are those of the scores divided by the
+    temperature (Guo et al. 2017), emissions and transitions alike: it sharpens or
+    flattens the distribution over label sequences, and their order stays. Training and
+    `viterbi` do without it.
+
     Args:
         n_labels: L, how many labels there are.
         allowed_start: (L,) bool, the labels a sequence may begin with; None: all.
@@ -37,6 +43,7 @@ class CRF(nn.Module):
             log-softmax emissions this is constrained decoding.
 
     Attributes:
+        temperature: () float64, 1 unless it was calibrated; part of the state.
         impossible: int64 count of the gold sequences that `loss` left out, because the
             constraints forbid them.
     """
@@ -44,6 +51,7 @@ class CRF(nn.Module):
     start: Tensor
     transitions: Tensor
     end: Tensor
+    temperature: Tensor
     impossible: Tensor
 
     def __init__(
@@ -71,6 +79,7 @@ class CRF(nn.Module):
             self.register_buffer(
                 f"{name}_forbidden", _forbidden(allowed, shape), persistent=False
             )
+        self.register_buffer("temperature", torch.ones((), dtype=torch.float64))
         self.register_buffer(
             "impossible", torch.zeros((), dtype=torch.int64), persistent=False
         )
@@ -103,6 +112,7 @@ class CRF(nn.Module):
         lengths: Lengths,
         gold: Union[Mask, Ints],
         permitted: Optional[Mask] = None,
+        scale: Optional[Tensor] = None,
     ) -> Tensor:
         """Negative log-likelihood of what is known, summed over the sequences.
 
@@ -118,11 +128,15 @@ class CRF(nn.Module):
             gold: Either (N,) label ids, -1 where missing, or (N, L) bool, the labels
                 each token may have, all True where missing. Fastest when complete.
             permitted: (N, L) bool, the only labels that come into question at all.
+            scale: () a factor of all scores, the inverse of a temperature, to
+                differentiate with respect to; None for 1.
 
         Returns:
             () sum; divide it as you like.
         """
         emissions, packing = self._prepare(emissions, lengths)
+        if scale is not None:
+            emissions = emissions * scale
         permitted = self._mask(permitted, emissions)
         gold = torch.as_tensor(gold, device=emissions.device)
         if gold.dim() == 1:
@@ -130,7 +144,8 @@ class CRF(nn.Module):
         else:
             gold = gold.bool()
             ids = partial.single_labels(gold, permitted)
-        scores, chain = _restrict(emissions, permitted), self.chain(emissions.dtype)
+        scores = _restrict(emissions, permitted)
+        chain = self.chain(emissions.dtype, scale)
         log_z = LogPartition.apply(scores, *chain, packing)
         if not (ids < 0).any():
             gold_score = GoldScore.apply(scores, *chain, ids, packing)
@@ -174,9 +189,9 @@ class CRF(nn.Module):
         """
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
-        emissions, packing = self._prepare(emissions.double(), lengths)
-        scores = _restrict(emissions, self._mask(permitted, emissions))
-        chain = self.chain(emissions.dtype)
+        scores, chain, packing = self._calibrated(
+            emissions.double(), lengths, permitted
+        )
         log_z = forward_backward(scores, chain, packing).log_z.tolist()
         paths = k_best(scores, chain, packing, k)
         return [
@@ -189,10 +204,18 @@ class CRF(nn.Module):
         self, emissions: Tensor, lengths: Lengths, permitted: Optional[Mask] = None
     ) -> Tensor:
         """(N, L) probability of each label at each token."""
-        emissions, packing = self._prepare(emissions, lengths)
-        scores = _restrict(emissions, self._mask(permitted, emissions))
-        chain = self.chain(emissions.dtype)
+        scores, chain, packing = self._calibrated(emissions, lengths, permitted)
         return forward_backward(scores, chain, packing).marginals
+
+    @torch.no_grad()
+    def entropy(
+        self, emissions: Tensor, lengths: Lengths, permitted: Optional[Mask] = None
+    ) -> Tensor:
+        """(B,) float64 entropy, in nats, of the distribution over label sequences."""
+        scores, chain, packing = self._calibrated(
+            emissions.double(), lengths, permitted
+        )
+        return entropy(scores, chain, packing)
 
     @torch.no_grad()
     def span_log_marginals(
@@ -223,11 +246,12 @@ class CRF(nn.Module):
                 the end of a sequence.
             permitted: (N, L) bool, as elsewhere.
         """
-        emissions, packing = self._prepare(emissions.double(), lengths)
-        scores = _restrict(emissions, self._mask(permitted, emissions))
+        scores, chain, packing = self._calibrated(
+            emissions.double(), lengths, permitted
+        )
         return span_log_marginals(
             scores,
-            self.chain(emissions.dtype),
+            chain,
             packing,
             _ints(starts, emissions),
             _ints(ends, emissions),
@@ -261,16 +285,39 @@ class CRF(nn.Module):
             emissions = emissions.float()
         return emissions, packing
 
-    def chain(self, dtype: torch.dtype) -> ChainScores:
-        """The scores of the labels themselves, `-inf` where forbidden."""
+    def _calibrated(
+        self, emissions: Tensor, lengths: Lengths, permitted: Optional[Mask]
+    ) -> Tuple[Tensor, ChainScores, Packing]:
+        """All scores, divided by the temperature."""
+        emissions, packing = self._prepare(emissions, lengths)
+        scale = self.temperature.reciprocal()
+        scores = _restrict(emissions * scale, self._mask(permitted, emissions))
+        return scores, self.chain(scores.dtype, scale), packing
+
+    def chain(self, dtype: torch.dtype, scale: Optional[Tensor] = None) -> ChainScores:
+        """The scores of the labels themselves, `-inf` where forbidden.
+
+        Args:
+            dtype: float32 or float64.
+            scale: () a factor of all of them; None for 1.
+        """
         chain = []
         for name in ChainScores._fields:
             scores = getattr(self, name).to(dtype)
+            if scale is not None:
+                scores = scores * scale
             forbidden = getattr(self, f"{name}_forbidden")
             if forbidden is not None:
                 scores = scores.masked_fill(forbidden, float("-inf"))
             chain.append(scores)
         return ChainScores(*chain)
+
+    def _load_from_state_dict(
+        self, state_dict: Dict[str, Any], prefix: str, *args: Any
+    ) -> None:
+        """Load what was saved; of before there was a temperature, with one of 1."""
+        state_dict.setdefault(f"{prefix}temperature", torch.ones_like(self.temperature))
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def _mask(self, mask: Optional[Mask], emissions: Tensor) -> Optional[Tensor]:
         if mask is None:

@@ -73,10 +73,6 @@ class Move:
         with numpy.errstate(divide="ignore"):
             return numpy.log(numpy.exp(pairs - shift[:, None]).sum(1)) + shift
 
-    def best(self, scores: ndarray) -> ndarray:
-        """The maximum over the first state, (M, I) to (M, J)."""
-        return maximum.reduce(scores[:, :, None] + self.scores, 1)
-
 
 class FixedLagChain:
     """The messages of many sequences, each in a lane.
@@ -86,20 +82,28 @@ class FixedLagChain:
         classes: what is decided.
         n_lanes: how many there are.
         with_spans: follow the probability of whole spans.
+        temperature: divides all scores where probabilities are computed.
 
     Attributes:
         arrays: what is known of each lane, lanes first.
     """
 
     def __init__(
-        self, chain: ChainScores, classes: LabelClasses, n_lanes: int, with_spans: bool
+        self,
+        chain: ChainScores,
+        classes: LabelClasses,
+        n_lanes: int,
+        with_spans: bool,
+        temperature: float = 1.0,
     ) -> None:
         start, transitions, self._end = (
             s.detach().cpu().clone().numpy() for s in chain
         )
         moves = numpy.concatenate([transitions, start[None]])
-        self._forward, self._moves = Move(moves), moves
-        self._backward = Move(transitions.T.copy())
+        self._scale = scale = 1.0 / temperature
+        self._forward, self._moves = Move(moves * scale), moves
+        arriving = transitions.T.copy()
+        self._backward, self._arriving = Move(arriving * scale), arriving
         self._classes, self._with_spans = classes, with_spans
         self._fresh = numpy.full(len(start) + 1, -numpy.inf)
         self._fresh[-1] = 0.0
@@ -143,7 +147,8 @@ class FixedLagChain:
             Token by token, the lanes that have one, and what was decided.
         """
         n_steps = emissions.shape[1]
-        messages = [(numpy.broadcast_to(self._end, emissions[:, 0].shape),) * 2]
+        ends = numpy.broadcast_to(self._end, emissions[:, 0].shape)
+        messages = [(ends * self._scale, ends)]
         for t in range(n_steps - 1, 0, -1):
             messages.append(self._step_back(emissions[:, t], *messages[-1]))
         for t, (sums, best) in enumerate(reversed(messages)):
@@ -160,8 +165,8 @@ class FixedLagChain:
         it ended none. To be asked before the next sequence begins."""
         last = self.arrays["sums"][lanes, :-1]
         inside = self.arrays["inside"][lanes, :-1]
-        total = _log_sum(last + self._end)
-        found = numpy.exp(_log_sum(inside + self._end) - total)
+        end = self._end * self._scale
+        found = numpy.exp(_log_sum(inside + end) - _log_sum(last + end))
         return numpy.where(self.arrays["follower"][lanes] >= 0, found, numpy.nan)
 
     def _ahead(self, emissions: ndarray) -> Tuple[ndarray, ndarray]:
@@ -175,8 +180,10 @@ class FixedLagChain:
     def _step_back(
         self, emissions: ndarray, sums: ndarray, best: ndarray
     ) -> Tuple[ndarray, ndarray]:
-        return self._backward.sum(emissions + sums), self._backward.best(
-            emissions + best
+        following = (emissions + best)[:, :, None] + self._arriving
+        return (
+            self._backward.sum(emissions * self._scale + sums),
+            maximum.reduce(following, 1),
         )
 
     def _decide(
@@ -186,7 +193,8 @@ class FixedLagChain:
         ahead: Optional[Tuple[ndarray, ndarray]],
     ) -> Decided:
         arrays, classes = self.arrays, self._classes
-        sums = together = self._forward.sum(arrays["sums"][lanes]) + emissions
+        scaled = emissions * self._scale
+        sums = together = self._forward.sum(arrays["sums"][lanes]) + scaled
         best = scores = self._best(lanes) + emissions
         if ahead is not None:
             together, scores = sums + ahead[0], best + ahead[1]
@@ -201,7 +209,7 @@ class FixedLagChain:
             sums_ahead = 0.0 if ahead is None else ahead[0]
             log_total = log(total) + top[:, 0]
             closed = self._follow_spans(
-                lanes, chosen, emissions, sums, sums_ahead, log_total
+                lanes, chosen, scaled, sums, sums_ahead, log_total
             )
         # The state before the first token is left for good.
         if ahead is not None:

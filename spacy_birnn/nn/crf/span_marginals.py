@@ -38,7 +38,7 @@ def span_log_marginals(
     inner[head] = False
     tail = inner.nonzero()[:, 0]
     rows = tail + (starts - head)[span[tail]]
-    next_label = _log_next(chain.transitions[labels[tail - 1]], inward[rows])
+    next_label = log_next(chain.transitions[labels[tail - 1]], inward[rows])
     steps = next_label.gather(1, labels[tail, None])[:, 0]
     logs.index_add_(0, span[tail], steps)
 
@@ -46,13 +46,13 @@ def span_log_marginals(
         asked = (not_next >= 0) & ~torch.isin(ends - 1, packing.last)
         asked = asked.nonzero()[:, 0]
         last = labels[(head + sizes - 1)[asked]]
-        next_label = _log_next(chain.transitions[last], inward[ends[asked]])
+        next_label = log_next(chain.transitions[last], inward[ends[asked]])
         next_label.scatter_(1, not_next[asked, None], float("-inf"))
         logs[asked] += next_label.logsumexp(1)
     return logs
 
 
-def _log_next(transitions: Tensor, inward: Tensor) -> Tensor:
-    """Log-probabilities (K, L) of the next label; `-inf` where there can be none."""
-    logs = (transitions + inward).log_softmax(1)
+def log_next(transitions: Tensor, inward: Tensor) -> Tensor:
+    """Log-probabilities (…, L) of the next label; `-inf` where there can be none."""
+    logs = (transitions + inward).log_softmax(-1)
     return logs.masked_fill(logs.isnan(), float("-inf"))

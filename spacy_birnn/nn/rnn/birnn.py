@@ -31,6 +31,7 @@ class BiRNN(nn.Module):
         bidirectional: read each sequence from both ends.
         lookahead: tokens that the backward direction reads ahead of each token, see
             `lookahead`; None for the rest of the sequence. For depth 1.
+        forget_bias: what the biases of forget gates start from.
 
     Attributes:
         cell: what a step does.
@@ -44,6 +45,7 @@ class BiRNN(nn.Module):
         cell: str = "lstm",
         bidirectional: bool = True,
         lookahead: Optional[int] = None,
+        forget_bias: float = 1.0,
     ):
         super().__init__()
         self.n_in, self.width, self.lookahead = n_in, width, lookahead
@@ -53,7 +55,7 @@ class BiRNN(nn.Module):
         make = self.cell.torch_layer
         layers = [make(size, hidden, bidirectional=bidirectional) for size in sizes]
         for layer in layers:
-            init_weights(self.cell, layer)
+            init_weights(self.cell, layer, forget_bias)
         self.layers = nn.ModuleList(layers)
 
     def forward(
@@ -138,11 +140,12 @@ def new_layer(cell: Cell, n_in: int, hidden: int, bidirectional: bool) -> nn.RNN
     return layer
 
 
-def init_weights(cell: Cell, layer: nn.RNNBase) -> None:
+def init_weights(cell: Cell, layer: nn.RNNBase, forget_bias: float = 1.0) -> None:
     """Draw fresh weights.
 
     Each gate's recurrent weights are orthogonal (Saxe et al. 2014), its input weights
-    Glorot's; biases are zero, but that of a forget gate is 1 (Jozefowicz et al. 2015).
+    Glorot's; biases are zero, but that of a forget gate is `forget_bias` (1 by default:
+    Jozefowicz et al. 2015).
     """
     for name, param in layer.named_parameters():
         if name.startswith("weight_hh"):
@@ -154,7 +157,7 @@ def init_weights(cell: Cell, layer: nn.RNNBase) -> None:
         else:
             nn.init.zeros_(param)
             if name.startswith("bias_ih") and cell.forget_gate is not None:
-                param.data.chunk(cell.n_gates)[cell.forget_gate].fill_(1.0)
+                param.data.chunk(cell.n_gates)[cell.forget_gate].fill_(forget_bias)
 
 
 def last_states(

@@ -55,6 +55,7 @@ class Cell(ABC):
     Attributes:
         torch_layer: torch's layer of this cell.
         n_gates: K.
+        gate_names: what the literature calls each of the gates, shape (K,).
         tanh_gate: which of the gates is a tanh; the others are sigmoids.
         n_states: C, how many states are carried from step to step; the hidden state is
             the first.
@@ -63,6 +64,7 @@ class Cell(ABC):
 
     torch_layer: Callable[..., Any]
     n_gates: int
+    gate_names: Tuple[str, ...]
     tanh_gate: int
     n_states: int = 1
     forget_gate: Optional[int] = None
@@ -170,6 +172,8 @@ class LSTM(Cell):
         states[1].mul_(0.5)
         return states
 
+    gate_names = ("input", "forget", "cell", "output")
+
     def forward(self, inputs, products, memory) -> None:
         hidden, cells = memory.hidden, memory.carried_steps()
         squashed = memory.new_steps()
@@ -248,6 +252,7 @@ class GRU(Cell):
 
     torch_layer = nn.GRU
     n_gates, tanh_gate = 3, 2  # r, z, n
+    gate_names = ("reset", "update", "new")
 
     def split_bias(self, of_input, recurrent):
         """The new gate's recurrent bias is inside of what the reset gate resets."""
@@ -321,6 +326,7 @@ class RNN(Cell):
 
     torch_layer = nn.RNN
     n_gates, tanh_gate = 1, 0
+    gate_names = ("state",)
 
     def forward(self, inputs, products, memory) -> None:
         hidden = memory.hidden

@@ -21,12 +21,20 @@ class OneByOne:
         classes: what is decided.
         n_lanes: how many there are.
         with_spans: follow the probability of whole spans.
+        temperature: divides all scores where probabilities are computed.
 
     Attributes:
         arrays: what is known of each lane, lanes first.
     """
 
-    def __init__(self, classes: LabelClasses, n_lanes: int, with_spans: bool) -> None:
+    def __init__(
+        self,
+        classes: LabelClasses,
+        n_lanes: int,
+        with_spans: bool,
+        temperature: float = 1.0,
+    ) -> None:
+        self._scale = 1.0 / temperature
         self._classes, self._with_spans = classes, with_spans
         n_labels = len(classes.of_label)
         self._goes_on = classes.continues.astype("float64")
@@ -70,7 +78,8 @@ class OneByOne:
         arrays, classes = self.arrays, self._classes
         labels = emissions.argmax(1)
         before, earlier = arrays["label"][lanes], arrays["shares"][lanes]
-        shares = numpy.exp(emissions - emissions.max(1, keepdims=True))
+        height = emissions.max(1, keepdims=True)
+        shares = numpy.exp((emissions - height) * self._scale)
         shares /= shares.sum(1, keepdims=True)
         goes_on = (before >= 0) & classes.continues[before, labels]
         chosen = numpy.where(goes_on, classes.inside[labels], classes.start[labels])

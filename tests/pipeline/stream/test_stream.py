@@ -66,6 +66,21 @@ def test_a_lag_over_the_whole_sentence_gives_the_same(factory, decoder, encoder)
         numpy.testing.assert_allclose(one, other, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("decoder", ["crf", "softmax"])
+def test_probabilities_are_those_of_the_temperature(decoder):
+    nlp = pipeline(decoder=decoder, confidence=True)
+    words, pipe = random_words(1), the_pipe(nlp)
+    before = run(pipe.stream(lag=MANY), words)
+    pipe.temperature = 2.5
+    whole, stream = (pipe.stream(lag=lag) for lag in (None, MANY))
+    told = run(stream, words)
+    assert_same(told, run(whole, words))
+    assert labels(told) == labels(before)
+    assert told[0].confidence != pytest.approx(before[0].confidence, abs=1e-3)
+    one, other = confidences(stream.doc()), confidences(whole.doc())
+    numpy.testing.assert_allclose(one, other, rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("encoder", ENCODERS)
 @pytest.mark.parametrize(("factory", "decoder"), KINDS[::2])
 @settings(max_examples=5, deadline=None)

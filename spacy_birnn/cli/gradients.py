@@ -1,0 +1,270 @@
+"""`gradients`: how far the loss of models reaches, as pictures with words."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Dict, List, Optional, Sequence, Tuple
+
+import typer
+from spacy.language import Language
+from spacy.training import Example
+
+from ..data.text import list_files
+from ..diagnostics.figures import check_matplotlib
+from ..diagnostics.page import render_page
+from ..diagnostics.reach import LONGEST, Reach, measure_reach
+from ..diagnostics.reach_page import reach_sections
+from ..diagnostics.training_log import LoggedStep, read_log
+from ..diagnostics.training_page import (
+    has_gradients,
+    named_logs,
+    say_training,
+    training_sections,
+)
+from ..diagnostics.untrained import build_untrained
+from ..diagnostics.wording import describe, say_reach
+from ..errors import BirnnError, Errors
+from ..files import check_output, replacing
+from ..tagging.targets import pipeline_targets
+from . import options as shared
+from .evaluate import read_gold
+from .loading import load_pipeline
+from .options import Scheme, check_not_input, value_of
+from .train import parse_overrides, read_config
+
+PAGE, FIGURES = ".html", ".json"
+
+
+def gradients_command(
+    context: typer.Context,
+    models: Annotated[
+        Optional[List[str]],
+        typer.Argument(
+            metavar="[MODEL_OR_CONFIG]...",
+            show_default=False,
+            help="Trained pipelines, and training configs for networks that are not "
+            "trained yet. NAME=PATH says what the pictures call one.",
+        ),
+    ] = None,
+    data: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--data",
+            metavar="DATA",
+            show_default=False,
+            help="Annotated files, as for evaluate; 200 tokens at least.",
+        ),
+    ] = None,
+    logs: Annotated[
+        Optional[List[str]],
+        typer.Option(
+            "--log",
+            metavar="LOG",
+            show_default=False,
+            help="The log_file of a training by spacy-birnn train, to show how its "
+            "gradients went. Can be given several times; NAME=LOG names one.",
+        ),
+    ] = None,
+    output: Annotated[
+        Optional[Path],
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            show_default=False,
+            help="A page (.html), or all figures (.json). Without it only words.",
+        ),
+    ] = None,
+    component: Annotated[
+        Optional[str],
+        typer.Option(
+            metavar="NAME",
+            show_default=False,
+            help="Whose loss, where a pipeline has several components of ours.",
+        ),
+    ] = None,
+    tokens: Annotated[
+        int, typer.Option(min=1, help="Tokens whose loss is derived.")
+    ] = 400,
+    texts: Annotated[
+        int, typer.Option(min=1, help="Texts of 200 tokens that they are drawn from.")
+    ] = 40,
+    seed: Annotated[
+        int, typer.Option(help="Of the draw, and of the weights of a config.")
+    ] = 0,
+    force: shared.Force = False,
+    format: shared.FormatOption = None,
+    scheme: shared.SchemeOption = Scheme.auto,  # type: ignore[attr-defined]
+    columns: shared.Columns = None,
+    separator: shared.SeparatorOption = None,
+    header: shared.Header = None,
+    label: shared.Label = None,
+    target: shared.TargetOption = None,
+    encoding: shared.Encoding = None,
+) -> None:
+    """Show how far the loss of models reaches, and how gradients went in training.
+
+    Settings of configs can be given as options, --section.key VALUE.
+
+    Examples:
+
+      spacy-birnn gradients training/model-best --data dev.conll -o gradients.html
+
+      spacy-birnn gradients RNN=rnn.cfg LSTM=lstm.cfg --data dev.conll
+      --paths.vectors vectors -o untrained.html
+
+      spacy-birnn gradients before=ner.cfg after=training/model-best --data dev.conll
+      -o figures.json
+
+      spacy-birnn gradients --log training/log.jsonl -o training.html
+    """
+    paths, settings = split_settings([*(models or []), *context.args])
+    overrides = parse_overrides(settings)
+    named_models, named = name_inputs(paths), name_inputs(logs or [])
+    if not named_models and not named:
+        raise BirnnError(Errors.B409)
+    if named_models and data is None:
+        raise BirnnError(Errors.B410)
+    if data is not None and not named_models:
+        raise typer.BadParameter("--data is for pipelines and configs: give one.")
+    if output is not None:
+        inputs = [*(list_files(data) if data else []), *(Path(p) for _, p in named)]
+        check_gradients_output(output, inputs, force)
+    options = {
+        "format": value_of(format),
+        "scheme": scheme.value if scheme.value != "auto" else None,
+        "columns": columns,
+        "separator": value_of(separator),
+        "header": header,
+        "label": label,
+        "target": value_of(target),
+        "encoding": encoding,
+    }
+    trainings = [(name, read_training(Path(path))) for name, path in named]
+    reaches = []
+    for name, path in named_models:
+        assert data is not None
+        nlp, examples = _open(path, data, options, overrides, seed)
+        reach = measure_reach(
+            nlp,
+            examples,
+            component=component,
+            name=name,
+            n_texts=texts,
+            n_tokens=tokens,
+            seed=seed,
+        )
+        print(f"{describe(reach)}\n" + "\n".join(f"  {s}" for s in say_reach(reach)))
+        reaches.append(reach)
+    for name, steps in trainings:
+        print("\n".join(say_training(name, steps)))
+    if output is not None:
+        write_gradients(output, reaches, trainings, str(data) if data else "")
+
+
+def read_training(path: Path) -> List[LoggedStep]:
+    """Read the log of a training.
+
+    Raises:
+        BirnnError: it is none, or it says nothing of gradients.
+    """
+    list_files(path)
+    steps = read_log(path)
+    if not has_gradients(steps):
+        raise BirnnError(Errors.B408.format(path=path))
+    return steps
+
+
+def check_gradients_output(output: Path, inputs: Sequence[Path], force: bool) -> None:
+    """Refuse an output before any work is done for it.
+
+    Raises:
+        BirnnError: its name promises no format, it exists, or it is an input.
+    """
+    if output.suffix not in (PAGE, FIGURES):
+        raise BirnnError(Errors.B411.format(path=output))
+    check_not_input(output, inputs)
+    check_output(output, force)
+    if output.suffix == PAGE:
+        check_matplotlib()
+
+
+def split_settings(arguments: Sequence[str]) -> Tuple[List[str], List[str]]:
+    """Part models from `--section.key VALUE`: an argument that takes any number of
+    values takes those of unknown options, too."""
+    models, settings = [], []
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        if not argument.startswith("--"):
+            models.append(argument)
+            continue
+        settings.append(argument)
+        if "=" not in argument and rest:
+            settings.append(rest.pop(0))
+    return models, settings
+
+
+def name_inputs(arguments: Sequence[str]) -> List[Tuple[str, str]]:
+    """Names and paths of `NAME=PATH` or `PATH`; a path alone is named by its last part,
+    or, where several end the same, by as many parts as tell them apart.
+
+    Raises:
+        BirnnError: two have the same name.
+    """
+    named: List[Tuple[str, str]] = []
+    for argument in arguments:
+        name, has_name, path = argument.partition("=")
+        is_plain = not has_name or not name or Path(argument).exists()
+        named.append(("", argument) if is_plain else (name, path))
+    plain = [Path(path).parts for name, path in named if not name]
+    depth = 1
+    while len({p[-depth:] for p in plain}) < len(set(plain)):
+        depth += 1
+    named = [(n or "/".join(Path(p).parts[-depth:]), p) for n, p in named]
+    names = [name for name, _ in named]
+    for name, path in named:
+        if names.count(name) > 1:
+            raise BirnnError(Errors.B412.format(name=name, path=path))
+    return named
+
+
+def _open(
+    path: str, data: Path, options: Dict[str, Any], overrides: Dict[str, Any], seed: int
+) -> Tuple[Language, List[Example]]:
+    def read(nlp: Language) -> List[Example]:
+        targets = pipeline_targets(nlp)
+        if not targets:
+            names = ", ".join(nlp.pipe_names) or "none"
+            raise BirnnError(Errors.B402.format(known="none", components=names))
+        return read_gold(nlp, data, targets, **options)
+
+    if Path(path).is_file():
+        config = read_config(Path(path), overrides)
+        nlp = build_untrained(config, read, seed, Path(path))
+    else:
+        nlp = load_pipeline(path)
+    return nlp, read(nlp)
+
+
+def write_gradients(
+    output: Path,
+    reaches: Sequence[Reach],
+    trainings: Sequence[Tuple[str, List[LoggedStep]]],
+    data: str,
+) -> None:
+    """Write a page or JSON, by the ending of the name."""
+    if output.suffix == FIGURES:
+        models = [reach.to_dict() for reach in reaches]
+        facts = {"data": data, "longest": LONGEST, "models": models}
+        text = (
+            json.dumps({**facts, "trainings": named_logs(trainings)}, indent=1) + "\n"
+        )
+    else:
+        sections = reach_sections(reaches) if reaches else []
+        for name, steps in trainings:
+            sections += training_sections(name, steps)
+        names = [reach.name for reach in reaches] + [name for name, _ in trainings]
+        measured = f"Measured on {data}." if data else "From the log of the training."
+        text = render_page(f"Gradients: {', '.join(names)}", measured, sections)
+    with replacing(output) as file:
+        file.write(text.encode("utf8"))

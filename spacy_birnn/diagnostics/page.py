@@ -1,0 +1,84 @@
+"""A page of charts with words under each: one file, no network, no script."""
+
+from dataclasses import dataclass, field
+from typing import List, NamedTuple, Optional, Sequence
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from .figures import DARK, DASHES, LIGHT, SERIES, Chart, css_variables, draw
+
+WIDE, NARROW = (8.6, 3.3), (4.4, 3.4)
+"""Inches of a chart on a desk and on a telephone."""
+
+STROKES = ["none", "7 3", "9 3 2 3", "2 3", "9 2 2 2 2 2"]
+"""The dashes of the charts, for the legend."""
+
+
+class Entry(NamedTuple):
+    """A line of the legend."""
+
+    name: str
+    series: int
+    dashes: str
+
+
+@dataclass
+class Section:
+    """A chart, what it says in plain words, and its figures.
+
+    Attributes:
+        title: the heading.
+        chart: what is drawn, if anything.
+        said: sentences under it.
+        note: how to read it.
+        header: of the table, if there is one.
+        rows: of the table.
+        folded: the words on which the table unfolds; empty to show it at once.
+    """
+
+    title: str
+    chart: Optional[Chart] = None
+    said: Sequence[str] = ()
+    note: str = ""
+    header: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    folded: str = ""
+    wide: str = field(default="", init=False)
+    narrow: str = field(default="", init=False)
+
+    @property
+    def legend(self) -> List[Entry]:
+        """The names of the chart's lines, each once."""
+        entries = {}
+        for line in self.chart.lines if self.chart is not None else ():
+            series = line.series % len(SERIES)
+            dash = line.series if line.dash is None else line.dash
+            entries[line.name] = Entry(line.name, series, STROKES[dash % len(DASHES)])
+        return list(entries.values())
+
+
+def render_page(title: str, subtitle: str, sections: Sequence[Section]) -> str:
+    """Write the page.
+
+    Raises:
+        BirnnError: matplotlib is not installed.
+    """
+    for number, section in enumerate(sections):
+        if section.chart is not None:
+            for kind, size in (("wide", WIDE), ("narrow", NARROW)):
+                svg = draw(section.chart, f"{kind}{number}", *size)
+                setattr(section, kind, svg.replace("<svg", f'<svg class="{kind}"', 1))
+    environment = Environment(
+        loader=PackageLoader("spacy_birnn.diagnostics"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("gradients.html").render(
+        title=title,
+        subtitle=subtitle,
+        sections=sections,
+        light=css_variables(LIGHT),
+        dark=css_variables(DARK),
+    )

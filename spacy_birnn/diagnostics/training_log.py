@@ -1,0 +1,89 @@
+"""The log that a training writes: a line of JSON for each evaluation."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+from ..errors import BirnnError, Errors
+
+
+@dataclass(frozen=True)
+class LoggedStep:
+    """An evaluation in the course of a training.
+
+    Attributes:
+        step: steps taken before it.
+        score: on the development set, 0…1.
+        loss: of all components, per step since the evaluation before; None for the
+            first.
+        clipped: share of the steps since then whose gradients were clipped, 0…1.
+        gradients: by component what `spacy-birnn train` measures of them, see
+            `GradientLog.summary`; empty in the logs of others.
+    """
+
+    step: int
+    score: float
+    loss: Optional[float]
+    clipped: Optional[float] = None
+    gradients: Dict[str, Any] = field(default_factory=dict)
+
+
+def read_log(path: Path) -> List[LoggedStep]:
+    """Read the log of `spacy-birnn.ConsoleLogger.v1`, or of spaCy's own.
+
+    A last line that was cut, since training was killed or goes on, is left out.
+
+    Raises:
+        BirnnError: the file cannot be read, is empty or is something else.
+    """
+    try:
+        text = path.read_text(encoding="utf8")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BirnnError(Errors.B107.format(path=path, reason=reason)) from error
+    except UnicodeDecodeError:
+        raise _no_log(path, 1, "it is not UTF-8") from None
+    steps: List[LoggedStep] = []
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
+        if line.strip() and (line.endswith("\n") or _is_json(line)):
+            steps.append(_step(line, path, number, steps))
+    if not steps:
+        raise BirnnError(Errors.B422.format(path=path))
+    return steps
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
+def _step(line: str, path: Path, number: int, before: List[LoggedStep]) -> LoggedStep:
+    try:
+        facts = json.loads(line)
+    except ValueError:
+        raise _no_log(path, number, "it is not JSON") from None
+    if not isinstance(facts, dict):
+        raise _no_log(path, number, "it is no JSON object")
+    step, score = (_number(facts, key, path, number) for key in ("step", "score"))
+    losses = facts.get("losses") or {}
+    loss = None
+    if before and step > before[-1].step and isinstance(losses, dict):
+        numbers = [x for x in losses.values() if isinstance(x, (int, float))]
+        loss = sum(numbers) / (step - before[-1].step)
+    gradients = (facts.get("gradients") or {}).get("components", {})
+    return LoggedStep(int(step), score, loss, facts.get("clipped"), gradients)
+
+
+def _number(facts: Any, key: str, path: Path, line: int) -> float:
+    value = facts.get(key)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _no_log(path, line, f"'{key}' is missing, or no number")
+    return float(value)
+
+
+def _no_log(path: Path, line: int, reason: str) -> BirnnError:
+    return BirnnError(Errors.B423.format(path=path, line=line, reason=reason))

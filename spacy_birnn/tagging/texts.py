@@ -1,0 +1,42 @@
+"""Documents of any input that `tag` reads, without tagging them."""
+
+from typing import Iterator, Sequence
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from .chunks import is_limited
+from .inputs import InputFile
+from .reading import Reading, ShardReader
+from .shards import DEFAULT_SIZE, plan_shards
+from .sources import Fields
+
+RECORD = "birnn_record"
+"""The key of `Doc.user_data` under which the record is that a document was read from:
+the other keys of a JSON object, or columns of a table."""
+
+
+def read_docs(
+    nlp: Language, inputs: Sequence[InputFile], fields: Fields
+) -> Iterator[Doc]:
+    """Read files as documents that a pipeline's tokenizer has made, and nothing more.
+
+    Args:
+        nlp: the pipeline, inside of `chunks.prepared`.
+        inputs: what `find_inputs` has found.
+        fields: where in a file the documents are.
+
+    Raises:
+        BirnnError: a file cannot be read, or a document is bad; it names the place.
+    """
+    limit = nlp.max_length if is_limited(nlp) else 2**31
+    reading = Reading(fields, limit)
+    for shard in plan_shards(inputs, DEFAULT_SIZE, fields.whole_files):
+        for item in ShardReader(shard, reading).items():
+            content = item.content
+            if isinstance(content, str):
+                doc = nlp.make_doc(content)
+            else:
+                doc = content.make_doc(nlp.vocab)
+            doc.user_data[RECORD] = item.context.meta
+            yield doc

@@ -1,0 +1,76 @@
+"""`explain` through the command line."""
+
+import pytest
+import spacy
+
+TEXT = "Ada Lovelace left London ."
+
+
+def test_terminal(birnn, run_process):
+    result = run_process("explain", birnn, TEXT, "--readings", "2")
+    assert (result.returncode, result.stderr) == (0, b"")
+    text = result.stdout.decode()
+    for part in ("Ada Lovelace  PER  0.9", "London  LOC  0.9", "occlusion", "gradient"):
+        assert part in text
+    # Two readings of each of the two entities.
+    assert text.count("Ada Lovelace PER") == 1
+    assert sum(line.startswith("  0.") for line in text.splitlines()) == 4
+
+
+def test_page(birnn, tmp_path, run):
+    page = tmp_path / "why.html"
+    result = run("explain", birnn, TEXT, "-o", page)
+    assert (result.exit_code, result.stdout) == (0, "")
+    html = page.read_text()
+    for part in ("Ada Lovelace", "Words, by occlusion", "Letters, by gradient × input"):
+        assert part in html
+    assert "<script" not in html
+    assert "http" not in html.replace("http-equiv", "")
+    result = run("explain", birnn, TEXT, "-o", page)
+    assert result.stderr.startswith("[B202] ")
+    assert run("explain", birnn, "<b>Ada</b>", "-o", page, "--force").exit_code == 0
+    assert "<b>Ada" not in page.read_text()
+
+
+def test_other_components_and_standard_input(birnn, run):
+    result = run("explain", birnn, "-", "--component", "birnn_tagger", input="Ada left")
+    assert result.exit_code == 0, result.output
+    assert "Ada  NNP  0." in result.stdout
+    assert "left  VBD" in result.stdout
+    result = run("explain", birnn, TEXT, "--component", "birnn_chunker")
+    assert "Ada Lovelace  NP" in result.stdout
+
+
+def test_what_min_confidence_leaves_out_is_said(birnn, tmp_path, run):
+    nlp = spacy.load(birnn, config={"components.birnn_ner.min_confidence": 1.0})
+    nlp.to_disk(tmp_path / "strict")
+    result = run("explain", tmp_path / "strict", TEXT)
+    assert "below min_confidence: left out" in result.stdout
+
+
+def test_a_text_in_which_nothing_is_found(birnn, tmp_path, run):
+    result = run("explain", birnn, ". .", "--component", "birnn_ner")
+    assert "birnn_ner finds nothing in this text." in result.stdout
+    page = tmp_path / "why.html"
+    assert run("explain", birnn, ". .", "-o", page).exit_code == 0
+    assert "finds nothing" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["{ruler}", TEXT], "[B427] Nothing of the pipeline can be explained"),
+        (["{birnn}", TEXT, "--component", "x"], "[B427] "),
+        (["{birnn}", " "], "[B428] "),
+        (["{birnn}", TEXT, "-o", "{tmp}/why.txt"], "[B227] "),
+        (["{birnn}", TEXT, "-o", "{tmp}/none/why.html"], "[B203] "),
+        (["no-such-model", TEXT], "[B204] "),
+    ],
+)
+def test_mistakes_are_one_coded_line(birnn, ruler, tmp_path, run, arguments, message):
+    places = {"birnn": birnn, "ruler": ruler, "tmp": tmp_path}
+    result = run("explain", *[a.format(**places) for a in arguments])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(message), result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
