@@ -41,6 +41,7 @@ def toy(tmp_path, monkeypatch):
 
 
 def test_what_is_trained_is_scored_once(toy, capsys):
+    pytest.importorskip("matplotlib")
     results = toy / "results" / "accuracy.json"
     command = ["--results", str(toy / "results"), "accuracy"]
     command += ["--conll2003", str(toy), "--models", str(toy / "models")]
