@@ -8,11 +8,13 @@ system's Chromium.
 """
 
 import argparse
+import io
 import shutil
 import tempfile
 from pathlib import Path
 
 import spacy
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from spacy_birnn.data.corpus import AnyCorpus
@@ -68,12 +70,18 @@ def report(nlp: spacy.language.Language) -> str:
 
 def take(page: Page, name: str, folder: Path) -> None:
     """Take the top of a page; of the report also its list of errors."""
-    page.screenshot(path=folder / f"{name}.png")
+    save(page, folder / f"{name}.png")
     errors = page.locator("#part0-errors")
     if errors.count():
         errors.scroll_into_view_if_needed()
         page.evaluate("document.getElementById('part0-errors').scrollIntoView()")
-        page.screenshot(path=folder / "insight-errors.png")
+        save(page, folder / "insight-errors.png")
+
+
+def save(page: Page, path: Path) -> None:
+    """Write what the page shows, in as few colours as it takes."""
+    image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    image.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -563,12 +563,6 @@ class Errors(metaclass=_Coded):
 
     # --- B401-B499: diagnostics -------------------------------------------------------
     B401 = "{where}: {key} = {value!r} must be a finite number."
-    B402 = (
-        "There is no recurrent component to look into (ours: {known}; all components: "
-        "{components}): give a pipeline with birnn_ner, birnn_tagger or birnn_chunker, "
-        "and its name with --component."
-    )
-    B403 = "Several components are ours ({known}): name one with --component."
     B404 = (
         "Component '{name}': its model cannot be taken apart: the encoder must be a "
         "spacy-birnn.BiRNNEncoder.v1 over an embedding, and its output must go "

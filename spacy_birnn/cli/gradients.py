@@ -9,6 +9,7 @@ from spacy.language import Language
 from spacy.training import Example
 
 from ..data.text import list_files
+from ..diagnostics.components import our_components
 from ..diagnostics.figures import check_matplotlib
 from ..diagnostics.page import render_page
 from ..diagnostics.reach import LONGEST, Reach, measure_reach
@@ -232,11 +233,8 @@ def _open(
     path: str, data: Path, options: Dict[str, Any], overrides: Dict[str, Any], seed: int
 ) -> Tuple[Language, List[Example]]:
     def read(nlp: Language) -> List[Example]:
-        targets = pipeline_targets(nlp)
-        if not targets:
-            names = ", ".join(nlp.pipe_names) or "none"
-            raise BirnnError(Errors.B402.format(known="none", components=names))
-        return read_gold(nlp, data, targets, **options)
+        our_components(nlp)  # with none, there is nothing to read for
+        return read_gold(nlp, data, pipeline_targets(nlp), **options)
 
     if Path(path).is_file():
         config = read_config(Path(path), overrides)

@@ -190,8 +190,7 @@ def fit_temperature(loss: Callable[[Tensor], Tensor]) -> Optional[float]:
     if not (_slope(loss, exp(low)) < -FLAT and _slope(loss, exp(high)) > FLAT):
         return None
     halvings = _halvings(loss, low, high)
-    for low, high in show_progress(halvings, "Calibrating", "steps", STEPS):  # noqa: B007
-        pass
+    *_, (low, high) = show_progress(halvings, "Calibrating", "steps", STEPS)
     return exp(-(low + high) / 2)
 
 

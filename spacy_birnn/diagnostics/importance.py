@@ -206,6 +206,7 @@ class Unfolded:
             self.chain.sequences.lengths,
             self._left_open(emissions, path),
             self.chain.sequences.permitted_on(emissions.device),
+            self.decoder.crf.temperature.reciprocal(),
         )
         return log_odds(-loss)
 

@@ -18,6 +18,7 @@ from ..models.sequence_tagger import get_decoder
 from ..nn.decoder import SequenceDecoder
 from ..nn.rnn.birnn import BiRNN
 from ..pipeline.base import BiRNNPipe
+from .components import find_component
 
 OUR_TOK2VEC = "birnn_tok2vec"
 CPU = torch.device("cpu")
@@ -101,7 +102,7 @@ def find_network(nlp: Language, name: Optional[str] = None) -> Network:
         BirnnError: there is none, or several; the component is not initialized; or its
             encoder is no `spacy-birnn.BiRNNEncoder.v1`.
     """
-    pipe = find_pipe(nlp, name)
+    pipe = find_component(nlp, name)
     pipe.check_initialized()
     tok2vec, upstream = pipe.model.get_ref("tok2vec"), None
     if not tok2vec.has_ref("encode"):
@@ -120,24 +121,6 @@ def find_network(nlp: Language, name: Optional[str] = None) -> Network:
         upstream,
         tok2vec.name == OUR_TOK2VEC,
     )
-
-
-def find_pipe(nlp: Language, name: Optional[str] = None) -> BiRNNPipe:
-    """Find a component of ours, by name or as the only one.
-
-    Raises:
-        BirnnError: there is none, several, or none of that name.
-    """
-    ours = {n: p for n, p in nlp.pipeline if isinstance(p, BiRNNPipe)}
-    if name is None and len(ours) == 1:
-        return next(iter(ours.values()))
-    if name is None or name not in ours:
-        known = ", ".join(ours) or "none"
-        if name is None and len(ours) > 1:
-            raise BirnnError(Errors.B403.format(known=known))
-        others = ", ".join(nlp.pipe_names) or "none"
-        raise BirnnError(Errors.B402.format(known=known, components=others))
-    return ours[name]
 
 
 def _upstream(nlp: Language, listener: str) -> Optional[Any]:

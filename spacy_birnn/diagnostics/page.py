@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 from typing import List, NamedTuple, Optional, Sequence
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from .figures import DARK, DASHES, LIGHT, SERIES, Chart, css_variables, draw
+from .figures import DASHES, SERIES, Chart, draw
+from .rendering import render_template
 
 WIDE, NARROW = (8.6, 3.3), (4.4, 3.4)
 """Inches of a chart on a desk and on a telephone."""
@@ -68,17 +67,5 @@ def render_page(title: str, subtitle: str, sections: Sequence[Section]) -> str:
             for kind, size in (("wide", WIDE), ("narrow", NARROW)):
                 svg = draw(section.chart, f"{kind}{number}", *size)
                 setattr(section, kind, svg.replace("<svg", f'<svg class="{kind}"', 1))
-    environment = Environment(
-        loader=PackageLoader("spacy_birnn.diagnostics"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("gradients.html").render(
-        title=title,
-        subtitle=subtitle,
-        sections=sections,
-        light=css_variables(LIGHT),
-        dark=css_variables(DARK),
-    )
+    facts = {"title": title, "subtitle": subtitle, "sections": sections}
+    return render_template("gradients.html", **facts)

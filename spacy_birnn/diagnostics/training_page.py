@@ -36,54 +36,55 @@ def training_sections(name: str, steps: Sequence[LoggedStep]) -> List[Section]:
         steps: its evaluations.
     """
     sections = [_clipped(name, steps)]
-    for component in dict.fromkeys(c for step in steps for c in step.gradients):
+    for component in _components(steps):
         title = f"{name}, {component}"
-        gradients = collect(steps, component, "gradients")
-        updates = collect(steps, component, "updates")
-        carried = collect(steps, component, "carried")
-        saturated = collect_gates(steps, component)
-        sections.append(
-            Section(
-                f"{title}: norms of gradients",
-                _chart(steps, gradients, "norm", log=True),
-                [_extremes(gradients)],
-                GRADIENTS,
-                *_table(gradients),
-            )
-        )
-        sections.append(
-            Section(
-                f"{title}: norms of updates",
-                _chart(steps, updates, "norm", log=True),
-                [_extremes(updates)],
-                UPDATES,
-                *_table(updates),
-            )
-        )
-        if carried:
-            sections.append(
-                Section(
-                    f"{title}: what comes back through time",
-                    _chart(steps, carried, "times the gradient from above", log=True),
-                    [
-                        f"In {layer} it went from {_number(_first(values))} to "
-                        f"{_number(_last(values))}."
-                        for layer, values in carried.items()
-                    ],
-                    CARRIED,
-                )
-            )
-        if saturated:
-            chart = _chart(steps, saturated, "saturated", log=False)
-            chart.percent, chart.limits = True, (0.0, 1.0)
-            said = [
-                f"{_of_gate(gate)}: {_percent(_last(values))} at the end."
-                for gate, values in saturated.items()
-            ]
-            sections.append(
-                Section(f"{title}: saturated gates", chart, said, SATURATED)
-            )
+        sections += _norms(title, "gradients", GRADIENTS, steps, component)
+        sections += _norms(title, "updates", UPDATES, steps, component)
+        sections += _carried(title, steps, component)
+        sections += _saturated(title, steps, component)
     return sections
+
+
+def _norms(
+    title: str, what: str, note: str, steps: Sequence[LoggedStep], component: str
+) -> List[Section]:
+    curves = collect(steps, component, what)
+    if not curves:
+        return []
+    chart = _chart(steps, curves, "norm", log=True)
+    said = [_extremes(curves)]
+    return [Section(f"{title}: norms of {what}", chart, said, note, *_table(curves))]
+
+
+def _carried(title: str, steps: Sequence[LoggedStep], component: str) -> List[Section]:
+    curves = collect(steps, component, "carried")
+    if not curves:
+        return []
+    chart = _chart(steps, curves, "times the gradient from above", _is_wide(curves))
+    said = [
+        f"In {layer} it went from {first} to {last}."
+        for layer, (first, last) in _ends(curves).items()
+    ]
+    return [Section(f"{title}: what comes back through time", chart, said, CARRIED)]
+
+
+def _saturated(
+    title: str, steps: Sequence[LoggedStep], component: str
+) -> List[Section]:
+    curves = collect_gates(steps, component)
+    if not curves:
+        return []
+    chart = _chart(steps, curves, "saturated", log=False)
+    chart.percent, chart.limits = True, (0.0, 1.0)
+    said = [
+        f"At the end {_percent(_last(values))} of {_of_gate(gate)}."
+        for gate, values in curves.items()
+    ]
+    return [Section(f"{title}: saturated gates", chart, said, SATURATED)]
+
+
+def _components(steps: Sequence[LoggedStep]) -> List[str]:
+    return list(dict.fromkeys(c for step in steps for c in step.gradients))
 
 
 def say_training(name: str, steps: Sequence[LoggedStep]) -> List[str]:
@@ -92,7 +93,7 @@ def say_training(name: str, steps: Sequence[LoggedStep]) -> List[str]:
     lines = [f"{name}: no step could be clipped, or none was counted."]
     if share is not None:
         lines = [f"{name}: {_percent(share)} of the steps were clipped."]
-    for component in dict.fromkeys(c for step in steps for c in step.gradients):
+    for component in _components(steps):
         for layer, values in collect(steps, component, "carried").items():
             lines.append(
                 f"{component}, {layer}: what comes back through time is "
@@ -164,6 +165,12 @@ def _chart(steps: Sequence[LoggedStep], curves: Curves, label: str, log: bool) -
     return Chart(X_LABEL, label, lines, log)
 
 
+def _is_wide(curves: Curves) -> bool:
+    """Whether values differ so much that only a logarithmic scale shows them all."""
+    known = [value for values in curves.values() for value in _known(values)]
+    return max(known) > 20 * max(min(known), 0.0)
+
+
 def _extremes(curves: Curves) -> str:
     """Say which groups have the largest and the smallest norm at the end."""
     ends = sorted((_last(values), name) for name, values in curves.items())
@@ -176,11 +183,16 @@ def _extremes(curves: Curves) -> str:
 
 def _table(curves: Curves) -> Tuple[List[str], List[List[str]], str]:
     """Header, rows and the words on which the table unfolds."""
-    rows = [
-        [name, *(_number(end(values)) for end in (_first, _last))]
-        for name, values in curves.items()
-    ]
+    rows = [[name, *ends] for name, ends in _ends(curves).items()]
     return ["parameters", "first", "last"], rows, "Figures"
+
+
+def _ends(curves: Curves) -> Dict[str, Tuple[str, str]]:
+    """The first and the last value of each curve."""
+    return {
+        name: (_number(_first(values)), _number(_last(values)))
+        for name, values in curves.items()
+    }
 
 
 def _known(values: Sequence[Optional[float]]) -> List[float]:

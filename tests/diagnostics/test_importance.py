@@ -76,6 +76,7 @@ def test_network_that_is_differentiated_is_the_component_s(scheme, decoder):
     doc = nlp.make_doc("a b \n c b c a")
     doc[4].is_sent_start = True
     pipe = nlp.get_pipe("birnn_ner")
+    pipe.temperature = 1.7
     chain = Chain(nlp, pipe, doc)
     network = Unfolded.of(chain)
     index = pipe.codec.labels.index

@@ -214,14 +214,14 @@ def fails(code, *args, **kwargs):
 def test_no_component_of_ours():
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")
-    fails("B402", nlp, [])
+    fails("B440", nlp, [])
 
 
 def test_several_components_of_ours():
     nlp, examples = make_nlp()
     nlp.add_pipe("birnn_tagger")
-    fails("B403", nlp, examples)
-    fails("B402", nlp, examples, component="ner")
+    fails("B441", nlp, examples)
+    fails("B441", nlp, examples, component="ner")
     assert measure_reach(nlp, examples, component="birnn_ner", n_tokens=5).n_tokens == 5
 
 
