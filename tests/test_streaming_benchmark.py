@@ -32,6 +32,7 @@ def toy(tmp_path, monkeypatch):
     nlp = trained("birnn_ner")
     network = models.NETWORKS[0]
     path = models.path_of("conll2003", network, 0, tmp_path / "models")
+    path.mkdir(parents=True)
     nlp.to_disk(path)
     (path.parents[1] / "done").touch()
     (tmp_path / "eng.testa").write_text(
