@@ -506,6 +506,75 @@ class Errors(metaclass=_Coded):
         "are {ours}."
     )
 
+    # --- B460-B479: streaming ---------------------------------------------------------
+    B460 = (
+        "spacy-birnn.BiRNNEncoder.v1: lookahead = {value!r} must be a whole number of "
+        "at least 0, or null for the rest of the sequence."
+    )
+    B461 = (
+        "spacy-birnn.BiRNNEncoder.v1: lookahead = {value} needs a backward direction "
+        "and depth = 1, but the config says {found}: leave out lookahead, or change it."
+    )
+    B462 = (
+        "Component '{name}' cannot be streamed: '{found}' in its model does not run "
+        "from word to word. It needs a spacy-birnn.Tok2Vec.v1 of its own (no listener, "
+        "no transformer) over spacy-birnn.WordCharEmbed.v1 and "
+        "spacy-birnn.BiRNNEncoder.v1."
+    )
+    B463 = (
+        "Component '{name}' cannot be streamed on a GPU: load the pipeline on the CPU."
+    )
+    B464 = (
+        "Component '{name}': a lag of {lag!r} is no number of words: give a whole "
+        "number of at least 0, or None for all labels at the end."
+    )
+    B465 = (
+        "Component '{name}': {depth} layers of both directions cannot be streamed with "
+        "a lag: give lag=None, or train with depth = 1 or bidirectional = false."
+    )
+    B466 = "Component '{name}': the stream is finished: open another one for '{what}'."
+    B467 = "Component '{name}': a stream takes a list of words or a Doc, not {what}."
+    B468 = (
+        "Component '{name}' was trained or loaded anew while streams were open: finish "
+        "streams before, and open new ones."
+    )
+    B469 = (
+        "Component '{name}': break_(carry=True) needs a lag: with lag=None the labels "
+        "are those of nlp(doc), whose sentences do not know of each other."
+    )
+    B470 = (
+        "Component '{name}': the stream was opened with keep=False, so there is no "
+        "doc() of it."
+    )
+    B471 = "Component '{name}': the state of a stream is cut or altered."
+    B472 = (
+        "Component '{name}': the state is that of a stream over another model: load "
+        "the pipeline that it was made with."
+    )
+    B473 = (
+        "Component '{name}': the state is of a stream with lag={found}, keep={kept}: "
+        "open the new one so, not with lag={lag}, keep={keep}."
+    )
+    B474 = (
+        "Component '{name}': the stream is in use: load a state into a new one, before "
+        "its first word."
+    )
+    B475 = (
+        "Component '{name}': there is no open stream {which!r} among {n_open}: join() "
+        "opens one."
+    )
+    B476 = (
+        "Component '{name}': {found} lists of words for {n_open} open streams: give "
+        "one for each, or a dict of lists by the streams' numbers."
+    )
+
+    B477 = "Standard input is no UTF-8 ({reason}): convert it first, such as by iconv."
+    B478 = (
+        "The pipeline has no component that can be streamed (it has: {components}): "
+        "--stream needs a birnn_ner, birnn_chunker or birnn_tagger."
+    )
+    B479 = "Standard input: there is no column {column} in the line '{line}'."
+
     # --- B301-B399: project steps (scripts/) ------------------------------------------
     B301 = (
         "{path} has no asset below '{name}': give a name as its assets have in dest, "

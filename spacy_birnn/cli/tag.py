@@ -29,6 +29,7 @@ from .inputs import (
 from .loading import load_pipeline
 from .options import Force, GpuId, Model, WordColumn, check_promise
 from .reading import TokenOptions
+from .tag_live import check_stream, tag_live
 from .tag_progress import shown
 
 OutputFormat = Enum("OutputFormat", {n: n for n in SINKS}, type=str)  # type: ignore[misc]
@@ -41,6 +42,7 @@ SKIPPED = 3
 
 @with_groups
 def tag_command(
+    ctx: typer.Context,
     model: Model,
     inputs: Inputs,
     output: Annotated[
@@ -120,6 +122,23 @@ def tag_command(
         float, typer.Option(min=0, help="Ray: GPUs for each actor.")
     ] = 0,
     gpu_id: GpuId = -1,
+    stream: Annotated[
+        bool,
+        typer.Option(
+            "--stream",
+            help="Label words as they come from standard input (-), each line as it "
+            "is typed; --input-format conll for a word per line.",
+        ),
+    ] = False,
+    lag: Annotated[
+        Optional[int],
+        typer.Option(
+            min=0,
+            show_default=False,
+            metavar="N",
+            help="--stream: words that a label waits for. Default: 0.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -153,7 +172,16 @@ def tag_command(
       spacy-birnn tag en_my_ner news.txt --confidence --min-confidence 0.8
 
       zcat news.jsonl.gz | spacy-birnn tag en_my_ner - --input-format jsonl
+
+      captions | spacy-birnn tag en_my_ner - --stream --lag 2
     """
+    if stream or lag is not None:
+        check_stream(ctx, stream, inputs)
+        reads = input_format.value if input_format else None
+        formats = reads, output_format.value if output_format else None
+        column = (columns or {}).get("word")
+        tag_live(load_pipeline(model), lag or 0, formats, column)
+        return
     _check_usage(n_process, gpu_id, engine.value)
     chosen = output_format.value if output_format else None
     if chosen is None and output is not None:

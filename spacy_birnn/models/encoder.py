@@ -36,6 +36,7 @@ def build_birnn_encoder(
     dropout: Optional[float] = None,
     grad_clip: float = 5.0,
     precision: Literal["fp32", "bf16", "auto"] = "fp32",
+    lookahead: Optional[int] = None,
     forget_bias: float = 1.0,
 ) -> Model[List[Floats2d], List[Floats2d]]:
     """Encode each sequence of vectors with a stacked recurrent network.
@@ -56,6 +57,10 @@ def build_birnn_encoder(
         precision: of the matrix products when predicting on a CPU. "bf16" is faster for
             wide encoders where the CPU computes it, and rounds to 3 digits; "auto"
             takes it there and only there.
+        lookahead: how many tokens the backward direction reads ahead of each one, so
+            that labels can follow the words with that delay (latency-controlled: Zhang
+            et al. 2016); null for the rest of the sequence. For two directions and
+            depth 1. Its backward direction takes `lookahead` + 1 steps per token.
         forget_bias: what the forget gates' bias starts from (LSTM alone has such a
             gate). At 1 an untrained network remembers for longer than at 0
             (Jozefowicz et al. 2015).
@@ -77,6 +82,9 @@ def build_birnn_encoder(
             Errors.B401.format(where=place, key="forget_bias", value=forget_bias)
         )
     sizes = {"width": width, "depth": depth, "cell": cell}
+    if lookahead is not None:
+        _check_lookahead(lookahead, depth, bidirectional)
+        sizes["lookahead"] = lookahead
     return Model(
         "birnn_encoder",
         forward,
@@ -93,6 +101,14 @@ def build_birnn_encoder(
         },
         shims=[EncoderShim(BiRNN, grad_clip, precision)],
     )
+
+
+def _check_lookahead(lookahead: int, depth: int, bidirectional: bool) -> None:
+    if isinstance(lookahead, bool) or not isinstance(lookahead, int) or lookahead < 0:
+        raise BirnnError(Errors.B460.format(value=lookahead))
+    if not bidirectional or depth != 1:
+        found = f"depth = {depth}" if bidirectional else "bidirectional = false"
+        raise BirnnError(Errors.B461.format(value=lookahead, found=found))
 
 
 class EncoderShim(TorchShim):

@@ -96,7 +96,7 @@ class DocBatch(List[Doc]):
         breaks = numpy.zeros(len(space), dtype="int64")
         for doc, rows in self._rows_of_docs():
             for i in numpy.flatnonzero(space[rows]).tolist():
-                breaks[rows.start + i] = _line_breaks(doc[i].text)
+                breaks[rows.start + i] = line_breaks(doc[i].text)
         # Several white-space tokens in a row count as one.
         gap = numpy.cumsum(~space)
         before = numpy.bincount(gap, weights=breaks)
@@ -108,7 +108,7 @@ class DocBatch(List[Doc]):
         return ((doc, slice(end - len(doc), end)) for doc, end in zip(self, ends))
 
 
-def _line_breaks(text: str) -> int:
+def line_breaks(text: str) -> int:
     """How many line breaks of any kind a text has."""
     return len(f"{text}.".splitlines()) - 1
 

@@ -98,6 +98,12 @@ class TorchShim(PyTorchShim):
     def is_on_gpu(self) -> bool:
         return self._parameters()[0].is_cuda
 
+    @property
+    def version(self) -> object:
+        """Another object after every training step, loading or `forget`. Quick to ask,
+        but writes that only torch knows of are not noticed (`prepared` does)."""
+        return self._version
+
     def prepared(self, make: Callable[..., Made], *args: Any) -> Made:
         """Make something of the module for prediction, once for the weights it has.
 

@@ -1,9 +1,10 @@
 """`spacy-birnn.Tok2Vec.v1`: embed whole documents, encode them sentence by sentence."""
 
-from typing import Any, Callable, List, Tuple, cast
+from typing import Any, Callable, List, Optional, Tuple, cast
 
 from numpy import ndarray
 from spacy.tokens import Doc
+from spacy.vectors import Vectors
 from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
@@ -16,7 +17,7 @@ from .flat import join, split
 from .forms import FormTable
 from .sentences import doc_batch
 from .shim import is_on_gpu, no_backprop
-from .word_forms import FormEmbedder
+from .word_forms import FormEmbedder, Spelled
 
 
 def build_tok2vec(
@@ -114,16 +115,35 @@ def _encode_forms(model: Model, vocab: Vocab, orths: ndarray, lengths: List[int]
 def _look_up(
     model: Model, encoder: PreparedBiRNN, vocab: Vocab, keys: List[int]
 ) -> Tuple[List[ndarray], ndarray]:
-    """Each form's part of the pre-activations: tables, and each token's row in them."""
     embed, _ = model.layers
     embedder: FormEmbedder = embed.attrs["form_embedder"](embed)
-    vectors, weights_key = given_vectors(embed, vocab), (embedder, encoder)
     forms = model.attrs["forms"] if embedder.is_exact else FormTable()
+    vectors = given_vectors(embed, vocab)
+    return look_up_forms(forms, embedder, encoder, vectors, vocab.strings, keys)
+
+
+def look_up_forms(
+    forms: FormTable,
+    embedder: FormEmbedder,
+    encoder: PreparedBiRNN,
+    vectors: Optional[Vectors],
+    strings: Spelled,
+    keys: List[int],
+) -> Tuple[List[ndarray], ndarray]:
+    """Each form's part of the pre-activations: tables, and each token's row in them.
+
+    Args:
+        forms: what is kept of earlier ones.
+        embedder, encoder: with the weights that the model has now.
+        vectors: where word vectors are looked up, None for nowhere.
+        strings: the words of `keys`, such as a `StringStore`.
+        keys: hash of each token's form, shape (N,).
+    """
     with forms.lock:
-        rows = forms.find(keys, weights_key, vectors)
+        rows = forms.find(keys, (embedder, encoder), vectors)
         if rows is None:
             new = forms.missing(keys)
-            embedded, found = embedder.embed(vectors, vocab.strings, new)
+            embedded, found = embedder.embed(vectors, strings, new)
             forms.add(new, encoder.project(embedded), vectors, found)
             rows = forms.rows(keys)
         return list(forms.tables), rows

@@ -1,6 +1,6 @@
 """Word forms as the embedding's module takes them, and their embedding by form."""
 
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 import numpy
 import torch
@@ -19,6 +19,9 @@ from .vectors import (
     rows_to_vectors,
     width_of,
 )
+
+Spelled = Union[StringStore, Mapping[int, str]]
+"""Words by their hashes."""
 
 MAX_CHARS = 64
 """Longer forms are read by their first and last characters, half of this each."""
@@ -39,7 +42,7 @@ class Forms(NamedTuple):
 def read_forms(
     module: WordCharEmbedding,
     vectors: Optional[Vectors],
-    strings: StringStore,
+    strings: Spelled,
     keys: List[int],
     is_train: bool,
 ) -> Forms:
@@ -110,7 +113,7 @@ class FormEmbedder:
 
     @torch.no_grad()
     def embed(
-        self, vectors: Optional[Vectors], strings: StringStore, keys: List[int]
+        self, vectors: Optional[Vectors], strings: Spelled, keys: List[int]
     ) -> Tuple[torch.Tensor, Optional[LookedUp]]:
         """Embed forms as `forward` embeds tokens.
 

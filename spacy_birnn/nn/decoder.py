@@ -201,6 +201,9 @@ class PreparedDecoder:
     On a CPU, what is small is done in numpy, whose calls cost a third of torch's. Large
     products are torch's: two libraries with threads of their own get in each other's
     way.
+
+    Attributes:
+        n_labels: L.
     """
 
     @torch.no_grad()
@@ -208,6 +211,7 @@ class PreparedDecoder:
         self._decoder = decoder
         self._weight = decoder.linear.weight.t().cpu().clone().numpy()
         self._bias = decoder.linear.bias.cpu().clone().numpy()
+        self.n_labels = len(self._bias)
         self._single: Optional[SingleViterbi] = None
         if not decoder.is_independent:
             self._single = SingleViterbi(decoder.crf.chain(torch.float64))

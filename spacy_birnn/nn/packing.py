@@ -142,6 +142,12 @@ class Packing:
         return self._tensor(numpy.cumsum(self.lengths) - 1)[self.order]
 
     @lazy
+    def ends(self) -> Tensor:
+        """(S,) packed position of the last step of each non-empty sequence, in
+        `order`; the same for the sequences read from the right."""
+        return self.scatter[self.last]
+
+    @lazy
     def two_way(self) -> Tensor:
         """(2, 2N) indices to run a recurrence in both directions at once.
 

@@ -32,6 +32,7 @@ from .labels import LabelledPipe
 from .regularizers import Regularizer
 from .sequences import Sequences
 from .storage import ChecksummedPipe
+from .stream.pipe import StreamedPipe
 
 SAMPLE = 10
 """Documents that the model's sizes are inferred from, as everywhere in spaCy."""
@@ -39,7 +40,9 @@ SAMPLE = 10
 KBest = List[List[Tuple[List[str], float]]]
 
 
-class BiRNNPipe(LabelledPipe, ChecksummedPipe, TrainablePipe, metaclass=ABCMeta):
+class BiRNNPipe(
+    LabelledPipe, ChecksummedPipe, TrainablePipe, StreamedPipe, metaclass=ABCMeta
+):
     """A sequence tagger. Subclasses say what a label is and where it is written.
 
     Args:

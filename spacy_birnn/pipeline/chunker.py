@@ -109,6 +109,12 @@ class BiRNNChunker(SpanPipe):
             return doc.spans[self.spans_key]
         return SpanGroup(doc)
 
+    def spans_of(self, doc: Doc) -> List[Span]:
+        return list(self._group(doc))
+
+    def leave_open(self, doc: Doc, first: int) -> None:
+        """Nothing to do: a group of spans says nothing about other tokens."""
+
     def set_annotations(
         self, docs: Sequence[Doc], scores: Sequence[List[PredictedSpan]]
     ) -> None:

@@ -11,6 +11,8 @@ from typing import List, NamedTuple, Sequence, Tuple
 import numpy
 
 from .. import schemes
+from ..nn.lazy import lazy
+from ..nn.stream.classes import LabelClasses
 
 MISSING, INSIDE, OUTSIDE, BEGIN = 0, 1, 2, 3
 
@@ -58,6 +60,19 @@ class SpanCodec:
                 label = self.labels.index(f"{prefix}-{name}")
                 self._ids[i, begins, goes_on] = label
         self._ids_of_type = self._ids.tolist()  # a list is read faster, one by one
+
+    @lazy
+    def classes(self) -> LabelClasses:
+        """The labels without what is known only from the next token: IOB2."""
+        names = schemes.label_set(self.types, "iob2")
+        begins = [names.index(f"B-{name}") for name in self.types]
+        index = numpy.array([names.index(schemes.BLANK), *begins])
+        start = index[self._type + 1]  # -1, in no span, comes first
+        inside = numpy.where(self._type >= 0, start + 1, -1)
+        follower = numpy.full(len(names), -1)
+        follower[begins] = follower[numpy.array(begins) + 1] = numpy.array(begins) + 1
+        own = numpy.where(self._inside, inside, start)
+        return LabelClasses(names, own, follower, self._continues, start, inside)
 
     def encode(
         self, iob: numpy.ndarray, types: numpy.ndarray, breaks: numpy.ndarray

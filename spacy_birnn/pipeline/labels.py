@@ -77,9 +77,13 @@ class LabelledPipe(metaclass=ABCMeta):
         """Without the labels that no update has taught yet."""
         if not self.cfg["masked"]:
             return sequences
-        masked = [i for label in self.cfg["masked"] for i in self.label_ids(label)]
+        masked = self.masked_ids()
         n_labels = len(self.model.get_ref("emissions").attrs["labels"])
         return sequences.without_labels(masked, n_labels)
+
+    def masked_ids(self) -> List[int]:
+        """The ids of the decoder's labels that no update has taught yet."""
+        return [i for label in self.cfg["masked"] for i in self.label_ids(label)]
 
     def unmask(self, gold: numpy.ndarray) -> None:
         """Labels that the gold annotation holds are there from now on."""

@@ -13,7 +13,7 @@ from thinc.types import Floats2d, Ints2d
 from ..models.sentences import DocBatch
 from . import gold
 from .candidates import PredictedSpan
-from .codec import BEGIN, INSIDE, OUTSIDE
+from .codec import BEGIN, INSIDE, MISSING, OUTSIDE
 from .defaults import default_model
 from .spans import SpanPipe
 
@@ -94,6 +94,15 @@ class BiRNNEntityRecognizer(SpanPipe):
         """Tokens of earlier entities, and blocked ones."""
         iob = batch.ent_iob
         return (iob == BEGIN) | (iob == INSIDE)
+
+    def spans_of(self, doc: Doc) -> List[Span]:
+        return list(doc.ents)
+
+    def leave_open(self, doc: Doc, first: int) -> None:
+        if first < len(doc):
+            iob = doc.to_array([ENT_IOB]).reshape(-1, 1)
+            iob[first:] = MISSING
+            doc.from_array([ENT_IOB], cast(Ints2d, iob))
 
     def set_annotations(
         self, docs: Sequence[Doc], scores: Sequence[List[PredictedSpan]]

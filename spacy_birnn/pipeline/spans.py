@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import List, Optional, Sequence, Tuple
 
 import numpy
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 from torch import Tensor
 
+from .. import schemes
 from ..models.sentences import DocBatch, Sentences, doc_batch
 from ..models.sequence_tagger import get_decoder, get_prepared_decoder
 from . import gold
@@ -16,6 +17,7 @@ from .base import BiRNNPipe
 from .candidates import PredictedSpan
 from .codec import FlatSpan, SpanCodec
 from .sequences import Sequences
+from .stream.transcript import Settings, Transcript
 
 
 class SpanPipe(BiRNNPipe):
@@ -119,6 +121,56 @@ class SpanPipe(BiRNNPipe):
                 for start, end, kind in spans
             ]
         return self._by_document(docs, spans, confidences)
+
+    def stream_settings(self) -> Settings:
+        return Settings(self.codec.classes, schemes.BLANK, is_of_spans=True, least=0.0)
+
+    @abstractmethod
+    def spans_of(self, doc: Doc) -> List[Span]:
+        """The spans that an annotated document has."""
+
+    @abstractmethod
+    def leave_open(self, doc: Doc, first: int) -> None:
+        """Take back what the annotation says about tokens from the first one on."""
+
+    def labels_of(self, doc: Doc) -> List[Tuple[str, Optional[float]]]:
+        spans = [(span.start, span.end, span.label_) for span in self.spans_of(doc)]
+        labels = schemes.encode(spans, len(doc), "iob2")
+        batch, classes = DocBatch([doc]), self.codec.classes
+        sequences, emissions = self.sequences(batch), self.emissions(batch)
+        rows = range(len(doc)) if sequences.rows is None else sequences.rows.tolist()
+        index = classes.names.index
+        chosen = numpy.array([index(labels[row]) for row in rows], dtype="int64")
+        decoder, words = get_decoder(self.model), sequences.select(emissions)
+        shares = decoder.marginals(
+            words, sequences.lengths, sequences.permitted_on(words.device)
+        )
+        of_words = classes.shares(
+            shares.cpu().double().numpy(),
+            chosen,
+            numpy.cumsum([0, *sequences.lengths]),
+            decoder.is_independent,
+        )
+        confidences: List[Optional[float]] = [None] * len(doc)
+        for row, share in zip(rows, of_words.tolist(), strict=True):
+            confidences[row] = share
+        return list(zip(labels, confidences, strict=True))
+
+    def annotate_stream(
+        self, doc: Doc, transcript: Transcript, span: Optional[float]
+    ) -> None:
+        names, outside = self.codec.classes.names, schemes.BLANK
+        labels = [names[i] if i >= 0 else outside for i in transcript.classes]
+        found, _ = schemes.decode(labels, "iob2")
+        confidences: List[Optional[float]] = [None] * len(found)
+        if self.needs_confidence:
+            confidences = [*transcript.spans, span][: len(found)]
+        predicted = [
+            PredictedSpan(*place, confidence)
+            for place, confidence in zip(found, confidences, strict=True)
+        ]
+        self.set_annotations([doc], [predicted])
+        self.leave_open(doc, transcript.n_final)
 
     def _confidences(
         self, emissions: Tensor, sequences: Sequences, spans: List[FlatSpan]

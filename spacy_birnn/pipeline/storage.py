@@ -85,6 +85,10 @@ class ChecksummedPipe:
             self.vocab.from_disk(path / VOCAB, exclude=list(exclude))
         return self
 
+    def checksum(self) -> str:
+        """The checksum of what `to_disk` writes."""
+        return _checksum(self._files()).decode("ascii")
+
     def _files(self) -> Dict[str, bytes]:
         learned = {key: self.cfg[key] for key in LEARNED}
         cfg = srsly.json_dumps(learned, indent=2).encode("utf8")

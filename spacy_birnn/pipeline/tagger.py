@@ -15,13 +15,15 @@ from torch import Tensor
 
 from ..attributes import custom_name
 from ..errors import BirnnError, Errors
-from ..models.sentences import doc_batch
+from ..models.sentences import DocBatch, doc_batch
 from ..models.sequence_tagger import get_decoder, get_prepared_decoder
+from ..nn.stream.classes import LabelClasses
 from . import gold
 from .base import BiRNNPipe
 from .candidates import PredictedSpan
 from .defaults import default_model
 from .sequences import Sequences
+from .stream.transcript import Settings, Transcript
 
 SPACE_LABELS = {"pos": "SPACE"}
 SPACE_LABEL = "_SP"
@@ -150,7 +152,7 @@ class BiRNNTagger(BiRNNPipe):
         return sequences.select_array(numpy.array(ids, dtype="int64"))
 
     def decode(self, docs: Sequence[Doc], emissions: Tensor) -> List[Tags]:
-        decoder, sequences = get_decoder(self.model), self.sequences(docs)
+        sequences = self.sequences(docs)
         words = sequences.select(emissions)
         permitted = sequences.permitted_on(words.device)
         ids = get_prepared_decoder(self.model).decode(
@@ -158,10 +160,7 @@ class BiRNNTagger(BiRNNPipe):
         )
         marginals: Optional[List[float]] = None
         if self.needs_confidence:
-            of_all = decoder.marginals(words, sequences.lengths, permitted)
-            chosen = torch.from_numpy(ids).to(of_all.device).unsqueeze(1)
-            of_ours = of_all.gather(1, chosen).squeeze(1)
-            marginals = of_ours.clamp(max=1.0).tolist()
+            marginals = self._marginals(sequences, words, ids)
         results, offset, labels = [], 0, ids.tolist()
         for n_rows in sequences.rows_per_doc(docs):
             rows = slice(offset, offset + n_rows)
@@ -170,12 +169,58 @@ class BiRNNTagger(BiRNNPipe):
             offset += n_rows
         return results
 
+    def stream_settings(self) -> Settings:
+        classes = LabelClasses.of_tags(list(self.labels))
+        return Settings(classes, self.space_label, False, self.cfg["min_confidence"])
+
+    def labels_of(self, doc: Doc) -> List[Tuple[str, Optional[float]]]:
+        batch = DocBatch([doc])
+        words = self.sequences(batch).select(self.emissions(batch))
+        ids, _ = self.decode(batch, self.emissions(batch))[0]
+        chosen = numpy.array(ids, dtype="int64")
+        marginals = self._marginals(self.sequences(batch), words, chosen)
+        tags = [tag or "" for tag in self.read(doc)]
+        return list(zip(tags, self._confidences(doc, marginals), strict=True))
+
+    def annotate_stream(
+        self, doc: Doc, transcript: Transcript, span: Optional[float]
+    ) -> None:
+        n_final, found = transcript.n_final, []
+        for token in doc:
+            if not token.is_space:
+                is_final = token.i < n_final
+                tag = transcript.classes[token.i] if is_final else 0
+                share = transcript.confidences[token.i] if is_final else 1.0
+                found.append((tag, share))
+        self.set_annotations([doc], [([i for i, _ in found], [p for _, p in found])])
+        if n_final < len(doc):
+            self._leave_open(doc, n_final)
+
+    def _leave_open(self, doc: Doc, first: int) -> None:
+        """Take the tags back from the first token on."""
+        tags = [tag or "" for tag in self.read(doc)]
+        self._write(doc, [*tags[:first], *[""] * (len(doc) - first)])
+        if self.cfg["confidence"]:
+            for token in doc[first:]:
+                token._.confidence = None
+
     def label_strings(self, doc: Doc, ids: Sequence[int]) -> List[str]:
         labels = iter(ids)
         return [
             self.space_label if token.is_space else self.labels[next(labels)]
             for token in doc
         ]
+
+    def _marginals(
+        self, sequences: Sequences, emissions: Tensor, ids: numpy.ndarray
+    ) -> List[float]:
+        """Marginal probabilities of the words' labels."""
+        permitted = sequences.permitted_on(emissions.device)
+        of_all = get_decoder(self.model).marginals(
+            emissions, sequences.lengths, permitted
+        )
+        chosen = torch.from_numpy(ids).to(of_all.device).unsqueeze(1)
+        return of_all.gather(1, chosen).squeeze(1).clamp(max=1.0).tolist()
 
     def set_annotations(self, docs: Sequence[Doc], scores: Sequence[Tags]) -> None:
         """Write predicted tags; white space gets what spaCy gives it."""

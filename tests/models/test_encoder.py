@@ -49,6 +49,13 @@ def step(encoder, X, optimizer, scale=1.0):
         ({"width": 8, "dropout": 1.0}, r"^\[B008\] .*dropout = 1.0"),
         ({"width": 8, "grad_clip": -1.0}, r"^\[B006\] .*grad_clip = -1.0"),
         ({"width": 8, "grad_clip": float("nan")}, r"^\[B006\] .*grad_clip = nan"),
+        ({"width": 8, "lookahead": -1}, r"^\[B460\] .*lookahead = -1 .* null"),
+        ({"width": 8, "lookahead": "2"}, r"^\[B460\] .*lookahead = '2' .* null"),
+        ({"width": 8, "lookahead": 2, "depth": 2}, r"^\[B461\] .*lookahead = 2 .*"),
+        (
+            {"width": 8, "lookahead": 0, "bidirectional": False},
+            r"^\[B461\] .*bidirectional = false: leave out lookahead",
+        ),
     ],
 )
 def test_wrong_arguments(args, message):

@@ -4,7 +4,7 @@ Cells: Elman (1990); Hochreiter & Schmidhuber (1997) with the forget gate of Ger
 (2000); Cho et al. (2014). Both directions: Schuster & Paliwal (1997).
 """
 
-from typing import List, Sequence, cast
+from typing import List, Optional, Sequence, Tuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from ..dropout import variational_dropout
 from ..packing import Packing
 from .cells import CELLS, Cell
-from .layer import run_layer
+from .layer import run_layer, run_layer_from, weights_of
+from .lookahead import run_layer_ahead
 from .windows import Windows
 
 
@@ -28,6 +29,8 @@ class BiRNN(nn.Module):
         depth: number of stacked layers.
         cell: a name in `CELLS`.
         bidirectional: read each sequence from both ends.
+        lookahead: tokens that the backward direction reads ahead of each token, see
+            `lookahead`; None for the rest of the sequence. For depth 1.
         forget_bias: what the biases of forget gates start from.
 
     Attributes:
@@ -41,10 +44,11 @@ class BiRNN(nn.Module):
         depth: int = 1,
         cell: str = "lstm",
         bidirectional: bool = True,
+        lookahead: Optional[int] = None,
         forget_bias: float = 1.0,
     ):
         super().__init__()
-        self.n_in, self.width = n_in, width
+        self.n_in, self.width, self.lookahead = n_in, width, lookahead
         hidden = width // 2 if bidirectional else width
         self.cell = CELLS[cell]
         sizes = [n_in, *[width] * (depth - 1)]
@@ -73,8 +77,60 @@ class BiRNN(nn.Module):
         H = windows.split(X)
         for layer in cast(List[nn.RNNBase], self.layers):
             H = variational_dropout(H, packing.segment, dropout)
-            H = run_layer(self.cell, layer, H, packing)
+            H = self._run(layer, H, packing)
         return windows.join(variational_dropout(H, packing.segment, dropout))
+
+    def _run(self, layer: nn.RNNBase, H: Tensor, packing: Packing) -> Tensor:
+        if self.lookahead is None:
+            return run_layer(self.cell, layer, H, packing)
+        return run_layer_ahead(self.cell, layer, H, packing, self.lookahead)
+
+    def new_state(self, n_sequences: int) -> Tensor:
+        """Zeros, from which sequences begin: (layers, C, D, B, H).
+
+        C counts what is carried from step to step: the hidden state and, for the LSTM,
+        the cell.
+        """
+        first = weights_of(cast(nn.RNNBase, self.layers[0]))
+        shape = (len(self.layers), self.cell.n_states, len(first), n_sequences)
+        return first[0].w_hh.new_zeros((*shape, first[0].w_hh.shape[1]))
+
+    def advance(
+        self,
+        X: Tensor,
+        lengths: Sequence[int],
+        state: Tensor,
+        dropout: float = 0.0,
+        detach: bool = True,
+    ) -> Tuple[Tensor, Tensor]:
+        """Run the next piece of each sequence from where the last one ended.
+
+        In one direction, a sequence in pieces has the hidden states of the whole. The
+        backward direction begins at the end of a piece with the state that is given
+        for it, as torch's own layers do.
+
+        Args:
+            X: the tokens of all pieces one after the other, shape (N, n_in).
+            lengths: tokens per piece, shape (B,); 0 where a sequence has none now.
+            state: of `new_state`, or of the piece before.
+            dropout: as in `forward`, with masks of its own for each piece.
+            detach: let no gradient go back into earlier pieces (truncated
+                backpropagation through time, Williams & Peng 1990).
+
+        Returns:
+            Hidden states, shape (N, width), and the state of every sequence.
+        """
+        packing = Packing.of(lengths, device=X.device)
+        state = state.detach() if detach else state
+        if not len(packing):
+            return X.new_zeros((X.shape[0], self.width)), state
+        H, ended = X, []
+        for layer, carried in zip(self.layers, state, strict=True):
+            H = variational_dropout(H, packing.segment, dropout)
+            rnn = cast(nn.RNNBase, layer)
+            H, last = run_layer_from(self.cell, rnn, H, packing, carried)
+            ended.append(last)
+        return variational_dropout(H, packing.segment, dropout), torch.stack(ended)
 
 
 def new_layer(cell: Cell, n_in: int, hidden: int, bidirectional: bool) -> nn.RNNBase:

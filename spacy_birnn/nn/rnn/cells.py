@@ -5,8 +5,8 @@ on a GPU), a packed forward and backward pass, and a loop over one sequence in n
 is found by its name in `CELLS`. To add one, see CONTRIBUTING.md.
 
 H is the hidden size and K the number of gates, which lie side by side in torch's order.
-For D, n and N see `steps`. Equations are those of torch's own layers: W are the input
-weights, U the recurrent ones, b and b' their biases, ⊙ multiplies elementwise.
+For C, D, S, n and N see `steps`. Equations are those of torch's own layers: W are the
+input weights, U the recurrent ones, b and b' their biases, ⊙ multiplies elementwise.
 
 Units
 -----
@@ -33,7 +33,7 @@ from torch import Tensor, nn
 
 from ..packing import Packing
 from .products import Products
-from .steps import GateStep, Memory, Steps, backwards, shifted
+from .steps import Carried, GateStep, Memory, Steps, backwards, shifted
 
 GateGradients = Tuple[Tensor, Tensor]
 """(D, N, K·H) gradients of the input's part of the pre-activations, and the state's."""
@@ -57,6 +57,8 @@ class Cell(ABC):
         n_gates: K.
         gate_names: what the literature calls each of the gates, shape (K,).
         tanh_gate: which of the gates is a tanh; the others are sigmoids.
+        n_states: C, how many states are carried from step to step; the hidden state is
+            the first.
         forget_gate: the gate whose bias starts at 1, if any.
     """
 
@@ -64,6 +66,7 @@ class Cell(ABC):
     n_gates: int
     gate_names: Tuple[str, ...]
     tanh_gate: int
+    n_states: int = 1
     forget_gate: Optional[int] = None
 
     def double(self, weight: Tensor) -> Tensor:
@@ -78,6 +81,15 @@ class Cell(ABC):
         not say otherwise."""
         return of_input + recurrent, torch.zeros_like(recurrent)
 
+    def to_pass(self, states: Tensor) -> Tensor:
+        """Carried states (C, …) of the equations in the units of the packed pass, in
+        place."""
+        return states
+
+    def from_pass(self, states: Tensor) -> Tensor:
+        """The way back from `to_pass`."""
+        return states
+
     @abstractmethod
     def forward(
         self, inputs: Iterable[GateStep], products: Products, memory: Memory
@@ -88,7 +100,8 @@ class Cell(ABC):
             inputs: the input's part of the pre-activations of each step; they are
                 activated in place.
             products: give the state's part.
-            memory: room for the hidden states, and for what the gradient needs.
+            memory: room for the hidden states, and for what the gradient needs; it
+                knows the states to begin with.
         """
 
     @abstractmethod
@@ -100,6 +113,7 @@ class Cell(ABC):
         d_hidden: Tensor,
         weights: Tensor,
         packing: Packing,
+        carried: Optional[Carried] = None,
     ) -> GateGradients:
         """Backpropagation through time, up to the pre-activations of the gates.
 
@@ -109,6 +123,8 @@ class Cell(ABC):
             kept: by `forward`.
             d_hidden: (D, N, H) gradient; overwritten with all that comes back in time.
             weights: (D, K·H, H) recurrent ones, as they are in the equations.
+            carried: the states that sequences began with, and the gradients of those
+                that they ended with; None if they began with zeros.
         """
 
     @abstractmethod
@@ -118,6 +134,7 @@ class Cell(ABC):
         states: ndarray,
         weights: ndarray,
         bias: ndarray,
+        carried: ndarray,
     ) -> None:
         """Fill in the hidden states of one sequence, both directions in one loop.
 
@@ -127,6 +144,8 @@ class Cell(ABC):
             states: (T, D, 1, H) to be filled in.
             weights: (K, D, H, H) recurrent, from a row of a state to its part, halved.
             bias: (K, D, 1, H) of this part, halved.
+            carried: (C, D, 1, H) states to begin with, as they are in the equations;
+                overwritten with the last ones.
         """
 
 
@@ -143,17 +162,29 @@ class LSTM(Cell):
 
     torch_layer = nn.LSTM
     n_gates, tanh_gate, forget_gate = 4, 2, 1  # i, f, g, o
+    n_states = 2  # h, c
+
+    def to_pass(self, states):
+        states[1].mul_(2.0)
+        return states
+
+    def from_pass(self, states):
+        states[1].mul_(0.5)
+        return states
+
     gate_names = ("input", "forget", "cell", "output")
 
     def forward(self, inputs, products, memory) -> None:
-        hidden, cells, squashed = memory.hidden, memory.new_steps(), memory.new_steps()
+        hidden, cells = memory.hidden, memory.carried_steps()
+        squashed = memory.new_steps()
         for t, step in enumerate(inputs):
-            if t:
-                products.add_to(step.all, hidden.before[t])
+            before = hidden.before[t]
+            if before is not None:
+                products.add_to(step.all, before)
             step.all.sigmoid_()
             i, f, g, o = step.each
             tanh_(g)
-            if t:
+            if before is not None:
                 torch.mul(f, cells.before[t], out=cells.now[t])
                 cells.now[t].addcmul_(i, g, value=2.0)
             else:
@@ -161,34 +192,41 @@ class LSTM(Cell):
             tanh_(torch.sigmoid(cells.now[t], out=squashed.now[t]))
             torch.mul(o, squashed.now[t], out=hidden.now[t])
 
-    def backward(self, gates, hidden, kept, d_hidden, weights, packing):
+    def backward(self, gates, hidden, kept, d_hidden, weights, packing, carried=None):
         cells, squashed = kept
+        first = None if carried is None else carried.initial[1]
         i, f, g, o = gates.chunk(4, 2)
         to_cell = o * (1.0 - squashed.square())
         # What the gradient of the cell (of the hidden state, for o) is multiplied by.
         d_gates = gates.addcmul(gates, gates, value=-1.0)
         d_i, d_f, d_g, d_o = d_gates.chunk(4, 2)
         d_i.mul_(g)
-        d_f.mul_(shifted(cells, packing)).mul_(0.5)
+        d_f.mul_(shifted(cells, packing, first)).mul_(0.5)
         torch.mul(i, 1.0 - g.square(), out=d_g)
         d_o.mul_(squashed)
 
-        d_cells = Steps.rolling(hidden, packing).now
-        d_cells[0].zero_()
-        inner = packing.steps(d_gates.unflatten(2, (4, -1))[:, :, :3], 1)
-        steps = backwards(packing, d_hidden, to_cell, d_gates, d_o, f)
-        for t, d_h, d_h_before, to_c, d_gate, d_out, forget in steps:
-            d_c = d_cells[t]
+        # A sequence's row keeps what is there until the walk gets to its last step.
+        d_cells = hidden.new_zeros(hidden.shape[0], packing.sizes[0], hidden.shape[2])
+        if carried is not None:
+            d_cells.copy_(carried.d_last[1])
+        inner = d_gates.unflatten(2, (4, -1))[:, :, :3]
+        steps = backwards(packing, d_hidden, carried, to_cell, d_gates, d_o, f, inner)
+        rolling = reversed(Steps.rolling(d_cells, packing).now)
+        for d_c, step in zip(rolling, steps, strict=True):
+            d_h, d_h_before, to_c, d_gate, d_out, forget, d_inner = step
             d_c.addcmul_(d_h, to_c)
-            inner[t].mul_(d_c.unsqueeze(2))
+            d_inner.mul_(d_c.unsqueeze(2))
             d_out.mul_(d_h)
             d_c.mul_(forget)
-            if t:
+            if d_h_before is not None:
                 d_h_before.baddbmm_(d_gate, weights)
+        if carried is not None:
+            carried.d_initial[1].copy_(d_cells)
         return d_gates, d_gates
 
-    def run_one(self, inputs, states, weights, bias) -> None:
-        state, cell, squashed = numpy.zeros((3, *states.shape[1:]), states.dtype)
+    def run_one(self, inputs, states, weights, bias, carried) -> None:
+        state, cell = carried
+        squashed = numpy.empty_like(cell)
         total, sigmoids = numpy.empty((2, *bias.shape), bias.dtype)
         i, f, _, o = sigmoids
         g = total[2]
@@ -199,6 +237,7 @@ class LSTM(Cell):
             multiply(f, cell, cell)
             add(cell, multiply(i, g, g), cell)
             state = multiply(o, tanh(cell, squashed), now)
+        carried[0] = state
 
 
 class GRU(Cell):
@@ -225,8 +264,9 @@ class GRU(Cell):
         hidden, inside = memory.hidden, memory.new_steps().now
         for t, step in enumerate(inputs):
             r, z, n = step.each
-            if t:
-                product = products.with_bias(hidden.before[t])
+            before = hidden.before[t]
+            if before is not None:
+                product = products.with_bias(before)
                 of_r, of_z, of_n = product.chunk(3, 2)
                 r.add_(of_r)
                 z.add_(of_z)
@@ -236,35 +276,37 @@ class GRU(Cell):
             r.sigmoid_()
             z.sigmoid_()
             tanh_(n.addcmul_(r, inside[t]).sigmoid_())
-            if t:
-                torch.lerp(n, hidden.before[t], z, out=hidden.now[t])
+            if before is not None:
+                torch.lerp(n, before, z, out=hidden.now[t])
             else:
                 torch.mul(n, 1.0 - z, out=hidden.now[t])
 
-    def backward(self, gates, hidden, kept, d_hidden, weights, packing):
+    def backward(self, gates, hidden, kept, d_hidden, weights, packing, carried=None):
         (inside,) = kept
+        first = None if carried is None else carried.initial[0]
         r, z, n = gates.chunk(3, 2)
         d_state = gates.addcmul(gates, gates, value=-1.0)
         d_r, d_z, d_q = d_state.chunk(3, 2)
         d_r.mul_(inside).mul_(0.5)
-        d_z.mul_(shifted(hidden, packing) - n)
+        d_z.mul_(shifted(hidden, packing, first) - n)
         d_n = (1.0 - z).mul_(1.0 - n.square())
 
-        steps = backwards(packing, d_hidden, d_n, d_r, d_z, d_q, d_state, r, z)
-        for t, d_h, d_h_before, new, reset, update, state, d_gate, r_t, z_t in steps:
+        views = (d_n, d_r, d_z, d_q, d_state, r, z)
+        steps = backwards(packing, d_hidden, carried, *views)
+        for d_h, d_h_before, new, reset, update, state, d_gate, r_t, z_t in steps:
             new.mul_(d_h)
             reset.mul_(new)
             update.mul_(d_h)
             torch.mul(new, r_t, out=state)
-            if t:
+            if d_h_before is not None:
                 d_h_before.addcmul_(d_h, z_t)
                 d_h_before.baddbmm_(d_gate, weights)
         d_input = d_state.clone()
         d_input.chunk(3, 2)[2].copy_(d_n)
         return d_input, d_state
 
-    def run_one(self, inputs, states, weights, bias) -> None:
-        state = numpy.zeros(states.shape[1:], states.dtype)
+    def run_one(self, inputs, states, weights, bias, carried) -> None:
+        state = carried[0]
         total = numpy.empty_like(bias)
         both, n = total[:2], total[2]
         sigmoids = numpy.empty_like(both)
@@ -276,6 +318,7 @@ class GRU(Cell):
             tanh(add(multiply(r, n, n), x[2], n), n)
             change = multiply(z, subtract(state, n, now), now)
             state = add(n, change, now)
+        carried[0] = state
 
 
 class RNN(Cell):
@@ -288,24 +331,27 @@ class RNN(Cell):
     def forward(self, inputs, products, memory) -> None:
         hidden = memory.hidden
         for t, step in enumerate(inputs):
-            if t:
-                products.add_to(step.all, hidden.before[t])
+            before = hidden.before[t]
+            if before is not None:
+                products.add_to(step.all, before)
             tanh_(torch.sigmoid(step.all, out=hidden.now[t]))
 
-    def backward(self, gates, hidden, kept, d_hidden, weights, packing):
+    def backward(self, gates, hidden, kept, d_hidden, weights, packing, carried=None):
         d_gates = 1.0 - hidden.square()
-        for t, d_h, d_h_before, d_gate in backwards(packing, d_hidden, d_gates):
+        steps = backwards(packing, d_hidden, carried, d_gates)
+        for d_h, d_h_before, d_gate in steps:
             d_gate.mul_(d_h)
-            if t:
+            if d_h_before is not None:
                 d_h_before.baddbmm_(d_gate, weights)
         return d_gates, d_gates
 
-    def run_one(self, inputs, states, weights, bias) -> None:
-        state = numpy.zeros(states.shape[1:], states.dtype)
+    def run_one(self, inputs, states, weights, bias, carried) -> None:
+        state = carried[0]
         total = numpy.empty_like(bias)
         for x, now in zip(inputs, states, strict=True):
             matmul(state, weights, total)
             state = tanh(add(total[0], x[0], now), now)
+        carried[0] = state
 
 
 CELLS: Dict[str, Cell] = {"lstm": LSTM(), "gru": GRU(), "rnn": RNN()}

@@ -7,6 +7,7 @@ beside the matrix products). One sequence alone runs in numpy: a step then has s
 numbers that what counts is the price of a call, and numpy's is a third of torch's.
 """
 
+from copy import copy
 from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
@@ -22,6 +23,7 @@ from ..scratch import SCRATCH
 from .cells import HALF, Cell
 from .products import Products
 from .steps import (
+    Carried,
     GateStep,
     Memory,
     gate_steps,
@@ -87,6 +89,14 @@ class PreparedLayer:
         self._inputs = [cell.double(w.w_ih).to(dtype).t() for w in weights]
         self._bias = [cell.double(of_input) for of_input, _ in biases]
 
+    def direction(self, d: int) -> "PreparedLayer":
+        """One of its directions as a layer of its own, which reads from the left."""
+        part = copy(self)
+        part.__dict__.pop("_halved", None)
+        part.products = self.products.direction(d)
+        part._inputs, part._bias = self._inputs[d : d + 1], self._bias[d : d + 1]
+        return part
+
     def project(self, X: Tensor) -> List[ndarray]:
         """Inputs (R, n_in) to their part of the pre-activations, one table (R, K·H)
         per direction."""
@@ -111,26 +121,37 @@ class PreparedLayer:
         return whole
 
     def recur(
-        self, inputs: Iterable[GateStep], hidden: Tensor, packing: Packing, keep: bool
-    ) -> List[Tensor]:
+        self,
+        inputs: Iterable[GateStep],
+        hidden: Tensor,
+        packing: Packing,
+        keep: bool,
+        initial: Optional[Tensor] = None,
+    ) -> Memory:
         """Fill in the hidden states (D, N, H) step by step.
 
         Args:
             inputs: the input's part of the pre-activations of each step; they are
                 overwritten.
-            hidden: to be filled in, packed.
+            hidden: to be filled in, packed; see `Memory` for the last ones alone.
             packing: of the sequences.
             keep: the gradient is needed.
+            initial: the states to begin with, in packed order and the packed pass's
+                units, (C, D, S, H); None for zeros.
 
         Returns:
-            What the cell keeps for its gradient.
+            What the cell keeps, and the last states.
         """
-        memory = Memory(hidden, packing, keep)
+        memory = Memory(hidden, packing, keep, initial)
         self.cell.forward(inputs, self.products, memory)
-        return memory.kept
+        return memory
 
     def run_packed(
-        self, tables: Sequence[ndarray], rows: ndarray, packing: Packing
+        self,
+        tables: Sequence[ndarray],
+        rows: ndarray,
+        packing: Packing,
+        carried: Optional[ndarray] = None,
     ) -> ndarray:
         """Hidden states (N, D·H) of a batch, flat, without a gradient.
 
@@ -138,31 +159,74 @@ class PreparedLayer:
             tables: of `project`, (R, K·H) per direction.
             rows: which of their rows each token has, flat, shape (N,).
             packing: of the sequences.
+            carried: the states that sequences begin with, (C, D, B, H), see
+                `new_state`; overwritten with the last ones. None for zeros.
         """
-        parts = [torch.from_numpy(table) for table in tables]
         ways = in_order(packing, len(tables))
-        index = [torch.from_numpy(rows).index_select(0, order) for order, _ in ways]
-        shape = (len(parts), len(packing), self.hidden_size)
-        hidden = SCRATCH.take(parts[0].dtype, *shape)
-        steps = look_up_steps(parts, index, packing, self.cell.n_gates)
-        self.recur(steps, hidden, packing, keep=False)
+        shape = (len(tables), len(packing), self.hidden_size)
+        hidden = SCRATCH.take(torch.from_numpy(tables[0]).dtype, *shape)
+        orders = [order for order, _ in ways]
+        self._run_looked_up(tables, rows, orders, hidden, packing, carried)
         return side_by_side(hidden, packing).numpy()
 
-    def run_one(self, tables: Sequence[ndarray], rows: ndarray) -> ndarray:
+    def last_packed(
+        self, tables: Sequence[ndarray], rows: ndarray, packing: Packing
+    ) -> ndarray:
+        """The hidden state of each sequence after its last step, (B, H), of one
+        direction, from zeros; 0 for an empty sequence. Takes as `run_packed`."""
+        hidden = torch.empty(1, packing.n_sequences, self.hidden_size)
+        self._run_looked_up(tables, rows, [packing.gather], hidden, packing, None)
+        out = hidden.new_zeros(len(packing.lengths), self.hidden_size)
+        return out.index_copy_(0, packing.order, hidden[0]).numpy()
+
+    def _run_looked_up(
+        self,
+        tables: Sequence[ndarray],
+        rows: ndarray,
+        orders: Sequence[Tensor],
+        hidden: Tensor,
+        packing: Packing,
+        carried: Optional[ndarray],
+    ) -> None:
+        parts = [torch.from_numpy(table) for table in tables]
+        index = [torch.from_numpy(rows).index_select(0, order) for order in orders]
+        steps = look_up_steps(parts, index, packing, self.cell.n_gates)
+        if carried is None:
+            self.recur(steps, hidden, packing, keep=False)
+            return
+        states = torch.from_numpy(carried)
+        initial = self.cell.to_pass(states.index_select(2, packing.order))
+        last = self.recur(steps, hidden, packing, keep=False, initial=initial).last()
+        states.index_copy_(2, packing.order, self.cell.from_pass(last))
+
+    def run_one(
+        self,
+        tables: Sequence[ndarray],
+        rows: ndarray,
+        carried: Optional[ndarray] = None,
+    ) -> ndarray:
         """Hidden states (T, D·H) of one sequence.
 
         Args:
             tables: as for `run_packed`.
             rows: which of their rows each token has, shape (T,), at least one.
+            carried: as for `run_packed`, of one sequence, (C, D, 1, H).
         """
         weights, bias = self._halved
         n_directions = len(tables)
         shape = (len(rows), n_directions, 1, self.hidden_size)
         states = numpy.empty(shape, bias.dtype)
         inputs = self._look_up_halved(tables, [rows, rows[::-1]][:n_directions])
-        self.cell.run_one(inputs, states, weights, bias)
+        if carried is None:
+            carried = self.new_state(1, n_directions)
+        self.cell.run_one(inputs, states, weights, bias, carried)
         both = [states[:, 0, 0], states[::-1, -1, 0]]
         return numpy.concatenate(both[:n_directions], 1)
+
+    def new_state(self, n_sequences: int, n_directions: int = 1) -> ndarray:
+        """Zeros for what B sequences carry from step to step, (C, D, B, H)."""
+        shape = (self.cell.n_states, n_directions, n_sequences, self.hidden_size)
+        return numpy.zeros(shape, self._halved[1].dtype)
 
     @lazy
     def _halved(self) -> Tuple[ndarray, ndarray]:
@@ -197,20 +261,63 @@ def run_layer(cell: Cell, layer: nn.RNNBase, X: Tensor, packing: Packing) -> Ten
         packing: of the sequences.
     """
     if X.is_cuda:
-        layer.flatten_parameters()  # cuDNN wants its weights in one buffer
-        packed = PackedSequence(packing.pack(X), packing.batch_sizes)
-        return packing.unpack(layer(packed)[0].data)
+        return _run_torch(layer, X, packing, None)[0]
     params = [param for weights in weights_of(layer) for param in weights]
-    return _Packed.apply(X, packing, cell, *params)
+    return _Packed.apply(X, packing, cell, None, *params)
+
+
+def run_direction(cell: Cell, weights: Weights, X: Tensor, packing: Packing) -> Tensor:
+    """As `run_layer`, with the parameters of one direction, read from the left."""
+    return _Packed.apply(X, packing, cell, None, *weights)
+
+
+def run_layer_from(
+    cell: Cell, layer: nn.RNNBase, X: Tensor, packing: Packing, state: Tensor
+) -> Tuple[Tensor, Tensor]:
+    """As `run_layer`, from given states; differentiable in them too.
+
+    Args:
+        state: what each sequence begins with, (C, D, B, H): the hidden state and, for
+            the LSTM, the cell, as they are in the equations. The backward direction
+            begins at the end of a sequence.
+
+    Returns:
+        Hidden states (N, D·H), and what each sequence ends with, (C, D, B, H); an empty
+        sequence ends with what it began with.
+    """
+    if X.is_cuda:
+        return _run_torch(layer, X, packing, state)
+    params = [param for weights in weights_of(layer) for param in weights]
+    return _Packed.apply(X, packing, cell, state, *params)
+
+
+def _run_torch(
+    layer: nn.RNNBase, X: Tensor, packing: Packing, state: Optional[Tensor]
+) -> Tuple[Tensor, Any]:
+    """Run torch's own layer, which is cuDNN's on a GPU."""
+    layer.flatten_parameters()  # cuDNN wants its weights in one buffer
+    packed = PackedSequence(packing.pack(X), packing.batch_sizes)
+    if state is None:
+        return packing.unpack(layer(packed)[0].data), None
+    initial = [part.contiguous() for part in state.index_select(2, packing.order)]
+    out, last = layer(packed, tuple(initial) if len(initial) > 1 else initial[0])
+    ended = torch.stack(last) if len(initial) > 1 else last.unsqueeze(0)
+    return packing.unpack(out.data), state.index_copy(2, packing.order, ended)
 
 
 class _Packed(torch.autograd.Function):
-    """The packed loop over time with its gradient."""
+    """The packed loop over time with its gradient; states come in and out where they
+    are given."""
 
     @staticmethod
     def forward(  # type: ignore[override]
-        ctx: Any, X: Tensor, packing: Packing, cell: Cell, *params: Tensor
-    ) -> Tensor:
+        ctx: Any,
+        X: Tensor,
+        packing: Packing,
+        cell: Cell,
+        state: Optional[Tensor],
+        *params: Tensor,
+    ) -> Any:
         directions = _by_direction(params)
         layer = PreparedLayer(cell, directions)
         ways = in_order(packing, len(directions))
@@ -218,10 +325,16 @@ class _Packed(torch.autograd.Function):
         gates = layer.preactivations(ordered)
         hidden = X.new_empty(len(directions), len(X), layer.hidden_size)
         steps = gate_steps(gates, cell.n_gates, packing)
-        ctx.kept = layer.recur(steps, hidden, packing, keep=True)
-        ctx.cell, ctx.packing = cell, packing
+        ctx.initial = None
+        if state is not None:
+            ctx.initial = cell.to_pass(state.index_select(2, packing.order))
+        memory = layer.recur(steps, hidden, packing, keep=True, initial=ctx.initial)
+        ctx.kept, ctx.cell, ctx.packing = memory.kept, cell, packing
         ctx.save_for_backward(*params, gates, hidden, *ordered)
-        return side_by_side(hidden, packing)
+        if state is None:
+            return side_by_side(hidden, packing)
+        last = state.index_copy(2, packing.order, cell.from_pass(memory.last()))
+        return side_by_side(hidden, packing), last
 
     @staticmethod
     @once_differentiable
@@ -232,22 +345,34 @@ class _Packed(torch.autograd.Function):
         directions = _by_direction(saved[: -2 - n_directions])
         ways = in_order(packing, n_directions)
         parts = zip(grads[0].chunk(n_directions, 1), ways, strict=True)
+        d_hidden = torch.stack(
+            [part.index_select(0, order) for part, (order, _) in parts]
+        )
+        carried = None
+        if ctx.initial is not None:
+            d_last = grads[1].index_select(2, packing.order)
+            carried = Carried(ctx.initial, d_last, torch.zeros_like(d_last))
+            d_hidden.index_add_(1, packing.ends, d_last[0])
         d_input, d_state = ctx.cell.backward(
             gates,
             hidden,
             ctx.kept,
-            torch.stack([part.index_select(0, order) for part, (order, _) in parts]),
+            d_hidden,
             torch.stack([weights.w_hh for weights in directions]),
             packing,
+            carried,
         )
-        before = shifted(hidden, packing)
+        before = shifted(hidden, packing, None if carried is None else ctx.initial[0])
         d_params: List[Tensor] = []
         d_X = torch.zeros_like(ordered[0])
         for d, weights in enumerate(directions):
             d_params += [d_input[d].t() @ ordered[d], d_state[d].t() @ before[d]]
             d_params += [d_input[d].sum(0), d_state[d].sum(0)]
             d_X += (d_input[d] @ weights.w_ih).index_select(0, ways[d][1])
-        return d_X, None, None, *d_params
+        d_initial = None
+        if carried is not None:
+            d_initial = grads[1].index_copy(2, packing.order, carried.d_initial)
+        return d_X, None, None, d_initial, *d_params
 
 
 def _by_direction(params: Sequence[Tensor]) -> List[Weights]:

@@ -7,16 +7,18 @@ time step then costs one look-up and the recurrent product.
 
 import math
 from itertools import accumulate, pairwise
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Union, cast
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, cast
 
 import numpy
 import torch
 from numpy import ndarray
 from torch import Tensor, nn
 
+from ..lazy import lazy
 from ..packing import Packing
 from .birnn import BiRNN
 from .layer import PreparedLayer, weights_of
+from .lookahead import run_ahead
 from .windows import Windows
 
 MAX_ONE_BY_ONE = 4
@@ -80,24 +82,16 @@ def join_groups(
     return out
 
 
-class PreparedBiRNN:
-    """Predicts what a `BiRNN` does with the weights that it has now.
+class PreparedStack:
+    """Prepared layers one over the other."""
 
-    Args:
-        encoder: on a CPU.
-        dtype: of large matrix products; the encoder's own if None.
+    def __init__(self, layers: Sequence[PreparedLayer]) -> None:
+        self._first, *self._others = layers
 
-    Attributes:
-        group_size: sequences that run at once, at most.
-    """
-
-    @torch.no_grad()
-    def __init__(self, encoder: BiRNN, dtype: Optional[torch.dtype] = None) -> None:
-        layers = cast(List[nn.RNNBase], encoder.layers)
-        self._first, *self._others = [
-            PreparedLayer(encoder.cell, weights_of(layer), dtype) for layer in layers
-        ]
-        self.group_size = max(GATES // self._first.n_preactivations, MAX_ONE_BY_ONE)
+    def new_state(self, n_sequences: int) -> ndarray:
+        """Zeros, from which sequences begin, see `BiRNN.new_state`."""
+        layers = [self._first, *self._others]
+        return numpy.stack([layer.new_state(n_sequences) for layer in layers])
 
     def project(self, X: Tensor) -> List[ndarray]:
         """Inputs (R, n_in) to the tables that `run` looks up: their part of the
@@ -105,7 +99,11 @@ class PreparedBiRNN:
         return self._first.project(X)
 
     def run(
-        self, tables: Sequence[ndarray], rows: ndarray, lengths: Sequence[int]
+        self,
+        tables: Sequence[ndarray],
+        rows: ndarray,
+        lengths: Sequence[int],
+        state: Optional[ndarray] = None,
     ) -> ndarray:
         """Hidden states of one group, shape (N, width).
 
@@ -113,13 +111,55 @@ class PreparedBiRNN:
             tables: of `project`.
             rows: which of their rows each token has, shape (N,).
             lengths: tokens per sequence, none of them 0.
+            state: from which sequences begin, (layers, C, D, B, H), see
+                `BiRNN.new_state`; overwritten with what they end with. None for zeros.
         """
         packing = Packing.of(lengths) if len(lengths) > MAX_ONE_BY_ONE else None
-        H = _run(self._first, tables, rows, lengths, packing)
-        for layer in self._others:
+        states = iter(state if state is not None else [None] * (1 + len(self._others)))
+        H = _run(self._first, tables, rows, lengths, packing, next(states))
+        for layer, carried in zip(self._others, states, strict=True):
             tables = layer.project(torch.from_numpy(H))
-            H = _run(layer, tables, numpy.arange(len(H)), lengths, packing)
+            H = _run(layer, tables, numpy.arange(len(H)), lengths, packing, carried)
         return H
+
+
+class PreparedBiRNN(PreparedStack):
+    """Predicts what a `BiRNN` does with the weights that it has now.
+
+    Args:
+        encoder: on a CPU.
+        dtype: of large matrix products; the encoder's own if None.
+
+    Attributes:
+        depth: how many layers there are.
+        bidirectional: whether they read from both ends.
+        lookahead: see `BiRNN`.
+        group_size: sequences that run at once, at most.
+    """
+
+    @torch.no_grad()
+    def __init__(self, encoder: BiRNN, dtype: Optional[torch.dtype] = None) -> None:
+        layers = cast(List[nn.RNNBase], encoder.layers)
+        super().__init__(
+            [PreparedLayer(encoder.cell, weights_of(layer), dtype) for layer in layers]
+        )
+        self.depth, self.bidirectional = len(layers), bool(layers[0].bidirectional)
+        self.lookahead = encoder.lookahead
+        self.group_size = max(GATES // self._first.n_preactivations, MAX_ONE_BY_ONE)
+
+    @lazy
+    def directions(self) -> Tuple[PreparedLayer, PreparedLayer]:
+        """Both directions of a single layer, each as a layer that reads from the
+        left."""
+        return self._first.direction(0), self._first.direction(1)
+
+    def run(self, tables, rows, lengths, state=None):
+        if self.lookahead is None:
+            return super().run(tables, rows, lengths, state)
+        forward, backward = self.directions
+        H = PreparedStack([forward]).run(tables[:1], rows, lengths)
+        ahead = run_ahead(backward, tables[1], rows, lengths, self.lookahead)
+        return numpy.concatenate([H, ahead], 1)
 
     def encode(self, X: Tensor, lengths: Sequence[int]) -> ndarray:
         """Hidden states of a whole batch, shape (N, width), each token an input of its
@@ -137,12 +177,15 @@ def _run(
     rows: ndarray,
     lengths: Sequence[int],
     packing: Optional[Packing],
+    carried: Optional[ndarray],
 ) -> ndarray:
     """Run one layer; without a packing the sequences run one by one."""
     if packing is not None:
-        return layer.run_packed(tables, rows, packing)
-    bounds = pairwise(accumulate(lengths, initial=0))
-    parts = [layer.run_one(tables, rows[a:b]) for a, b in bounds]
+        return layer.run_packed(tables, rows, packing, carried)
+    parts = []
+    for i, (a, b) in enumerate(pairwise(accumulate(lengths, initial=0))):
+        own = None if carried is None else carried[:, :, i : i + 1]
+        parts.append(layer.run_one(tables, rows[a:b], own))
     return parts[0] if len(parts) == 1 else numpy.concatenate(parts)
 
 

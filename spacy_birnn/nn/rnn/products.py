@@ -1,5 +1,6 @@
 """The products of a recurrence: hidden states with the recurrent weights."""
 
+from copy import copy
 from typing import Optional, Sequence
 
 import torch
@@ -35,6 +36,13 @@ class Products:
         self.bias = torch.stack(list(bias)).unsqueeze(1)
         self.weights = torch.stack(list(weights)).transpose(1, 2)
         self._reduced = self.weights.to(self.dtype)
+
+    def direction(self, d: int) -> "Products":
+        """Those of one of the directions."""
+        part = copy(self)
+        part.bias, part.weights = self.bias[d : d + 1], self.weights[d : d + 1]
+        part._reduced = self._reduced[d : d + 1]
+        return part
 
     def add_to(self, gates: Tensor, states: Tensor) -> None:
         """Add the products of states (D, n, H) to gates (D, n, K·H) in place."""

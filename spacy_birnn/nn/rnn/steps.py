@@ -1,11 +1,12 @@
 """Views of a packed batch's steps, for a loop over time and both directions.
 
 Tensors of a step are (D, n, …), those of the whole batch (D, N, …) in packed order: D
-directions, n sequences that are still running, N tokens. The views of all steps are
+directions, n of S sequences that are still running, N tokens. C states are carried from
+step to step: the hidden state, and for the LSTM the cell. The views of all steps are
 made at once: one by one, inside the loop, they would cost as much as the arithmetic.
 """
 
-from typing import Iterable, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor
@@ -18,26 +19,28 @@ class Steps(NamedTuple):
 
     Attributes:
         now: (D, n, H) per step.
-        before: the same of the step before, without the sequences that ended there;
-            nothing meaningful for the first step.
+        before: the same of the step before, without the sequences that ended there; for
+            the first step the initial ones, None where there are none.
     """
 
     now: Sequence[Tensor]
-    before: Sequence[Tensor]
+    before: Sequence[Optional[Tensor]]
 
     @classmethod
-    def of(cls, whole: Tensor, packing: Packing) -> "Steps":
-        """View a tensor (D, N, H) step by step."""
+    def of(
+        cls, whole: Tensor, packing: Packing, initial: Optional[Tensor] = None
+    ) -> "Steps":
+        """View a tensor (D, N, H) step by step, after an initial one (D, S, H)."""
         now = packing.steps(whole, 1)
-        return cls(now, [*now[:1], *packing.continuing(whole, 1)])
+        return cls(now, [initial, *packing.continuing(whole, 1)])
 
     @classmethod
-    def rolling(cls, like: Tensor, packing: Packing) -> "Steps":
-        """Take one buffer for all steps: each overwrites the one before."""
-        buffer = like.new_empty(like.shape[0], packing.sizes[0], like.shape[2])
+    def rolling(cls, buffer: Tensor, packing: Packing, is_set: bool = False) -> "Steps":
+        """Take one buffer (D, S, H) for all steps: each overwrites the one before.
+        `is_set`: it holds initial numbers."""
         views = {n: buffer[:, :n] for n in set(packing.sizes)}
         now = [views[n] for n in packing.sizes]
-        return cls(now, now)
+        return cls(now, [now[0] if is_set else None, *now[1:]])
 
 
 class GateStep(NamedTuple):
@@ -66,41 +69,110 @@ class Memory:
     """Room for the hidden states, and for what a cell keeps of each step beside them.
 
     Args:
-        hidden: (D, N, H) to be filled in.
+        hidden: (D, N, H) to be filled in; (D, S, H) where only the last ones are
+            wanted, which are then there.
         packing: of the batch.
         keep: all steps are needed later, for the gradient.
+        initial: the states that each sequence begins with, (C, D, S, H) in packed
+            order and in the units of the packed pass; None for zeros.
     """
 
-    def __init__(self, hidden: Tensor, packing: Packing, keep: bool) -> None:
-        self._like, self._packing, self._keep = hidden, packing, keep
-        self.hidden = Steps.of(hidden, packing)
+    def __init__(
+        self,
+        hidden: Tensor,
+        packing: Packing,
+        keep: bool,
+        initial: Optional[Tensor] = None,
+    ) -> None:
+        self._packing, self._keep, self._initial = packing, keep, initial
+        self._carried: List[Tensor] = [hidden]
         self.kept: List[Tensor] = []
+        if hidden.shape[1] == len(packing):
+            first = None if initial is None else initial[0]
+            self.hidden = Steps.of(hidden, packing, first)
+        else:
+            if initial is not None:
+                hidden.copy_(initial[0])
+            self.hidden = Steps.rolling(hidden, packing, initial is not None)
 
     def new_steps(self) -> Steps:
         """Room for one more (D, N, H); `kept` holds it where the gradient needs it."""
-        if not self._keep:
-            return Steps.rolling(self._like, self._packing)
-        self.kept.append(torch.empty_like(self._like))
-        return Steps.of(self.kept[-1], self._packing)
+        return self._steps(None)[1]
+
+    def carried_steps(self) -> Steps:
+        """The same for a state that is carried from step to step."""
+        number = len(self._carried)
+        whole, steps = self._steps(None if self._initial is None else number)
+        self._carried.append(whole)
+        return steps
+
+    def _steps(self, number: Optional[int]) -> Tuple[Tensor, Steps]:
+        """Room, and its views; it begins with the initial state of a number."""
+        like, packing = self._carried[0], self._packing
+        initial = None
+        if number is not None and self._initial is not None:
+            initial = self._initial[number]
+        if self._keep:
+            self.kept.append(torch.empty_like(like))
+            return self.kept[-1], Steps.of(self.kept[-1], packing, initial)
+        buffer = like.new_empty(like.shape[0], packing.sizes[0], like.shape[2])
+        if initial is not None:
+            buffer.copy_(initial)
+        return buffer, Steps.rolling(buffer, packing, initial is not None)
+
+    def last(self) -> Tensor:
+        """The states after the last step of each sequence, (C, D, S, H), packed."""
+        n_sequences, ends = self._packing.n_sequences, self._packing.ends
+        return torch.stack(
+            [
+                whole if whole.shape[1] == n_sequences else whole.index_select(1, ends)
+                for whole in self._carried
+            ]
+        )
 
 
-def shifted(whole: Tensor, packing: Packing) -> Tensor:
-    """Each packed token's row (D, N, H) of the step before; zeros at the first step."""
-    first = whole.new_zeros(whole.shape[0], packing.sizes[0], whole.shape[2])
+class Carried(NamedTuple):
+    """What gradients need of the states that sequences begin and end with, each
+    (C, D, S, H) in packed order.
+
+    Attributes:
+        initial: the states that they begin with, in the units of the packed pass.
+        d_last: gradient of those that they end with; that of the hidden states is in
+            `d_hidden` already.
+        d_initial: gradient of the initial ones, to be filled in; zeros before.
+    """
+
+    initial: Tensor
+    d_last: Tensor
+    d_initial: Tensor
+
+
+def shifted(
+    whole: Tensor, packing: Packing, initial: Optional[Tensor] = None
+) -> Tensor:
+    """Each packed token's row (D, N, H) of the step before; at the first step the
+    initial one (D, S, H), or zeros."""
+    first = initial
+    if first is None:
+        first = whole.new_zeros(whole.shape[0], packing.sizes[0], whole.shape[2])
     return torch.cat([first, *packing.continuing(whole, 1)], 1)
 
 
-def backwards(packing: Packing, d_hidden: Tensor, *others: Tensor) -> Iterable[Tuple]:
+def backwards(
+    packing: Packing, d_hidden: Tensor, carried: Optional[Carried], *others: Tensor
+) -> Iterable[Tuple]:
     """Walk through the steps from the last to the first.
 
     Yields:
-        The number of the step, the gradient (D, n, H) of its hidden states, that of the
-        hidden states it came from, and a view of each other tensor.
+        The gradient (D, n, H) of the step's hidden states; that of the hidden states it
+        came from, None where there are none; and a view of each other tensor.
     """
-    steps = Steps.of(d_hidden, packing)
+    steps = Steps.of(
+        d_hidden, packing, None if carried is None else carried.d_initial[0]
+    )
     views = [packing.steps(other, 1) for other in others]
     for t in reversed(range(len(packing.sizes))):
-        yield t, steps.now[t], steps.before[t], *[view[t] for view in views]
+        yield steps.now[t], steps.before[t], *[view[t] for view in views]
 
 
 def in_order(packing: Packing, n_directions: int) -> List[Tuple[Tensor, Tensor]]:

@@ -27,7 +27,7 @@ def test_steps_and_those_before():
 
 
 def test_a_rolling_buffer_is_overwritten():
-    steps = Steps.rolling(torch.zeros(2, 6, 4), PACKING)
+    steps = Steps.rolling(torch.zeros(2, 3, 4), PACKING)
     for t, now in enumerate(steps.now):
         assert now.shape == (2, [3, 2, 1][t], 4)
         now.fill_(t)
@@ -55,11 +55,11 @@ def test_shifted_rows_come_from_the_step_before():
 
 def test_backwards_from_the_last_step():
     d_hidden = torch.arange(6.0).reshape(1, 6, 1)
-    walk = list(backwards(PACKING, d_hidden, 10 * d_hidden))
-    assert [t for t, *_ in walk] == [2, 1, 0]
-    assert [now.flatten().tolist() for _, now, *_ in walk] == [[5], [3, 4], [0, 1, 2]]
-    assert [before.flatten().tolist() for _, _, before, _ in walk[:2]] == [[3], [0, 1]]
-    assert walk[1][3].flatten().tolist() == [30, 40]
+    walk = list(backwards(PACKING, d_hidden, None, 10 * d_hidden))
+    assert [before is None for _, before, *_ in walk] == [False, False, True]
+    assert [now.flatten().tolist() for now, *_ in walk] == [[5], [3, 4], [0, 1, 2]]
+    assert [before.flatten().tolist() for _, before, _ in walk[:2]] == [[3], [0, 1]]
+    assert walk[1][2].flatten().tolist() == [30, 40]
 
 
 def test_both_directions_are_put_side_by_side():

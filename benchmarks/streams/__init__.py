@@ -1,0 +1,1 @@
+"""Measures of labels that follow the words."""

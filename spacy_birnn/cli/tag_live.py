@@ -1,0 +1,117 @@
+"""`tag --stream`: label what standard input brings, as it comes."""
+
+import sys
+from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Optional, Tuple
+
+import typer
+from spacy.language import Language
+
+from ..tagging.formats import STDIN
+from ..tagging.live import (
+    LiveTagger,
+    Row,
+    read_text,
+    read_words,
+    to_conll_row,
+    to_json_row,
+)
+
+SIZE = 1 << 16
+"""Bytes that are taken at once, if so many are there."""
+
+ROWS: Dict[str, Callable[[Row], str]] = {"conll": to_conll_row, "jsonl": to_json_row}
+
+
+TAKEN = {"model", "inputs", "stream", "lag", "input_format", "output_format", "columns"}
+"""The arguments of `tag` that say something about a stream."""
+
+
+def check_stream(ctx: typer.Context, stream: bool, inputs: List[str]) -> None:
+    """Refuse options that do not go together.
+
+    Args:
+        ctx: of the command, which knows what was given.
+        stream: `--stream` is given.
+        inputs: what is to be read.
+    """
+    if not stream:
+        raise typer.BadParameter("for --stream only.", param_hint="'--lag'")
+    if inputs != [STDIN]:
+        raise typer.BadParameter(
+            "labels follow the words of standard input: give - and no file.",
+            param_hint="'--stream'",
+        )
+    for param in ctx.command.params:
+        # Compared by name: newer versions of typer carry their own click.
+        source = ctx.get_parameter_source(param.name or "")
+        is_given = source is not None and source.name == "COMMANDLINE"
+        if is_given and param.name not in TAKEN:
+            raise typer.BadParameter(
+                "not with --stream, which writes to standard output as words come.",
+                param_hint=f"'{max(param.opts, key=len)}'",
+            )
+
+
+def tag_live(
+    nlp: Language,
+    lag: int,
+    formats: Tuple[Optional[str], Optional[str]],
+    column: Optional[int],
+) -> None:
+    """Read standard input to its end, and write each label when it is final.
+
+    Args:
+        nlp: the pipeline.
+        lag: words that a label waits for.
+        formats: of the input, text by default, and of the output, conll by default.
+        column: of the word, for columns.
+    """
+    reads, writes = formats[0] or "text", formats[1] or "conll"
+    for name, known, option in (
+        (reads, ("text", "conll"), "--input-format"),
+        (writes, tuple(ROWS), "--output-format"),
+    ):
+        if name not in known:
+            raise typer.BadParameter(
+                f"'{name}' is not for --stream: give {' or '.join(known)}.",
+                param_hint=f"'{option}'",
+            )
+    tagger = LiveTagger(nlp, lag)
+    pieces = _pieces(sys.stdin.buffer)
+    if reads == "conll":
+        arriving = read_words(pieces, column)
+    else:
+        arriving = read_text(pieces, nlp)
+    out, to_line = sys.stdout.buffer, ROWS[writes]
+    is_begun = False
+    for words in arriving:
+        if words is not None:
+            _write(out, map(to_line, tagger.push(words)))
+            is_begun = True
+        elif is_begun:
+            _write(out, _last(tagger, to_line, writes))
+            is_begun = False
+    if is_begun:
+        _write(out, _last(tagger, to_line, writes))
+
+
+def _last(
+    tagger: LiveTagger, to_line: Callable[[Row], str], writes: str
+) -> Iterator[str]:
+    """The rows that end a sequence, and for columns an empty line."""
+    yield from map(to_line, tagger.end())
+    if writes == "conll":
+        yield ""
+
+
+def _pieces(file: Any) -> Iterator[bytes]:
+    """What is there, as soon as it is there."""
+    while piece := file.read1(SIZE):
+        yield piece
+
+
+def _write(out: BinaryIO, lines: Iterator[str]) -> None:
+    text = "".join(f"{line}\n" for line in lines)
+    if text:
+        out.write(text.encode("utf-8"))
+        out.flush()

@@ -1,0 +1,1 @@
+"""Labels while the words arrive: many streams side by side, each in a lane."""

@@ -1,0 +1,1 @@
+"""Labels while the words arrive: `nlp.get_pipe(name).stream(lag=0)`."""
