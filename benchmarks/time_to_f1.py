@@ -27,6 +27,7 @@ from baselines import SETTINGS
 from corpora import add_forms
 from measures import score_clock
 from measures.machine import machine_facts
+from options import existing
 from records import add_result
 from spacy.cli.init_config import init_config as spacy_init_config
 from thinc.api import Config
@@ -43,12 +44,14 @@ Row = Dict[str, Any]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--train", type=Path, required=True)
-    parser.add_argument("--dev", type=Path, required=True)
-    parser.add_argument("--vectors", type=Path, required=True, help="spaCy's directory")
+    parser.add_argument("--train", type=existing, required=True)
+    parser.add_argument("--dev", type=existing, required=True)
+    parser.add_argument(
+        "--vectors", type=existing, required=True, help="spaCy's directory"
+    )
     parser.add_argument("--columns", type=parse_columns, default="word=0,ents=-1")
     parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=SYSTEMS[:3])
-    parser.add_argument("--before", type=Path, help="checkout of an earlier state")
+    parser.add_argument("--before", type=existing, help="checkout of an earlier state")
     parser.add_argument("--stop-at", type=float, required=True, help="from 0 to 1")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--max-epochs", type=int, default=25)
@@ -96,6 +99,7 @@ def run(system: str, seed: int, args: argparse.Namespace, folder: Path) -> List[
     command += [str(folder / "out"), "--code", score_clock.__file__]
     subprocess.run(
         [*command, *(["--force"] if system == "ours" else [])],
+        cwd=folder,
         env=env,
         stdout=subprocess.DEVNULL,
         check=True,
@@ -134,7 +138,9 @@ def of_checkout(args: argparse.Namespace, folder: Path, env: Dict[str, str]) -> 
     code = "from spacy_birnn.cli import main; main()"
     columns = ",".join(f"{key}={value}" for key, value in args.columns.items())
     command = [sys.executable, "-c", code, "init-config", str(path), "--task", "ner"]
-    subprocess.run([*command, "--columns", columns], check=True, env=env)
+    command += ["--columns", columns]
+    # Python looks into the folder where it is started first.
+    subprocess.run(command, cwd=folder, check=True, env=env)
     return Config().from_disk(path, interpolate=False)
 
 
