@@ -73,7 +73,7 @@ def test_commands_and_options_exist(page, line):
     else:
         command, words = typer.main.get_command(app), words[3:]
     while words and words[0] in getattr(command, "commands", {}):
-        command = command.commands[words.pop(0)]
+        command = command.get_command(None, words.pop(0))
     assert not hasattr(command, "commands") or words[:1] == ["…"], words
     known = {option for part in command.params for option in part.opts}
     for word in words:
