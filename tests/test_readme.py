@@ -27,7 +27,7 @@ def blocks(language, page=README):
 
 def test_python_blocks_run_one_after_the_other(capsys):
     found = blocks("python")
-    assert len(found) >= 2
+    assert len(found) >= 1
     namespace = {}
     for block in found:
         exec(compile(block, "README.md", "exec"), namespace)
