@@ -4,6 +4,7 @@ From the same config, evaluated at the same steps, it ends with the weights of
 `spacy train` to the bit, interrupted or not.
 """
 
+import gc
 import math
 import sys
 from pathlib import Path
@@ -82,7 +83,12 @@ def train(
         loop.restore(read_checkpoint(outputs.checkpoint), outputs.checkpoint)
     elif outputs is not None:
         outputs.clear()
-    stopped = loop.run(stdout, stderr)
+    # The data stay to the end: the garbage collector need not look through them.
+    gc.freeze()
+    try:
+        stopped = loop.run(stdout, stderr)
+    finally:
+        gc.unfreeze()
     return setup.nlp, loop.progress, stopped
 
 
