@@ -17,7 +17,7 @@ import stages
 import torch
 import vector_coverage
 import white_space
-from measures import child, crf, processes, reading, rows, terminal, timing
+from measures import crf, processes, reading, rows, terminal, timing
 from spacy.tokens import Doc
 
 from spacy_birnn.data.corpus import AnyCorpus
@@ -240,7 +240,7 @@ def test_new_words_never_stop_coming(tmp_path):
     assert sentences == [["the", "cat", "sat"], ["so"]]
 
 
-@pytest.mark.skipif(not child.STATUS.exists(), reason="needs /proc")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
 def test_peak_memory_is_not_inherited():
     held = b"x" * (256 * 2**20)
     code = "from measures.child import peak_memory; print(peak_memory())"

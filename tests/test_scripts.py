@@ -165,6 +165,8 @@ def trained(tmp_path_factory):
     nlp = spacy.blank("en")
     words = [f"w{letter}" for letter in "abcdefghij"]
     data = numpy.random.default_rng(0).normal(size=(10, 4)).astype("float32")
+    for word in words:
+        nlp.vocab.strings.add(word)
     nlp.vocab.vectors = Vectors(strings=nlp.vocab.strings, data=data, keys=words)
     nlp.add_pipe("birnn_ner")
     gold = {"entities": [(0, 2, "PER")]}

@@ -41,6 +41,7 @@ def toy(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_what_is_trained_is_scored_once(toy, capsys):
     pytest.importorskip("matplotlib")
     results = toy / "results" / "accuracy.json"
