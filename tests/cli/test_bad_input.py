@@ -83,8 +83,8 @@ BAD = [
     ("init-config OUT --task ner --scheme raw", 1, "B221"),
     ("init-config OUT --task chunk --scheme raw", 1, "B221"),
     # the output is an input, by its own name or another
-    ("tag {ruler} good.txt -o good.txt", 1, "B219"),
-    ("tag {ruler} good.txt -o good.txt --force", 1, "B219"),
+    ("tag {ruler} good.txt -o good.txt --output-format jsonl", 1, "B219"),
+    ("tag {ruler} good.txt -o good.txt --output-format jsonl --force", 1, "B219"),
     ("tag {ruler} good.conll good.txt -o ./link --force", 1, "B219"),
     ("convert good.conll good.conll --force", 1, "B219"),
     ("convert link link --force", 1, "B219"),
