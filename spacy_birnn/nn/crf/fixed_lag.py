@@ -166,7 +166,8 @@ class FixedLagChain:
         last = self.arrays["sums"][lanes, :-1]
         inside = self.arrays["inside"][lanes, :-1]
         end = self._end * self._scale
-        found = numpy.exp(_log_sum(inside + end) - _log_sum(last + end))
+        with numpy.errstate(invalid="ignore"):  # a sequence without a token
+            found = numpy.exp(_log_sum(inside + end) - _log_sum(last + end))
         return numpy.where(self.arrays["follower"][lanes] >= 0, found, numpy.nan)
 
     def _ahead(self, emissions: ndarray) -> Tuple[ndarray, ndarray]:

@@ -273,7 +273,7 @@ class Streams:
 
     def _end(self, streams: List[Stream], carry: bool) -> None:
         """End the sequences of some streams, and begin others."""
-        if self._lanes is not None:
+        if self._lanes is not None and streams:
             lanes = numpy.array(sorted(stream._lane for stream in streams))
             for decision in self._lanes.end(lanes):
                 self._tell(decision)
