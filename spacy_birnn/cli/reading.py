@@ -66,7 +66,7 @@ class TokenOptions:
     encoding: shared.Encoding = None
 
     def given(self) -> Dict[str, Any]:
-        """What the user has said, by the names of the readers' arguments."""
+        """The options that were given, by the names of the readers' arguments."""
         return {
             field.name: value_of(getattr(self, field.name))
             for field in fields(self)

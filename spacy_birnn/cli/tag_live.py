@@ -105,7 +105,7 @@ def _last(
 
 
 def _pieces(file: Any) -> Iterator[bytes]:
-    """What is there, as soon as it is there."""
+    """Yield bytes as soon as they are there."""
     while piece := file.read1(SIZE):
         yield piece
 

@@ -136,7 +136,7 @@ class _Place:
 
 
 def _places(chain: Chain) -> Iterator[_Place]:
-    """What the component decides, before `min_confidence`."""
+    """Decide as the component does, before `min_confidence`."""
     pipe, labels = chain.pipe, chain.best.cpu().numpy()
     if not isinstance(pipe, SpanPipe):
         for row, label in enumerate(labels.tolist()):
