@@ -24,9 +24,11 @@ from typing import Any, Dict, List, Optional
 
 import spacy
 from baselines import SETTINGS
+from compare import Checkout
 from corpora import add_forms
 from measures import score_clock
 from measures.machine import machine_facts
+from measures.processes import COMMAND_LINE
 from options import existing
 from records import add_result
 from spacy.cli.init_config import init_config as spacy_init_config
@@ -75,8 +77,10 @@ def run(system: str, seed: int, args: argparse.Namespace, folder: Path) -> List[
         {**os.environ, "OMP_NUM_THREADS": "1"},
     )
     if system == BEFORE:
-        env["PYTHONPATH"] = entry_points(args.before, folder)
-        config = of_checkout(args, folder, env)
+        metadata = folder / "metadata"
+        metadata.mkdir(exist_ok=True)
+        checkout = Checkout.of(args.before, Path(sys.executable), metadata)
+        config, env = of_checkout(args, folder, checkout), checkout.env
     if system == "spacy ner":
         config, vectors = spacys(args), folder / "vectors"
         if not vectors.exists():
@@ -111,36 +115,13 @@ def ours(args: argparse.Namespace) -> Config:
     return init_config("ner", "efficiency", columns=args.columns)
 
 
-def entry_points(checkout: Path, folder: Path) -> str:
-    """The path on which Python finds a checkout and what it registers."""
-    metadata = folder / "metadata"
-    metadata.mkdir(exist_ok=True)
-    path = os.pathsep.join(map(str, (metadata, checkout.resolve())))
-    code = "import setuptools; setuptools.setup()"
-    command = [
-        sys.executable,
-        "-c",
-        code,
-        "-q",
-        "egg_info",
-        "--egg-base",
-        str(metadata),
-    ]
-    command += ["--egg-base", str(metadata)]
-    subprocess.run(command, cwd=checkout, check=True, stderr=subprocess.DEVNULL)
-    return path
-
-
-def of_checkout(args: argparse.Namespace, folder: Path, env: Dict[str, str]) -> Config:
+def of_checkout(args: argparse.Namespace, folder: Path, checkout: Checkout) -> Config:
     """What `init-config` of a checkout writes."""
     path = folder / "before.cfg"
     path.unlink(missing_ok=True)
-    code = "from spacy_birnn.cli import main; main()"
     columns = ",".join(f"{key}={value}" for key, value in args.columns.items())
-    command = [sys.executable, "-c", code, "init-config", str(path), "--task", "ner"]
-    command += ["--columns", columns]
-    # Python looks into the folder where it is started first.
-    subprocess.run(command, cwd=folder, check=True, env=env)
+    options = ("--task", "ner", "--columns", columns)
+    checkout.run("-c", COMMAND_LINE, "init-config", path, *options)
     return Config().from_disk(path, interpolate=False)
 
 
