@@ -136,7 +136,7 @@ class _Place:
 
 
 def _places(chain: Chain) -> Iterator[_Place]:
-    """Decide as the component does, before `min_confidence`."""
+    """Yield the decisions of the component, before `min_confidence`."""
     pipe, labels = chain.pipe, chain.best.cpu().numpy()
     if not isinstance(pipe, SpanPipe):
         for row, label in enumerate(labels.tolist()):

@@ -1,4 +1,4 @@
-"""What a component predicts, how sure it is, and whether that is right."""
+"""The predictions of a component, how sure it is, and whether they are right."""
 
 from contextlib import contextmanager
 from typing import Iterator, List, NamedTuple, Sequence

@@ -23,7 +23,7 @@ STEPS = (0, 1, 2, 3, 5, 10, 20, 30, 50, 75, LONGEST)
 
 
 def reach_sections(reaches: Sequence[Reach]) -> List[Section]:
-    """What the page shows of several models: them together, then each on its own."""
+    """The page's sections on several models: them together, then each on its own."""
     losses = [loss for loss in LOSSES if any(loss in r.losses for r in reaches)]
     first = Section(
         "How far the loss reaches",
@@ -45,7 +45,7 @@ def reach_sections(reaches: Sequence[Reach]) -> List[Section]:
 
 
 def overlay(reaches: Sequence[Reach], loss: str, of: str) -> Chart:
-    """What is left by distance, one line per model.
+    """The share that is left by distance, one line per model.
 
     Args:
         reaches: of the models.

@@ -29,7 +29,7 @@ SATURATED = (
 
 
 def training_sections(name: str, steps: Sequence[LoggedStep]) -> List[Section]:
-    """What the page shows of a training: one set of charts for each component.
+    """The page's sections on a training: one set of charts for each component.
 
     Args:
         name: of the training.

@@ -1,4 +1,4 @@
-"""What training notes of its gradients: every 10th step, at less than 2 % of the time.
+"""Notes of training on its gradients: every 10th step, at less than 2 % of the time.
 
 Norms of gradients and updates by group of parameters, saturated gates, and how much of
 the gradient comes back through time. Where that is almost nothing, or grows without
@@ -44,7 +44,7 @@ SATURATED = 0.5
 
 @dataclass
 class _Window:
-    """What the measured steps since the last evaluation have given, by component."""
+    """Sum up the measured steps since the last evaluation, by component."""
 
     gradients: Dict[str, List[float]] = field(default_factory=dict)
     updates: Dict[str, List[float]] = field(default_factory=dict)

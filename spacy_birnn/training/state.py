@@ -1,4 +1,4 @@
-"""What a training is made of, and how a checkpoint holds it."""
+"""The state of a training, and how a checkpoint holds it."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -132,7 +132,7 @@ class Memory:
 
 
 class Carried(NamedTuple):
-    """What gradients need of the states that sequences begin and end with, each
+    """The states that sequences begin and end with, as gradients need them, each
     (C, D, S, H) in packed order.
 
     Attributes:

@@ -14,7 +14,7 @@ from ..crf.fixed_lag import Rows
 from ..rnn.predict import PreparedBiRNN, PreparedStack
 
 INPUTS = "inputs"
-"""What a lane keeps of words that are read again: their part of the pre-activations."""
+"""The part of a lane that is read again: pre-activations of its latest words."""
 
 
 class Arrival(NamedTuple):

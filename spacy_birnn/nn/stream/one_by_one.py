@@ -15,7 +15,7 @@ from .classes import LabelClasses
 
 
 class OneByOne:
-    """What is known of the last token of many sequences, each in a lane.
+    """The last token of many sequences, each in a lane.
 
     Args:
         classes: what is decided.

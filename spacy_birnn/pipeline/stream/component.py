@@ -1,4 +1,4 @@
-"""What streams ask of the component whose labels they are."""
+"""The questions that streams ask of the component whose labels they are."""
 
 from typing import List, Optional, Protocol, Tuple
 

@@ -1,4 +1,4 @@
-"""What streaming adds to a component."""
+"""The methods that streaming adds to a component."""
 
 from abc import ABCMeta, abstractmethod
 from typing import Any, List, Optional, Tuple
