@@ -5,6 +5,7 @@ and a pipeline that is given other vectors uses those.
 """
 
 import re
+from operator import itemgetter
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
@@ -186,9 +187,9 @@ class Source:
         """
         if self._floret is not None:
             return True
-        chosen = forms.tolist()
-        now = map(vectors.key2row.get, map(self._hits.__getitem__, chosen))
-        if list(now) != list(map(self._rows.__getitem__, chosen)):
+        chosen = itemgetter(*forms.tolist(), 0)  # of one alone it gives no tuple
+        now = map(vectors.key2row.get, chosen(self._hits))
+        if tuple(now) != chosen(self._rows):
             return False
         numbers = _on_cpu(vectors.data).take(self._at.take(forms), 0)
         return numbers.tobytes() == self._values.take(forms, 0).tobytes()

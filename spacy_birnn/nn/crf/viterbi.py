@@ -111,7 +111,7 @@ class SingleViterbi:
             leaving[...] = before  # to add a row to a matrix takes longer than both
             add(self._arriving, leaving, pairs).argmax(1, best)
             add(now, flat[add(self._first, best, where)], now)
-        labels = [(scores[-1] + self._end).argmax()]
+        labels = [int((scores[-1] + self._end).argmax())]
         for best in previous[::-1]:
-            labels.append(best[labels[-1]])
+            labels.append(best.item(labels[-1]))
         return labels[::-1]

@@ -134,7 +134,7 @@ class Cell(ABC):
         states: ndarray,
         weights: ndarray,
         bias: ndarray,
-        carried: ndarray,
+        carried: Optional[ndarray] = None,
     ) -> None:
         """Fill in the hidden states of one sequence, both directions in one loop.
 
@@ -145,7 +145,7 @@ class Cell(ABC):
             weights: (K, D, H, H) recurrent, from a row of a state to its part, halved.
             bias: (K, D, 1, H) of this part, halved.
             carried: (C, D, 1, H) states to begin with, as they are in the equations;
-                overwritten with the last ones.
+                overwritten with the last ones. None for zeros.
         """
 
 
@@ -224,20 +224,25 @@ class LSTM(Cell):
             carried.d_initial[1].copy_(d_cells)
         return d_gates, d_gates
 
-    def run_one(self, inputs, states, weights, bias, carried) -> None:
-        state, cell = carried
+    def run_one(self, inputs, states, weights, bias, carried=None) -> None:
+        state, cell = None, numpy.zeros_like(states[0])
+        if carried is not None:
+            state, cell = carried
         squashed = numpy.empty_like(cell)
         total, sigmoids = numpy.empty((2, *bias.shape), bias.dtype)
         i, f, _, o = sigmoids
         g = total[2]
         for x, now in zip(inputs, states, strict=True):
-            matmul(state, weights, total)
-            tanh(add(total, x, total), total)
+            if state is None:  # zeros, whose product takes half of a step
+                tanh(x, total)
+            else:
+                tanh(add(matmul(state, weights, total), x, total), total)
             add(multiply(total, HALF, sigmoids), HALF, sigmoids)
             multiply(f, cell, cell)
             add(cell, multiply(i, g, g), cell)
             state = multiply(o, tanh(cell, squashed), now)
-        carried[0] = state
+        if carried is not None:
+            carried[0] = state
 
 
 class GRU(Cell):
@@ -305,8 +310,8 @@ class GRU(Cell):
         d_input.chunk(3, 2)[2].copy_(d_n)
         return d_input, d_state
 
-    def run_one(self, inputs, states, weights, bias, carried) -> None:
-        state = carried[0]
+    def run_one(self, inputs, states, weights, bias, carried=None) -> None:
+        state = numpy.zeros_like(states[0]) if carried is None else carried[0]
         total = numpy.empty_like(bias)
         both, n = total[:2], total[2]
         sigmoids = numpy.empty_like(both)
@@ -318,7 +323,8 @@ class GRU(Cell):
             tanh(add(multiply(r, n, n), x[2], n), n)
             change = multiply(z, subtract(state, n, now), now)
             state = add(n, change, now)
-        carried[0] = state
+        if carried is not None:
+            carried[0] = state
 
 
 class RNN(Cell):
@@ -345,13 +351,14 @@ class RNN(Cell):
                 d_h_before.baddbmm_(d_gate, weights)
         return d_gates, d_gates
 
-    def run_one(self, inputs, states, weights, bias, carried) -> None:
-        state = carried[0]
+    def run_one(self, inputs, states, weights, bias, carried=None) -> None:
+        state = numpy.zeros_like(states[0]) if carried is None else carried[0]
         total = numpy.empty_like(bias)
         for x, now in zip(inputs, states, strict=True):
             matmul(state, weights, total)
             state = tanh(add(total[0], x[0], now), now)
-        carried[0] = state
+        if carried is not None:
+            carried[0] = state
 
 
 CELLS: Dict[str, Cell] = {"lstm": LSTM(), "gru": GRU(), "rnn": RNN()}

@@ -217,8 +217,6 @@ class PreparedLayer:
         shape = (len(rows), n_directions, 1, self.hidden_size)
         states = numpy.empty(shape, bias.dtype)
         inputs = self._look_up_halved(tables, [rows, rows[::-1]][:n_directions])
-        if carried is None:
-            carried = self.new_state(1, n_directions)
         self.cell.run_one(inputs, states, weights, bias, carried)
         both = [states[:, 0, 0], states[::-1, -1, 0]]
         return numpy.concatenate(both[:n_directions], 1)
