@@ -27,7 +27,7 @@ from recipes.training import Places
 from records import FOLDER, add_result, read_results
 from streams.accuracy import score_all
 from streams.cost import one_word, side_by_side, soak, words_of
-from streams.models import EPOCHS, train_all
+from streams.models import EPOCHS, NETWORKS, train_all
 from streams.report import plot, table
 
 RESULTS = FOLDER / "streaming"
@@ -51,7 +51,8 @@ def train(args: argparse.Namespace) -> None:
         corpus: Places(folder, args.vectors, args.models.resolve())
         for corpus, folder in folders(args).items()
     }
-    train_all(list(places), args.seeds, places)
+    chosen = [network for network in NETWORKS if network.name in args.networks]
+    train_all(list(places), chosen, args.seeds, places)
 
 
 def accuracy(args: argparse.Namespace) -> None:
@@ -102,6 +103,8 @@ def command_line() -> argparse.ArgumentParser:
     trains.set_defaults(action=train)
     trains.add_argument("--vectors", type=existing, required=True)
     trains.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    names = [network.name for network in NETWORKS]
+    trains.add_argument("--networks", nargs="+", choices=names, default=names)
     scores = actions.add_parser("accuracy", help="score what is trained")
     scores.set_defaults(action=accuracy)
     for corpus in EPOCHS:

@@ -82,10 +82,15 @@ def path_of(corpus: str, network: Network, seed: int, models: Path) -> Path:
     return folder_of(cell_of(corpus, network), seed, places) / MODEL
 
 
-def train_all(corpora: List[str], seeds: List[int], places: Dict[str, Places]) -> None:
+def train_all(
+    corpora: List[str],
+    networks: List[Network],
+    seeds: List[int],
+    places: Dict[str, Places],
+) -> None:
     """Train what is not there yet, seed by seed."""
     for seed in seeds:
-        for network in NETWORKS:
+        for network in networks:
             for corpus in corpora:
                 cell, own = cell_of(corpus, network), places[corpus]
                 folder = folder_of(cell, seed, own)
