@@ -30,7 +30,7 @@ TAGGING = {
     "read the Docs' tokens": "spacy_birnn.models.sentences.DocBatch.read",
     "look forms up": "spacy_birnn.models.tok2vec._look_up",
     "embed forms that are new": "spacy_birnn.models.word_forms.FormEmbedder.embed",
-    "project forms that are new": "spacy_birnn.nn.rnn.predict.PreparedBiRNN.project",
+    "project forms that are new": "spacy_birnn.nn.rnn.predict.PreparedStack.project",
     "recurrence": "spacy_birnn.nn.rnn.predict.PreparedBiRNN.run",
     "put in order": "spacy_birnn.models.tok2vec.join_groups",
     "emissions": "spacy_birnn.nn.decoder.SequenceDecoder.forward",
