@@ -1,5 +1,6 @@
 """The models whose accuracy is measured against the delay of their labels."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
@@ -96,7 +97,8 @@ def train_all(
                 folder = folder_of(cell, seed, own)
                 if (folder / "done").exists():
                     continue
-                folder.mkdir(parents=True, exist_ok=True)
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir(parents=True)
                 train(cell, seed, own, folder)
                 (folder / "done").touch()
                 print(f"{folder.name} is trained.", flush=True)
