@@ -9,7 +9,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..nn.rnn.predict import PreparedBiRNN, in_groups, join_groups
+from ..nn.rnn.predict import Group, PreparedBiRNN, in_groups, join_groups
 from .embed import given_vectors
 from .empty import empty_batch
 from .encoder import check_width
@@ -105,11 +105,14 @@ def _encode_forms(model: Model, vocab: Vocab, orths: ndarray, lengths: List[int]
     embed, encode = model.layers
     check_width(encode, embed.get_dim("nO"))
     encoder: PreparedBiRNN = encode.attrs["prepared_encoder"](encode)
-    groups, states = in_groups(lengths, encoder.group_size), []
-    for rows, group, _ in groups:
-        tables, found = _look_up(model, encoder, vocab, orths[rows].tolist())
-        states.append(encoder.run(tables, found, group))
-    return join_groups(groups, states, lengths)
+    groups = in_groups(lengths, encoder.group_size)
+
+    def run(group: Group) -> ndarray:
+        keys = orths[group.rows].tolist()
+        tables, found = _look_up(model, encoder, vocab, keys)
+        return encoder.run(tables, found, group.lengths)
+
+    return join_groups(groups, map(run, groups), lengths)
 
 
 def _look_up(

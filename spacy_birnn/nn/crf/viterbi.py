@@ -107,7 +107,8 @@ class SingleViterbi:
         previous = numpy.empty((len(scores) - 1, len(self._first)), "int64")
         pairs, where = numpy.empty_like(self._arriving), numpy.empty_like(self._first)
         leaving, flat = numpy.empty_like(pairs), pairs.reshape(-1)
-        for before, now, best in zip(scores[:-1], scores[1:], previous, strict=True):
+        steps = list(scores)
+        for before, now, best in zip(steps[:-1], steps[1:], previous, strict=True):
             leaving[...] = before  # to add a row to a matrix takes longer than both
             add(self._arriving, leaving, pairs).argmax(1, best)
             add(now, flat[add(self._first, best, where)], now)

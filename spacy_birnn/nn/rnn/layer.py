@@ -8,6 +8,7 @@ numbers that what counts is the price of a call, and numpy's is a third of torch
 """
 
 from copy import copy
+from itertools import chain
 from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
@@ -216,7 +217,8 @@ class PreparedLayer:
         n_directions = len(tables)
         shape = (len(rows), n_directions, 1, self.hidden_size)
         states = numpy.empty(shape, bias.dtype)
-        inputs = self._look_up_halved(tables, [rows, rows[::-1]][:n_directions])
+        blocks = self._look_up_halved(tables, [rows, rows[::-1]][:n_directions])
+        inputs = chain.from_iterable(blocks)
         self.cell.run_one(inputs, states, weights, bias, carried)
         both = [states[:, 0, 0], states[::-1, -1, 0]]
         return numpy.concatenate(both[:n_directions], 1)
@@ -238,7 +240,8 @@ class PreparedLayer:
     def _look_up_halved(
         self, tables: Sequence[ndarray], orders: Sequence[ndarray]
     ) -> Iterator[ndarray]:
-        """The input's part of each step's pre-activations, (K, D, 1, H), halved."""
+        """The input's part of the pre-activations, (T, K, D, 1, H), halved, `BLOCK`
+        steps at a time."""
         shape = self._halved[1].shape
         for first in range(0, len(orders[0]), BLOCK):
             chosen = [order[first : first + BLOCK] for order in orders]
@@ -246,7 +249,7 @@ class PreparedLayer:
             for d, (table, rows) in enumerate(zip(tables, chosen, strict=True)):
                 gates = table.take(rows, 0).reshape(len(rows), -1, self.hidden_size)
                 numpy.multiply(gates, HALF, block[:, :, d, 0])
-            yield from block
+            yield block
 
 
 def run_layer(cell: Cell, layer: nn.RNNBase, X: Tensor, packing: Packing) -> Tensor:

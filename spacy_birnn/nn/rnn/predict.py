@@ -68,17 +68,28 @@ def in_groups(lengths: Sequence[int], size: int) -> List[Group]:
 
 
 def join_groups(
-    groups: Sequence[Group], states: Sequence[ndarray], lengths: Sequence[int]
+    groups: Sequence[Group], states: Iterator[ndarray], lengths: Sequence[int]
 ) -> ndarray:
-    """Put the hidden states of all groups back in order, shape (N, width)."""
+    """Put the hidden states of all groups back in order, shape (N, width).
+
+    Args:
+        groups: of `in_groups`.
+        states: those of each group, computed when they are asked for: each is let go
+            before the next, which then gets the same memory.
+        lengths: tokens per sequence.
+    """
     if len(groups) == 1 and isinstance(groups[0].rows, slice):
-        return states[0]
-    out = numpy.empty((sum(lengths), states[0].shape[1]), states[0].dtype)
-    for (rows, _, core), H in zip(groups, states, strict=True):
+        return next(states)
+    out = numpy.empty((0, 0))
+    for rows, _, core in groups:
+        H = next(states)
+        if not len(out):
+            out = numpy.empty((sum(lengths), H.shape[1]), H.dtype)
         if core is None:
             out[rows] = H
         else:
             out[cast(ndarray, rows)[core]] = H[core]
+        del H
     return out
 
 
@@ -164,11 +175,13 @@ class PreparedBiRNN(PreparedStack):
     def encode(self, X: Tensor, lengths: Sequence[int]) -> ndarray:
         """Hidden states of a whole batch, shape (N, width), each token an input of its
         own, shape (N, n_in); at least one."""
-        groups, states = in_groups(lengths, self.group_size), []
-        for rows, group, _ in groups:
-            tables = self.project(X[rows])
-            states.append(self.run(tables, numpy.arange(len(tables[0])), group))
+        groups = in_groups(lengths, self.group_size)
+        states = (self._encode_group(X[rows], group) for rows, group, _ in groups)
         return join_groups(groups, states, lengths)
+
+    def _encode_group(self, X: Tensor, lengths: Sequence[int]) -> ndarray:
+        tables = self.project(X)
+        return self.run(tables, numpy.arange(len(X)), lengths)
 
 
 def _run(

@@ -74,7 +74,7 @@ def test_one_group_is_not_copied():
     (group,) = in_groups([3, 2], 8)
     assert group.rows == slice(0, 5)
     H = numpy.ones((5, 4))
-    assert join_groups([group], [H], [3, 2]) is H
+    assert join_groups([group], iter([H]), [3, 2]) is H
 
 
 @torch.no_grad()
