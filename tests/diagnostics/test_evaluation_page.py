@@ -188,9 +188,7 @@ def test_filters_search_and_pages(open_page, compared):
     page.get_by_label("Who errs").select_option(label="both err")
     assert count() < by_type
     page.get_by_role("button", name="Clear").click()
-    page.wait_for_function(
-        f"document.querySelector('[role=status]').textContent.includes('{total:,}')"
-    )
+    page.locator("[role=status]", has_text=f"of {total:,} errors").wait_for()
     # Search, from the keyboard; case does not matter.
     page.keyboard.press("/")
     page.keyboard.type("KÖSK")
@@ -266,9 +264,7 @@ def test_a_confusion_leads_to_its_errors(open_page):
     report = make_report([Example(*sides)], [Target("tag")], model="m", data="d")
     page = open_page(report.to_html())
     page.get_by_role("button", name="All of them").first.click()
-    page.wait_for_function(
-        "document.querySelector('[role=status]').textContent == '1–1 of 1 error'"
-    )
+    page.locator("[role=status]", has_text=re.compile("^1–1 of 1 error$")).wait_for()
     assert page.locator("ol.errors > li").count() == 1
     assert page.problems == []
 
