@@ -75,7 +75,8 @@ def add_inputs(parser: argparse.ArgumentParser, measures: Any) -> None:
     option("--measure", nargs="+", choices=measures, metavar="NAME", help=names)
     option("--data-dir", type=existing, help="folder of CoNLL-2003")
     option("--vectors", type=existing, help="word vectors (scripts/make_vectors.py)")
-    option("--model", type=existing, help="pipeline trained by configs/conll2003.cfg")
+    trained = "pipeline trained by configs/efficiency/conll2003.cfg"
+    option("--model", type=existing, help=trained)
     option("--wide-model", type=existing, help="the same with an encoder of width 400")
     option("--texts", type=existing, help="long texts, JSON lines with a `text` each")
     option("--config", type=existing, default=CONFIG, help="of `training`")

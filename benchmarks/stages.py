@@ -102,7 +102,7 @@ def measure_tagging(args: argparse.Namespace) -> None:
 
 
 def measure_training(args: argparse.Namespace) -> None:
-    """Steps of `spacy train` at the settings of configs/conll2003.cfg."""
+    """Steps of `spacy train` at the settings of configs/efficiency/conll2003.cfg."""
     nlp = initialized(args)
     _, steps, tokens = endless_training(nlp, read(args, nlp, "train"), STEPS)
     deque(islice(steps, 10), maxlen=0)

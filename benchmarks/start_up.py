@@ -2,14 +2,16 @@
 
     python benchmarks/start_up.py parts --model DIR
     python benchmarks/start_up.py commands --model DIR --before CHECKOUT
-    python benchmarks/start_up.py waits --model DIR --data FILE --before CHECKOUT
+    python benchmarks/start_up.py waits --model DIR --data FILE --texts FILE \
+        --before CHECKOUT
     python benchmarks/start_up.py prune --model DIR --data FILE --keep 0 50000 20000
     python benchmarks/start_up.py report
 
-`CHECKOUT` is an older state of the code (git worktree add CHECKOUT 6405e70). The two
-run in turn, each in processes of its own. DIR is a pipeline trained on CoNLL-2003 with
-word vectors, FILE a part of that corpus. All seconds are those of the processor, so
-that other work on the machine counts little.
+`CHECKOUT` is an older state of the code (git worktree add CHECKOUT 6405e70; for `waits`
+6754c2f, which has all of its commands). The two run in turn, each in processes of its
+own. DIR is a pipeline trained on CoNLL-2003 with word vectors, the data are a part of
+that corpus, the texts JSON lines with a `text` each. All seconds are those of the
+processor, so that other work on the machine counts little.
 """
 
 import argparse
@@ -39,6 +41,7 @@ from records import FOLDER, Entry, add_result, markdown, read_results
 RESULTS = FOLDER / "start_up.json"
 KEY = ("what", "case")
 ROOT = Path(__file__).parents[1]
+CONFIG = ROOT / "configs" / "efficiency" / "conll2003.cfg"
 SENTENCE = "Ada Lovelace left London .\n"
 PARTS = ("Python", "torch", "spaCy", "ours", "vocabulary", "component", "tagging")
 
@@ -53,6 +56,8 @@ def main() -> None:
         option("-o", "--output", type=Path, default=RESULTS, help="JSON")
         if name in ("waits", "prune"):
             option("--data", type=existing, required=True)
+        if name == "waits":
+            option("--texts", type=existing, required=True)
         if name in ("commands", "waits"):
             option("--before", type=existing, required=True)
         if name == "prune":
@@ -114,16 +119,26 @@ def measure_commands(args: argparse.Namespace) -> Iterator[Entry]:
 
 def measure_waits(args: argparse.Namespace) -> Iterator[Entry]:
     """The longest silence of commands on a terminal."""
+    columns = ["--columns", "ents=3"]
+    steps = ["--training.max_steps", 20, "--training.eval_frequency", 20]
+    paths = ["--paths.train", args.data, "--paths.dev", args.data]
     with TemporaryDirectory() as temp:
-        out = Path(temp, "out.spacy")
         sides = checkouts(args.before, Path(temp))
+        out, page, folder = (Path(temp, n) for n in ("out.spacy", "out.html", "out"))
         lines: Dict[str, List[Any]] = {
-            "convert": ["convert", args.data, out, "--columns", "word=0,ents=3"],
-            "evaluate": ["evaluate", args.model, args.data, "--columns", "ents=3"],
+            "convert": [args.data, out, "--columns", "word=0,ents=3", "--force"],
+            "evaluate": [args.model, args.data, *columns],
+            "evaluate --report": [args.model, args.data, *columns, "--report", page],
+            "calibrate": [args.model, args.data, *columns, "-o", folder],
+            "gradients": [args.model, "--data", args.data, *columns],
+            "select": [args.model, args.texts, "-n", 10],
+            "tag": [args.model, args.texts, "-o", out],
+            "train (20 steps)": [CONFIG, "-o", folder, *paths, *steps],
         }
         for case, line in lines.items():
-            force = ["--force"] if case == "convert" else []
-            command = [sys.executable, "-c", COMMAND_LINE, *map(str, line), *force]
+            force = ["--force"] if {"-o", "--report"} & set(map(str, line)) else []
+            words = [case.split()[0], *map(str, line), *force]
+            command = [sys.executable, "-c", COMMAND_LINE, *words]
             yield both(case, args, sides, partial(silence_of, command))
 
 
@@ -215,7 +230,7 @@ def report(results: List[Entry]) -> str:
     return "\n\n".join(tables)
 
 
-BEFORE_AFTER = {"before": "6405e70, s", "after": "now, s"}
+BEFORE_AFTER = {"before": "before, s", "after": "now, s"}
 COLUMNS: Dict[str, Dict[str, str]] = {
     "parts": {part: f"{part}, s" for part in PARTS},
     "commands": {"case": "command", **BEFORE_AFTER},

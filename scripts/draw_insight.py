@@ -1,6 +1,6 @@
 """Take the pictures of a report and of an explanation for the documentation.
 
-    python -m spacy birnn train configs/demo.cfg -o training/demo
+    python -m spacy birnn train configs/efficiency/demo.cfg -o training/demo
     python scripts/draw_insight.py training/demo/model-best docs
 
 Evaluates a pipeline that was trained on the demo corpus, and opens the pages in the

@@ -1,6 +1,7 @@
 """Draw what `spacy-birnn.ConsoleLogger.v1` shows on a terminal, for the documentation.
 
-    python scripts/draw_live_view.py configs/demo.cfg --width 80 -o docs/live-80.svg
+    python scripts/draw_live_view.py configs/efficiency/demo.cfg --width 80 \
+        -o docs/live-80.svg
 
 Trains on the demo corpus up to a step between two evaluations.
 """

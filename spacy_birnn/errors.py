@@ -505,6 +505,7 @@ class Errors(metaclass=_Coded):
         "The config names '{name}', which is not there: {hint}. Of this project there "
         "are {ours}."
     )
+    B491 = "No pipeline can be made from the config: {reason}."
 
     # --- B460-B479: streaming ---------------------------------------------------------
     B460 = (

@@ -90,7 +90,7 @@ def test_the_sdist_holds_what_tests_need(built):
         "LICENSE",
         "pyproject.toml",
         "scripts/fetch.py",
-        "configs/demo.cfg",
+        "configs/efficiency/demo.cfg",
     } <= names
     assert "tests/test_package.py" in names
 

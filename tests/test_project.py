@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 import srsly
+from make_configs import SIZES, all_configs
 from packaging.requirements import Requirement
 from spacy.schemas import ConfigSchemaTraining
 from spacy.util import load_config, load_model_from_config, registry
 
 ROOT = Path(__file__).parents[1]
-CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
+CONFIGS = sorted((ROOT / "configs").rglob("*.cfg"))
 PUBLIC = ["wnut17", "conll2003", "conll2000", "ud-english"]
 
 # Small, and quick to learn something: the demo's predictions must not be empty.
@@ -157,12 +158,34 @@ def test_all(project):
     assert "Skipping 'train-demo'" in again.stdout
 
 
+def check_size(project, size):
+    """All that was trained has a network of that size."""
+    trained = {
+        path.parent.parent.name: load_config(path)
+        for path in (project / "training").glob("*/model-best/config.cfg")
+    }
+    assert trained
+    for name, config in trained.items():
+        name = "ud_upos" if name == "ud" else name
+        wanted = load_config(project / "configs" / size / f"{name}.cfg")
+        assert config["components"] == wanted["components"]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("workflow", PUBLIC)
-def test_public_corpora_on_files_already_there(project, workflow):
-    variables = write_data(project, workflow)
+@pytest.mark.parametrize(
+    ("workflow", "size"),
+    [
+        ("wnut17", "accuracy"),
+        ("conll2003", "accuracy"),
+        ("conll2000", "efficiency"),
+        ("ud-english", "efficiency"),
+    ],
+)
+def test_public_corpora_on_files_already_there(project, workflow, size):
+    variables = [*write_data(project, workflow), f"--vars.size={size}"]
     result = run(project, workflow, *variables, overrides=ONE_STEP)
     assert result.returncode == 0, result.stdout + result.stderr
+    check_size(project, size)
     for name in METRICS[workflow]:
         scores = json.loads((project / "metrics" / name).read_text(encoding="utf-8"))
         assert 0 <= scores[SCORES[name]] <= 1
@@ -191,6 +214,7 @@ def test_hub_on_a_file_of_another_language(project):
         "test_split": "train[50%:]",
         "lang": "de",
     }
+    variables["size"] = "accuracy"
     options = [f"--vars.{name}={value}" for name, value in variables.items()]
     env = {"HF_HOME": str(project / "cache")}
     result = run(project, "hub", *options, overrides=ONE_STEP, **env)
@@ -198,6 +222,7 @@ def test_hub_on_a_file_of_another_language(project):
     scores = json.loads((project / "metrics" / "hub.json").read_text(encoding="utf-8"))
     assert 0 <= scores["ents_f"] <= 1
     assert list((project / "packages").glob("de_birnn_hub-*/dist/*.whl"))
+    check_size(project, "accuracy")
 
 
 @pytest.mark.slow
@@ -249,7 +274,7 @@ def test_every_command_is_in_use_and_every_file_of_ours_exists():
     assert set(commands) - used == {"demo-corpus"}
     for command in commands.values():
         for path in command.get("deps", []):
-            if path.startswith(("scripts/", "configs/", "assets/demo/")):
+            if path.startswith(("scripts/", "assets/demo/")):
                 assert (ROOT / path).is_file(), path
 
 
@@ -271,7 +296,7 @@ def test_assets_are_pinned():
         assert files == set(DATA[name])
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: "-".join(path.parts[-2:]))
 def test_configs_are_complete(path):
     config = load_config(path)
     nlp = load_model_from_config(config, auto_fill=False)
@@ -281,3 +306,25 @@ def test_configs_are_complete(path):
     for corpus in config["corpora"].values():
         assert corpus["@readers"] == f"spacy-birnn.{reader}.v1"
     assert config["initialize"]["vectors"] == "${paths.vectors}"
+
+
+def test_configs_are_those_of_init_config():
+    """If this fails: python scripts/make_configs.py."""
+    made = dict(all_configs())
+    for path, text in made.items():
+        assert (ROOT / "configs" / path).read_text(encoding="utf-8") == text, path
+    found = {path.relative_to(ROOT / "configs").as_posix() for path in CONFIGS}
+    assert found - set(made) == {"conll2003_sgd.cfg"}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_training_takes_the_config_of_its_size(size):
+    text = (ROOT / "project.yml").read_text(encoding="utf-8")
+    commands = srsly.yaml_loads(text.replace("${vars.size}", size))["commands"]
+    trained = [c for c in commands if c["name"].startswith("train-")]
+    assert len(trained) == 8
+    for command in trained:
+        (config,) = (path for path in command["deps"] if path.startswith("configs/"))
+        assert config.startswith(f"configs/{size}/")
+        assert (ROOT / config).is_file()
+        assert f" birnn train {config} " in command["script"][0]

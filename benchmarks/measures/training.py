@@ -21,7 +21,7 @@ from .inputs import DATASET, count_tokens, read
 from .rows import Comparison, Peer
 from .timing import Side
 
-CONFIG = Path(__file__).parents[2] / "configs" / "conll2003.cfg"
+CONFIG = Path(__file__).parents[2] / "configs/efficiency/conll2003.cfg"
 STEPS = 60
 
 

@@ -6,12 +6,13 @@ from typing import Annotated, Any, Iterator, Optional
 
 import spacy
 import typer
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc
 
 from ..data.joining import POSITION
 from ..errors import BirnnError, Errors, Warnings
 from ..files import check_output, replacing
 from ..progress import show_wait
+from ..tagging.docbins import pack_docs
 from . import options as shared
 from .groups import with_groups
 from .options import check_ending, check_not_input
@@ -42,6 +43,7 @@ def convert_command(
             "pipeline to be trained. By default xx.",
         ),
     ] = None,
+    spans_key: shared.SpansKey = None,
     force: shared.Force = False,
 ) -> None:
     """Convert annotated files to .spacy: columns, CoNLL-U, exports of annotation tools.
@@ -62,11 +64,12 @@ def convert_command(
       --split validation
     """
     options = reading.given()
+    if spans_key is not None:
+        options["spans_key"] = spans_key
     check_not_input(output, files_of(input, options))
     check_ending(output, ".spacy", "spaCy's binary format")
     check_output(output, force)
-    found = read_docs(input, lang, **options)
-    docbin = DocBin(store_user_data=True, docs=found)
+    docbin = pack_docs(read_docs(input, lang, **options))
     with show_wait(f"Writing {output}"), replacing(output) as file:
         file.write(docbin.to_bytes())
     noun = "document" if len(docbin) == 1 else "documents"

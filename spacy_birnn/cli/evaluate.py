@@ -17,6 +17,7 @@ from ..diagnostics.evaluation import (
 from ..diagnostics.report import make_report
 from ..diagnostics.training_log import read_log
 from ..errors import BirnnError, Errors
+from ..progress import show_wait
 from ..tagging.targets import Target, pipeline_targets
 from . import options as shared
 from .evaluation_outputs import Outputs
@@ -135,9 +136,10 @@ def evaluate_command(
                 column=targets[0].column,
             )
         )
-    for one in targets:
-        warn_of_strangers(examples, one, data)
-    tables = [score_table(examples, scores, one) for one in targets]
+    with show_wait("Counting by label"):
+        for one in targets:
+            warn_of_strangers(examples, one, data)
+        tables = [score_table(examples, scores, one) for one in targets]
     report = None
     if outputs.shows_errors or other is not None:
         compared = None

@@ -86,11 +86,14 @@ class ReadOptions(TokenOptions):
     ents_key: shared.EntsKey = None
     target: shared.TargetOption = None
     alignment_mode: shared.AlignmentOption = None
+    missing_label: shared.MissingLabel = None
+    unmarked: shared.UnmarkedOption = None
     tokens: shared.TokensColumn = None
     labels: shared.LabelsColumn = None
     split: shared.SplitOption = None
     name: shared.NameOption = None
     revision: shared.Revision = None
+    limit: shared.Limit = None
 
 
 def open_corpus(
@@ -173,7 +176,8 @@ def check_effect(given: Mapping[str, Any], formats: Set[str]) -> None:
     Raises:
         BirnnError: There is one.
     """
-    for name in given:
+    # A limit holds for all formats, .spacy files too.
+    for name in (name for name in given if name != "limit"):
         owners = [f for f, reader in READERS.items() if name in _arguments(reader)]
         if not formats & set(owners):
             option = "--" + name.replace("_", "-")

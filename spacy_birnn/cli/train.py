@@ -147,5 +147,5 @@ def eval_frequency(config: Config, overrides: Dict[str, Any]) -> Optional[int]:
     """The steps between evaluations that somebody has chosen, None for nobody."""
     if FREQUENCY in overrides:
         return overrides[FREQUENCY]
-    frequency = config["training"].get("eval_frequency", SPACY_FREQUENCY)
+    frequency = config.get("training", {}).get("eval_frequency", SPACY_FREQUENCY)
     return None if frequency == SPACY_FREQUENCY else frequency

@@ -53,14 +53,14 @@ def evaluate(
     speed = predict(nlp, examples)
     with show_wait("Scoring"):
         scores = Scorer(nlp).score(examples)
-    scores["speed"] = speed
-    for target in targets:
-        if _main_key(target) not in scores:
-            names = {"target": target.name, "spans_key": target.spans_key}
-            scores.update(seqeval_score(examples, **names))
-        if not target.is_spans:
-            name = target.name.removeprefix("_.")
-            scores[f"{name}_per_type"] = tag_prf(examples, target.name)
+        scores["speed"] = speed
+        for target in targets:
+            if _main_key(target) not in scores:
+                names = {"target": target.name, "spans_key": target.spans_key}
+                scores.update(seqeval_score(examples, **names))
+            if not target.is_spans:
+                name = target.name.removeprefix("_.")
+                scores[f"{name}_per_type"] = tag_prf(examples, target.name)
     return scores
 
 

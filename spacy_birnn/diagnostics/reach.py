@@ -133,10 +133,14 @@ def measure_reach(
     texts = sample_texts(network, examples, n_texts, seed)
     drawn = list(_draw(texts, n_tokens, seed))
     found: Dict[Tuple[str, str], List[Tuple[ndarray, ndarray]]] = {}
-    work = show_progress(drawn, f"Deriving the loss of {name}", "texts", len(drawn))
-    for text, targets in work:
-        places = text.words[torch.tensor(targets)].numpy()
-        for loss, gradients in token_gradients(network, text, targets).items():
+    derived = (
+        (text.words[torch.tensor(targets)], token_gradients(network, text, targets))
+        for text, targets in drawn
+    )
+    task = f"Deriving the loss of {name}"
+    for words, by_loss in show_progress(derived, task, "texts", len(drawn)):
+        places = words.numpy()
+        for loss, gradients in by_loss.items():
             for of, gradient in gradients.items():
                 norms = torch.linalg.vector_norm(gradient, dim=2).numpy()
                 found.setdefault((loss, of), []).append((norms, places))

@@ -154,11 +154,15 @@ class Folder:
         for shard in plan.shards:
             if shard.number in done:
                 self._check_inputs(shard, done[shard.number])
+        self._remove_unfinished()
+        return done
+
+    def _remove_unfinished(self) -> None:
+        """Remove what processes that were killed have left of files."""
         for folder in (self.address, storage.join(self.address, PROGRESS)):
             for name in storage.names(folder):
                 if _BESIDE.fullmatch(name):
                     storage.remove(storage.join(folder, name))
-        return done
 
     def _earlier_plan(self, is_finished: bool) -> Optional[Dict[str, Any]]:
         if is_finished:
@@ -244,6 +248,7 @@ class Folder:
 
     def finish(self, plan: Plan, done: Mapping[int, Done]) -> None:
         """Write errors and manifest, once all shards are done."""
+        self._remove_unfinished()
         if MANIFEST not in storage.names(self.address):
             errors = self.errors(done)
             if errors:
@@ -262,6 +267,7 @@ class Folder:
 
     def clear(self) -> None:
         """Remove all that was written; the notes last, so that they tell what it is."""
+        self._remove_unfinished()
         names = [n for n in storage.names(self.address) if _OURS.fullmatch(n)]
         for name in sorted(names, key=lambda name: name == PROGRESS):
             storage.remove(storage.join(self.address, name))

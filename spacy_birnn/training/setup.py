@@ -12,9 +12,8 @@ from importlib.metadata import entry_points
 from itertools import islice
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
-from spacy.errors import Errors as SpacyErrors
 from spacy.errors import Warnings as SpacyWarnings
-from spacy.language import Language
+from spacy.language import DEFAULT_CONFIG, Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.training import Example
 from spacy.util import (
@@ -60,19 +59,21 @@ def set_up(raw_config: Config, use_gpu: int = -1) -> Setup:
     """Build and initialize a pipeline.
 
     Args:
-        raw_config: not interpolated.
+        raw_config: not interpolated. spaCy's defaults are filled in where keys lack.
         use_gpu: as for spaCy; the GPU has to be activated.
 
     Raises:
-        BirnnError: the training corpus is empty, or a value of the config is wrong.
+        BirnnError: the training corpus is empty, a value of the config is wrong, or a
+            key without a default is not there.
     """
+    raw_config = _with_defaults(raw_config)
     config = raw_config.interpolate()
     _seed(config)
     allocator = config["training"]["gpu_allocator"]
     if use_gpu >= 0 and allocator:
         set_gpu_allocator(allocator)
     sourced = get_sourced_components(config)
-    with _unknown_names():
+    with _coded():
         nlp = load_model_from_config(raw_config, auto_fill=True)
         config = nlp.config.interpolate()
         settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
@@ -95,39 +96,69 @@ _OURS = ("birnn_", "spacy-birnn.")
 
 
 @contextmanager
-def _unknown_names() -> Iterator[None]:
-    """Tell of a factory or a registered function that is not there, in one line.
+def _coded() -> Iterator[None]:
+    """Tell in one line what spaCy finds wrong with a config.
 
-    spaCy's own messages go on for many lines and list all that there is, after the
-    words "Available factories:" or "Available names:".
+    Its own messages go on for many lines: with the whole config, or with all that there
+    is, after the words "Available factories:" or "Available names:".
     """
     try:
         yield
+    except BirnnError:
+        raise
     except ValueError as error:
-        reason, found, listed = " ".join(str(error).split()).partition(" Available ")
-        quoted = re.search("'(.+?)'", reason[reason.find("find") :])
-        if isinstance(error, BirnnError) or not (found and quoted):
-            raise
-        names = listed.partition(": ")[2].split(", ")
-        if listed.startswith("factories"):
-            # Until one of them is used, spaCy does not list those of other packages.
-            names += [p.name for p in entry_points(group="spacy_factories")]
-        close = get_close_matches(quoted[1], names, n=1)
-        raise BirnnError(
-            Errors.B490.format(
-                name=quoted[1],
-                hint=f"did you mean '{close[0]}'" if close else "check its spelling",
-                ours=", ".join(sorted({n for n in names if n.startswith(_OURS)})),
-            )
+        if not str(error).startswith("[E"):
+            raise  # of somebody else's code: its author needs the traceback
+        # The config comes after an empty line.
+        reason = " ".join(str(error).partition("\n\n")[0].split())
+        raise _unknown_name(str(error)) or BirnnError(
+            Errors.B491.format(reason=reason.rstrip("."))
         ) from error
 
 
+def _unknown_name(message: str) -> Optional[BirnnError]:
+    """The error of a factory or a registered function that is not there.
+
+    Returns:
+        None where spaCy's message is about something else.
+    """
+    reason, _, listed = " ".join(message.split()).partition(" Available ")
+    quoted = re.search("'(.+?)'", reason[reason.find("find") :])
+    names = [name for name in listed.partition(": ")[2].split(", ") if name]
+    if not (names and quoted):
+        return None
+    if listed.startswith("factories"):
+        # Until one of them is used, spaCy does not list those of other packages.
+        names += [p.name for p in entry_points(group="spacy_factories")]
+    close = get_close_matches(quoted[1], names, n=1)
+    return BirnnError(
+        Errors.B490.format(
+            name=quoted[1],
+            hint=f"did you mean '{close[0]}'" if close else "check its spelling",
+            ours=", ".join(sorted({n for n in names if n.startswith(_OURS)})),
+        )
+    )
+
+
+def _with_defaults(config: Config) -> Config:
+    """Add the keys that are needed before spaCy fills in its defaults."""
+    defaults = {name: DEFAULT_CONFIG[name] for name in ("paths", "system")}
+    keys = ("seed", "gpu_allocator")
+    defaults["training"] = {key: DEFAULT_CONFIG["training"][key] for key in keys}
+    return Config(defaults, is_interpolated=False).merge(config)
+
+
 def _seed(config: Config) -> None:
-    for key in ("seed", "gpu_allocator"):
-        if key not in config["training"]:
-            raise ValueError(SpacyErrors.E1015.format(value=f"[training] {key}"))
-    if config["training"]["seed"] is not None:
-        fix_random_seed(config["training"]["seed"])
+    seed = config["training"]["seed"]
+    if seed is None:
+        return
+    if not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise BirnnError(
+            Errors.B069.format(
+                key="training.seed", value=seed, expected="a number from 0, or null"
+            )
+        )
+    fix_random_seed(seed)
 
 
 def _check(settings: Dict[str, Any]) -> None:

@@ -71,6 +71,8 @@ def test_resume_without_a_checkpoint_begins(arguments, run):
         (["extra"], "B201"),
         (["--training.dropout"], "B237"),
         (["--training.eval_frequency=0"], "B069"),
+        (["--system.seed=-1"], "B069"),
+        (["--system.seed=x"], "B069"),
         (["--training.optimizer.@optimizers=spacy-birnn.SGD.v1"], "Config"),
     ],
 )
@@ -124,6 +126,7 @@ def test_overrides_from_the_environment(monkeypatch):
 def test_evaluation_adapts_unless_somebody_has_chosen():
     assert eval_frequency({"training": {"eval_frequency": 200}}, {}) is None
     assert eval_frequency({"training": {"eval_frequency": 50}}, {}) == 50
+    assert eval_frequency({}, {}) is None
     chosen = {"training.eval_frequency": 200}
     assert eval_frequency({"training": {"eval_frequency": 200}}, chosen) == 200
 
@@ -149,5 +152,15 @@ def test_a_typo_in_a_name_of_ours(arguments, run, tmp_path, key, name, meant):
     assert result.exit_code == 1
     assert result.stderr.startswith(f"[B490] The config names '{name}'")
     assert f"did you mean '{meant}'" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "out" / "model-last").exists()
+
+
+def test_what_has_no_default_is_one_line(arguments, config, run, tmp_path):
+    text = config.read_text().replace('factory = "birnn_ner"\n', "")
+    config.write_text(text)
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("[B491] No pipeline can be made from the config: ")
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "out" / "model-last").exists()

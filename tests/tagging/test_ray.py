@@ -70,6 +70,7 @@ ray.shutdown()
 
 def test_a_worker_that_is_killed_changes_nothing(run_script):
     code = """
+nlp.add_pipe("takes_its_time")  # so that it is killed within a shard
 local("local")
 killed = []
 
