@@ -12,6 +12,7 @@ from ..data.arguments import (
     EMPTY_WORDS,
     SCHEME_CHOICES,
     SEPARATORS,
+    UNMARKED,
     check_target,
 )
 from ..errors import BirnnError, Errors
@@ -32,6 +33,7 @@ Docs = Enum("Docs", {v: v for v in DOCS}, type=str)  # type: ignore[misc]
 Separator = Enum("Separator", {v: v for v in SEPARATORS}, type=str)  # type: ignore[misc]
 EmptyWords = Enum("EmptyWords", {v: v for v in EMPTY_WORDS}, type=str)  # type: ignore[misc]
 Alignment = Enum("Alignment", {v: v for v in ALIGNMENT_MODES}, type=str)  # type: ignore[misc]
+Unmarked = Enum("Unmarked", {v: v for v in UNMARKED}, type=str)  # type: ignore[misc]
 
 
 def parse_target(value: str) -> str:
@@ -236,6 +238,20 @@ AlignmentOption = Annotated[
     _choice(
         "What becomes of spans that begin or end inside a token: expand to it (the "
         "default), contract to leave it out, or strict to give the span up."
+    ),
+]
+MissingLabel = Annotated[
+    Optional[str],
+    _choice(
+        "The label of spans that mark what was not annotated, such as UNSURE.",
+        metavar="LABEL",
+    ),
+]
+UnmarkedOption = Annotated[
+    Optional[Unmarked],
+    _choice(
+        "What the rest of an annotated text is: outside, known to be no entity (the "
+        "default), or missing, where only some entities were marked."
     ),
 ]
 Encoding = Annotated[

@@ -86,6 +86,8 @@ class ReadOptions(TokenOptions):
     ents_key: shared.EntsKey = None
     target: shared.TargetOption = None
     alignment_mode: shared.AlignmentOption = None
+    missing_label: shared.MissingLabel = None
+    unmarked: shared.UnmarkedOption = None
     tokens: shared.TokensColumn = None
     labels: shared.LabelsColumn = None
     split: shared.SplitOption = None

@@ -106,7 +106,7 @@ def _alone(reach: Reach) -> Section:
             figures = map(_number, (curve.mean[k], *quantiles))
             left = _share(curve.left[MEDIAN][k])
             rows.append(
-                [f"{k} {side}" if k else "0", f"{curve.n[k]:,}", *figures, left]
+                [f"{k}\u00a0{side}" if k else "0", f"{curve.n[k]:,}", *figures, left]
             )
     return Section(
         f"{reach.name}: norms of the gradient for inputs, {LOSSES[loss]}",
