@@ -6,8 +6,8 @@
 
 `train` trains every network that is not yet in the folder of models on a part of
 CoNLL-2003, `measure` measures what is not yet among the results, trained and untrained,
-and `report` prints the table and draws docs/reach-one-direction.svg and
-docs/reach-both-directions.svg. See README.md.
+and `report` prints the table, says in words what it found of the trained BiLSTM, and
+draws docs/reach-one-direction.svg and docs/reach-both-directions.svg. See README.md.
 """
 
 import argparse
@@ -27,8 +27,15 @@ from thinc.api import Config
 from spacy_birnn.cli.evaluate import read_gold
 from spacy_birnn.cli.init_config import init_config
 from spacy_birnn.diagnostics.figures import Chart, Line, draw_alone
-from spacy_birnn.diagnostics.reach import LONGEST, Reach, measure_reach
+from spacy_birnn.diagnostics.reach import (
+    LONGEST,
+    MEDIAN,
+    Curve,
+    Reach,
+    measure_reach,
+)
 from spacy_birnn.diagnostics.untrained import build_untrained
+from spacy_birnn.diagnostics.wording import say_reach
 from spacy_birnn.files import replacing
 from spacy_birnn.tagging.targets import pipeline_targets
 
@@ -45,6 +52,8 @@ HEADER += [
     "testa F1 (a dev score)",
 ]
 KEY = ("name", "directions", "state", "seed")
+SAID = ("LSTM, forget bias 1", 2, "trained")
+"""The network that docs/insight.md describes in words."""
 
 
 class Variant(NamedTuple):
@@ -187,7 +196,7 @@ def summary(reach: Reach) -> Entry:
     """What is kept of a measurement: medians by distance as text, to be short."""
     curves = {}
     for curve in reach.curves:
-        left = [f"{value or 0.0:.3g}" for value in curve.left["0.5"]]
+        left = [f"{value or 0.0:.3g}" for value in curve.left[MEDIAN]]
         curves[f"{curve.loss}, {curve.of}, {curve.side}"] = {
             "distance": curve.distance,
             "decay": curve.decay,
@@ -202,6 +211,9 @@ def report(args: argparse.Namespace) -> None:
     entries = read_results(args.output)
     print(*markdown(HEADER, rows(entries)), sep="\n")
     first = min(entry["seed"] for entry in entries)
+    for entry in entries:
+        if tuple(entry[key] for key in KEY) == (*SAID, first):
+            print("", *say_reach(as_reach(entry, "model-best")), sep="\n")
     for directions, path in PICTURES.items():
         own = [e for e in entries if e["directions"] == directions]
         own = [e for e in own if e["seed"] == first]
@@ -248,6 +260,20 @@ def distances(entries: List[Entry], loss: str, quantile: str) -> str:
 
 def curve_of(entry: Entry, loss: str, side: str) -> Dict[str, Any]:
     return entry["curves"][f"{loss}, input, {side}"]
+
+
+def as_reach(entry: Entry, name: str) -> Reach:
+    """A measurement as far as it was kept: medians alone, no norms."""
+    curves = []
+    for key, kept in entry["curves"].items():
+        left = [float(share) for share in kept["left"].split()]
+        n = [int(count) for count in kept["n"].split()]
+        shares = {MEDIAN: left}
+        curve = Curve(
+            *key.split(", "), n, left, {}, shares, kept["decay"], kept["distance"]
+        )
+        curves.append(curve)
+    return Reach(name, {}, entry["texts"], entry["tokens"], curves)
 
 
 def chart(entries: List[Entry], state: str) -> Chart:

@@ -1,13 +1,20 @@
-"""The parts of the scripts that measure calibration, selection, partial annotation."""
+"""The scripts that measure selection, partial annotation and how far models reach."""
+
+from pathlib import Path
 
 import active_learning
 import partial_annotation
 import pytest
+import reach
 import spacy
+from records import read_results
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from spacy_birnn.diagnostics.wording import say_reach
+
 NLP = spacy.blank("en")
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 def rounds(*pairs):
@@ -62,3 +69,15 @@ def test_half_of_the_entities_are_taken_away():
             assert one.ent_iob_ == expected
             assert other.ent_iob_ in ("B", "O")
     assert all(len(doc.ents) == 2 for doc in docs)  # they are copies
+
+
+def test_the_docs_say_what_was_measured_of_how_far_models_reach():
+    page = (DOCS / "insight.md").read_text("utf-8")
+    entries = read_results(reach.RESULTS)
+    for row in reach.rows(entries):
+        assert f"| {' | '.join(row)} |" in page
+    (entry,) = (
+        e for e in entries if (*reach.SAID, 0) == tuple(e[k] for k in reach.KEY)
+    )
+    for line in say_reach(reach.as_reach(entry, "model-best")):
+        assert f"\n  {line}\n" in page

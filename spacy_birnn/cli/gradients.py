@@ -27,14 +27,16 @@ from ..errors import BirnnError, Errors
 from ..files import check_output, replacing
 from ..tagging.targets import pipeline_targets
 from . import options as shared
+from .groups import with_groups
 from .loading import load_pipeline
-from .options import Scheme, check_not_input, value_of
-from .reading import read_gold
+from .options import check_not_input
+from .reading import ReadOptions, files_of, read_gold
 from .train import parse_overrides, read_config
 
 PAGE, FIGURES = ".html", ".json"
 
 
+@with_groups
 def gradients_command(
     context: typer.Context,
     models: Annotated[
@@ -83,24 +85,18 @@ def gradients_command(
             help="Whose loss, where a pipeline has several components of ours.",
         ),
     ] = None,
-    tokens: Annotated[
+    n_tokens: Annotated[
         int, typer.Option(min=1, help="Tokens whose loss is derived.")
     ] = 400,
-    texts: Annotated[
+    n_texts: Annotated[
         int, typer.Option(min=1, help="Texts of 200 tokens that they are drawn from.")
     ] = 40,
     seed: Annotated[
         int, typer.Option(help="Of the draw, and of the weights of a config.")
     ] = 0,
     force: shared.Force = False,
-    format: shared.FormatOption = None,
-    scheme: shared.SchemeOption = Scheme.auto,  # type: ignore[attr-defined]
-    columns: shared.Columns = None,
-    separator: shared.SeparatorOption = None,
-    header: shared.Header = None,
-    label: shared.Label = None,
-    target: shared.TargetOption = None,
-    encoding: shared.Encoding = None,
+    *,
+    reading: ReadOptions,
 ) -> None:
     """Show how far the loss of models reaches, and how gradients went in training.
 
@@ -127,19 +123,11 @@ def gradients_command(
         raise BirnnError(Errors.B410)
     if data is not None and not named_models:
         raise typer.BadParameter("--data is for pipelines and configs: give one.")
+    options = reading.given()
     if output is not None:
-        inputs = [*(list_files(data) if data else []), *(Path(p) for _, p in named)]
+        inputs = files_of(data, options) if data else []
+        inputs += [Path(path) for _, path in named]
         check_gradients_output(output, inputs, force)
-    options = {
-        "format": value_of(format),
-        "scheme": scheme.value if scheme.value != "auto" else None,
-        "columns": columns,
-        "separator": value_of(separator),
-        "header": header,
-        "label": label,
-        "target": value_of(target),
-        "encoding": encoding,
-    }
     trainings = [(name, read_training(Path(path))) for name, path in named]
     reaches = []
     for name, path in named_models:
@@ -150,8 +138,8 @@ def gradients_command(
             examples,
             component=component,
             name=name,
-            n_texts=texts,
-            n_tokens=tokens,
+            n_texts=n_texts,
+            n_tokens=n_tokens,
             seed=seed,
         )
         print(f"{describe(reach)}\n" + "\n".join(f"  {s}" for s in say_reach(reach)))

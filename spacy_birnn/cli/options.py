@@ -250,8 +250,8 @@ MissingLabel = Annotated[
 UnmarkedOption = Annotated[
     Optional[Unmarked],
     _choice(
-        "What the rest of a text with spans is: outside of any (the default), or "
-        "missing, where only some were marked."
+        "What the rest of an annotated text is: outside, known to be no entity (the "
+        "default), or missing, where only some entities were marked."
     ),
 ]
 Limit = Annotated[

@@ -194,16 +194,29 @@ def _fill(axes: Any, chart: Chart) -> None:
         )
     if chart.log:
         axes.set_yscale("log")
-    if chart.percent:
-        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
     if chart.limits is not None:
         axes.set_ylim(*chart.limits)
+    if chart.log:
+        _mark_decades(axes)
+    if chart.percent:
+        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
     axes.grid(True, lw=0.6)
     axes.set_axisbelow(True)
     axes.set_xlabel(chart.x_label)
     axes.set_ylabel(chart.y_label)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
+
+
+def _mark_decades(axes: Any) -> None:
+    """Write 0.01, not a power of ten, whose exponent is too small on a telephone."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    low, high = axes.get_ylim()
+    within = (1.0, 2.0, 5.0) if high < 30 * low else (1.0,)
+    axes.yaxis.set_major_locator(LogLocator(subs=within))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _numbers_of(values: Values, log: bool) -> List[float]:

@@ -6,7 +6,7 @@ from typing import List, NamedTuple, Optional, Sequence
 from .figures import DASHES, SERIES, Chart, draw
 from .rendering import render_template
 
-WIDE, NARROW = (8.6, 3.3), (4.4, 3.4)
+WIDE, NARROW = (8.6, 3.3), (3.6, 3.1)
 """Inches of a chart on a desk and on a telephone."""
 
 STROKES = ["none", "7 3", "9 3 2 3", "2 3", "9 2 2 2 2 2"]
@@ -33,6 +33,7 @@ class Section:
         header: of the table, if there is one.
         rows: of the table.
         folded: the words on which the table unfolds; empty to show it at once.
+        wordy: which of its columns hold words, besides the first.
     """
 
     title: str
@@ -42,6 +43,7 @@ class Section:
     header: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
     folded: str = ""
+    wordy: Sequence[str] = ()
     wide: str = field(default="", init=False)
     narrow: str = field(default="", init=False)
 

@@ -18,6 +18,8 @@ MANY_BANDS = 2
 
 LOSSES = {DECODER: "with the CRF", EMISSIONS: "the recurrence alone"}
 BOUND = ((LITTLE, "1 %"),)
+HEADER = ["model", "loss", "1 % left, median", "nine of ten", "left per step"]
+HEADER += ["network"]
 STEPS = (0, 1, 2, 3, 5, 10, 20, 30, 50, 75, LONGEST)
 """Distances that the tables show; the JSON has all."""
 
@@ -31,9 +33,10 @@ def reach_sections(reaches: Sequence[Reach]) -> List[Section]:
         note="The loss at a token has a gradient for every other token's input and "
         "hidden state: how much they could change it. Where less than 1 % of the "
         "gradient at the token itself is left, training hardly learns from what stands "
-        "there.",
-        header=["model", *_columns(losses)],
-        rows=[_row(reach, losses) for reach in reaches],
+        "there. Distances and shares are those back / ahead.",
+        header=HEADER,
+        rows=[_row(reach, loss) for reach in reaches for loss in reach.losses[::-1]],
+        wordy=("loss", "network"),
     )
     sections = [first]
     for of, what in ((INPUT, "Inputs"), ("", "Hidden states")):
@@ -80,10 +83,9 @@ def _together(reaches: Sequence[Reach], loss: str, of: str, title: str) -> Secti
     said = []
     for reach in reaches:
         sides = _sides(reach, loss, of or reach.top)
-        back, ahead = (_distance(side.distance[MEDIAN]) for side in sides)
+        back, ahead = (_tokens(side.distance[MEDIAN]) for side in sides)
         said.append(
-            f"{reach.name}: in the median 1 % is left {back} tokens back and {ahead} "
-            "tokens ahead."
+            f"{reach.name}: in the median 1 % is left {back} back and {ahead} ahead."
         )
     return Section(title, overlay(reaches, loss, of), said)
 
@@ -104,7 +106,7 @@ def _alone(reach: Reach) -> Section:
             figures = map(_number, (curve.mean[k], *quantiles))
             left = _share(curve.left[MEDIAN][k])
             rows.append(
-                [f"{k} {side}" if k else "0", f"{curve.n[k]:,}", *figures, left]
+                [f"{k}\u00a0{side}" if k else "0", f"{curve.n[k]:,}", *figures, left]
             )
     return Section(
         f"{reach.name}: norms of the gradient for inputs, {LOSSES[loss]}",
@@ -120,29 +122,21 @@ def _alone(reach: Reach) -> Section:
     )
 
 
-def _columns(losses: Sequence[str]) -> List[str]:
-    columns = ["network"]
-    for loss in losses:
-        columns += [
-            f"1 % left, back / ahead: median, {LOSSES[loss]}",
-            "nine of ten",
-            "left per step",
-        ]
-    return columns
-
-
-def _row(reach: Reach, losses: Sequence[str]) -> List[str]:
-    row = [reach.name, describe(reach)]
-    for loss in losses:
-        sides = _sides(reach, loss, INPUT)
-        for q in (MEDIAN, FAR):
-            row.append(" / ".join(_distance(side.distance[q]) for side in sides))
-        row.append(" / ".join(_share(side.decay) for side in sides))
-    return row
+def _row(reach: Reach, loss: str) -> List[str]:
+    sides = _sides(reach, loss, INPUT)
+    row = [reach.name, LOSSES[loss]]
+    for q in (MEDIAN, FAR):
+        row.append(" / ".join(_distance(side.distance[q]) for side in sides))
+    row.append(" / ".join(_share(side.decay) for side in sides))
+    return [*row, describe(reach)]
 
 
 def _distance(distance: Optional[int]) -> str:
     return f"> {LONGEST}" if distance is None else str(distance)
+
+
+def _tokens(distance: Optional[int]) -> str:
+    return f"{_distance(distance)} {'token' if distance == 1 else 'tokens'}"
 
 
 def _share(value: Optional[float]) -> str:

@@ -107,6 +107,8 @@ BAD = [
     ("evaluate {ruler} good.conll --target chunks -o OUT", 1, "B226"),
     ("evaluate {ruler} good.conllu --separator tab -o OUT", 1, "B226"),
     ("evaluate {ruler} good.spacy --alignment-mode strict -o OUT", 1, "B226"),
+    ("evaluate {ruler} good.spacy --missing-label UNSURE -o OUT", 1, "B226"),
+    ("convert good.conll OUT --unmarked missing", 1, "B226"),
     # names that promise another format
     ("convert good.conll OUT.txt", 1, "B227"),
     ("convert good.conll OUT.json", 1, "B227"),

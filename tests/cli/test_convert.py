@@ -127,6 +127,26 @@ def test_options_of_columns(tmp_path, run, text, options, words, ents):
     assert [(ent.text.strip(), ent.label_) for ent in doc.ents] == ents
 
 
+@pytest.mark.parametrize(
+    ("options", "iob"),
+    [
+        ([], ["B", "O", "B", "O"]),
+        (["--missing-label", "UNSURE"], ["B", "O", "", "O"]),
+        (["--unmarked", "missing"], ["B", "", "B", ""]),
+        (["--missing-label", "UNSURE", "--unmarked", "missing"], ["B", "", "", ""]),
+    ],
+)
+def test_what_was_not_annotated(tmp_path, run, options, iob):
+    path, out = tmp_path / "a.jsonl", tmp_path / "out.spacy"
+    path.write_text(
+        '{"text": "Emmy saw London today", '
+        '"label": [[0, 4, "PER"], [9, 15, "UNSURE"]]}\n'
+    )
+    assert run("convert", path, out, "--lang", "en", *options).exit_code == 0
+    (doc,) = load(out)
+    assert [token.ent_iob_ for token in doc] == iob
+
+
 def test_options_of_conllu(tmp_path, run):
     path, out = tmp_path / "a", tmp_path / "out.spacy"
     row = "{}\t{}\t_\tX\t_\t_\t_\t_\t_\t{}\n"

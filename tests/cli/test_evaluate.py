@@ -100,6 +100,21 @@ def test_exports_of_annotation_tools(ruler, birnn, tmp_path, run):
 
 
 @pytest.mark.filterwarnings("always")
+def test_what_was_not_annotated_is_not_scored(ruler, tmp_path, run):
+    data = tmp_path / "doccano.jsonl"
+    data.write_text(
+        '{"text": "Emmy saw London.", "label": [[0, 4, "PER"], [9, 15, "UNSURE"]]}\n'
+    )
+    result = run("evaluate", ruler, data)
+    assert "precision  50.00   recall  50.00" in result.stdout
+    for options in (["--missing-label", "UNSURE"], ["--unmarked", "missing"]):
+        result = run("evaluate", ruler, data, "--missing-label", "UNSURE", *options)
+        assert "precision 100.00   recall 100.00" in result.stdout
+    chunks = ["--target", "chunks", "--unmarked", "missing"]
+    assert run("evaluate", ruler, data, *chunks).stderr.startswith("[B448] ")
+
+
+@pytest.mark.filterwarnings("always")
 def test_labels_with_nothing_in_common(ruler, tmp_path, run):
     data = tmp_path / "a.conll"
     data.write_text("Emmy B-person\nsaw O\nOslo B-place\n")

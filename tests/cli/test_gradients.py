@@ -10,7 +10,7 @@ from spacy_birnn.cli.init_config import init_config, to_text
 
 from .conftest import CORPUS
 
-SMALL = ["--tokens", 12, "--texts", 1, "--columns", "word=0,ents=3"]
+SMALL = ["--n-tokens", 12, "--n-texts", 1, "--columns", "word=0,ents=3"]
 ROWS = [
     {
         "step": step,
@@ -111,6 +111,22 @@ def test_figures_as_json(config, data, tmp_path, run):
     assert "[B202]" in again.stderr
     assert run(*arguments, "--force", "--seed", 1).exit_code == 0
     assert json.loads(out.read_text())["models"] != facts["models"]
+
+
+def test_options_are_the_reader_s(config, tmp_path, run):
+    data = tmp_path / "doccano.jsonl"
+    line = {"text": "Emmy saw London today ", "label": [[0, 4, "PER"]]}
+    line["label"].append([9, 15, "UNSURE"])
+    data.write_text(f"{json.dumps(line)}\n" * 60)
+    out = tmp_path / "out.json"
+    counts = []
+    for options in ([], ["--unmarked", "missing", "--missing-label", "UNSURE"]):
+        arguments = ["--n-texts", 1, "--n-tokens", 500, "-o", out, "--force", *options]
+        result = run("gradients", config, "--data", data, *arguments)
+        assert result.exit_code == 0, result.output
+        counts.append(json.loads(out.read_text())["models"][0]["n_tokens"])
+    # Of four tokens in a text one is known, where the others are missing.
+    assert counts[0] == 4 * counts[1]
 
 
 def test_the_log_of_a_training(log, tmp_path, run):

@@ -11,6 +11,7 @@ from spacy_birnn.diagnostics import make_report
 from spacy_birnn.diagnostics.training_log import LoggedStep
 from spacy_birnn.tagging.targets import Target
 
+from .screens import check_screen
 from .toys import VOCAB, doc_of
 
 LABELS = ["PER", "LOC", "ORG", "MISC"]
@@ -143,21 +144,7 @@ SHIFT = """() => new Promise(done => {
 @pytest.mark.parametrize("width", [360, 1600])
 def test_fits_the_screen_in_both_schemes(open_page, compared, width, scheme):
     page = open_page(compared, width, 800, scheme)
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    paper, ink = (
-        page.evaluate(f"getComputedStyle(document.body).{name}")
-        for name in ("backgroundColor", "color")
-    )
-    lightness = [
-        sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in (paper, ink)
-    ]
-    assert (lightness[0] > lightness[1]) == (scheme == "light")
-    assert abs(lightness[0] - lightness[1]) > 500
-    # Text of charts follows, and nothing is smaller than can be read.
-    assert (
-        page.locator("figure svg text").first.evaluate("e => getComputedStyle(e).fill")
-        == ink
-    )
+    check_screen(page, width, scheme)
     assert page.locator("ol.errors > li").count() == 20
     assert page.problems == []
 
@@ -279,6 +266,6 @@ def test_explanation_fits_the_screen(open_page):
     html = render(explain(untrained(), "a <b> c 😀 b"), "m")
     for width, scheme in ((360, "dark"), (1600, "light")):
         page = open_page(html, width, 800, scheme)
-        assert page.evaluate("document.documentElement.scrollWidth") == width
+        check_screen(page, width, scheme)
         assert page.locator("section").count() >= 1
         assert page.problems == []
