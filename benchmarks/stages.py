@@ -33,7 +33,7 @@ TAGGING = {
     "project forms that are new": "spacy_birnn.nn.rnn.predict.PreparedStack.project",
     "recurrence": "spacy_birnn.nn.rnn.predict.PreparedBiRNN.run",
     "put in order": "spacy_birnn.models.tok2vec.join_groups",
-    "emissions": "spacy_birnn.nn.decoder.SequenceDecoder.forward",
+    "emissions": "spacy_birnn.nn.decoder.PreparedDecoder.emissions",
     "Viterbi": "spacy_birnn.nn.decoder.PreparedDecoder.decode",
     "spans of labels": "spacy_birnn.pipeline.spans.SpanPipe.decode",
     "write into the Docs": f"{NER}.set_annotations",
