@@ -154,7 +154,8 @@ def test_progress_counts_texts_that_are_derived(monkeypatch):
 
     monkeypatch.setattr(f"{module}.token_gradients", derive)
     monkeypatch.setattr(f"{module}.show_progress", show)
-    measure_reach(*make_nlp(), n_texts=2, n_tokens=4)
+    nlp, _ = make_nlp()
+    measure_reach(nlp, make_examples(nlp, 160), n_texts=2, n_tokens=4)
     assert shown == [1, 2]
 
 
