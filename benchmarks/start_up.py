@@ -142,7 +142,8 @@ def measure_waits(args: argparse.Namespace) -> Iterator[Entry]:
             force = ["--force"] if {"-o", "--report"} & set(map(str, line)) else []
             words = [case.split()[0], *map(str, line), *force]
             command = [sys.executable, "-c", COMMAND_LINE, *words]
-            yield both(case, args, sides, partial(silence_of, command))
+            name = f"{case}, {args.data.name}"
+            yield both(name, args, sides, partial(silence_of, command))
 
 
 def measure_prune(args: argparse.Namespace) -> Iterator[Entry]:
