@@ -266,11 +266,12 @@ def as_reach(entry: Entry, name: str) -> Reach:
     """A measurement as far as it was kept: medians alone, no norms."""
     curves = []
     for key, kept in entry["curves"].items():
+        loss, of, side = key.split(", ")
         left = [float(share) for share in kept["left"].split()]
         n = [int(count) for count in kept["n"].split()]
         shares = {MEDIAN: left}
         curve = Curve(
-            *key.split(", "), n, left, {}, shares, kept["decay"], kept["distance"]
+            loss, of, side, n, left, {}, shares, kept["decay"], kept["distance"]
         )
         curves.append(curve)
     return Reach(name, {}, entry["texts"], entry["tokens"], curves)

@@ -58,6 +58,7 @@ def main() -> None:
             option("--data", type=existing, required=True)
         if name == "waits":
             option("--texts", type=existing, required=True)
+            option("--case", nargs="+", default=[], help="of the table; all")
         if name in ("commands", "waits"):
             option("--before", type=existing, required=True)
         if name == "prune":
@@ -124,22 +125,25 @@ def measure_waits(args: argparse.Namespace) -> Iterator[Entry]:
     paths = ["--paths.train", args.data, "--paths.dev", args.data]
     with TemporaryDirectory() as temp:
         sides = checkouts(args.before, Path(temp))
-        out, page, folder = (Path(temp, n) for n in ("out.spacy", "out.html", "out"))
+        names = ("out.spacy", "out.html", "out.jsonl", "out")
+        out, page, chosen, folder = (Path(temp, name) for name in names)
         lines: Dict[str, List[Any]] = {
             "convert": [args.data, out, "--columns", "word=0,ents=3", "--force"],
             "evaluate": [args.model, args.data, *columns],
             "evaluate --report": [args.model, args.data, *columns, "--report", page],
             "calibrate": [args.model, args.data, *columns, "-o", folder],
             "gradients": [args.model, "--data", args.data, *columns],
-            "select": [args.model, args.texts, "-n", 10],
+            "select": [args.model, args.texts, "-n", 10, "-o", chosen],
             "tag": [args.model, args.texts, "-o", out],
             "train (20 steps)": [CONFIG, "-o", folder, *paths, *steps],
         }
-        for case, line in lines.items():
+        for case in args.case or lines:
+            line = lines[case]
             force = ["--force"] if {"-o", "--report"} & set(map(str, line)) else []
             words = [case.split()[0], *map(str, line), *force]
             command = [sys.executable, "-c", COMMAND_LINE, *words]
-            yield both(case, args, sides, partial(silence_of, command))
+            name = f"{case}, {args.data.name}"
+            yield both(name, args, sides, partial(silence_of, command))
 
 
 def measure_prune(args: argparse.Namespace) -> Iterator[Entry]:

@@ -21,7 +21,7 @@ from ..errors import BirnnError, Errors
 from ..models.sentences import portions
 from ..models.sequence_tagger import get_decoder
 from ..pipeline.base import BiRNNPipe
-from ..progress import show_progress
+from ..progress import show_progress, show_wait
 from .components import find_component, our_components
 from .predictions import judge
 from .reliability import Reliability, reliability
@@ -101,7 +101,9 @@ def _run_component(nlp: Language, name: str, examples: Sequence[Example]) -> Non
     """Let one component annotate the documents, as those after it find them."""
     others = [other for other in nlp.pipe_names if other != name]
     docs = nlp.pipe((example.predicted for example in examples), disable=others)
-    for example, doc in zip(examples, docs):
+    task = f"Predicting by {name}"
+    docs = show_progress(docs, task, "documents", len(examples))
+    for example, doc in zip(examples, docs, strict=True):
         example.predicted = doc
 
 
@@ -128,20 +130,23 @@ def _calibrate_component(pipe: BiRNNPipe, examples: Sequence[Example]) -> Calibr
         ]
         return torch.stack(of_all).sum() / words
 
-    temperature = fit_temperature(loss)
+    with show_wait("Calibrating"):
+        temperature = fit_temperature(loss)
     if temperature is None:
         raise BirnnError(Errors.B446.format(name=pipe.name, words=f"{words:,}"))
-    former, before = pipe.temperature, _reliability(pipe, examples)
-    pipe.temperature = temperature
-    return Calibration(
-        temperature,
-        former,
-        words,
-        loss(_scale(former)).item(),
-        loss(_scale(temperature)).item(),
-        before,
-        _reliability(pipe, examples),
-    )
+    former = pipe.temperature
+    with show_wait("Comparing confidences with the gold annotation"):
+        before = _reliability(pipe, examples)
+        pipe.temperature = temperature
+        return Calibration(
+            temperature,
+            former,
+            words,
+            loss(_scale(former)).item(),
+            loss(_scale(temperature)).item(),
+            before,
+            _reliability(pipe, examples),
+        )
 
 
 class _Portion(NamedTuple):

@@ -105,6 +105,8 @@ BAD = [
     ("convert spans.json OUT --scheme bioes", 1, "B226"),
     ("convert spans.json OUT --docs document", 1, "B226"),
     ("evaluate {ruler} good.conll --target chunks -o OUT", 1, "B226"),
+    ("convert spans.json OUT --unmarked missing --target chunks", 1, "B448"),
+    ("convert good.conll OUT --limit 0", 2, "B201"),
     ("evaluate {ruler} good.conllu --separator tab -o OUT", 1, "B226"),
     ("evaluate {ruler} good.spacy --alignment-mode strict -o OUT", 1, "B226"),
     ("evaluate {ruler} good.spacy --missing-label UNSURE -o OUT", 1, "B226"),

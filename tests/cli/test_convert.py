@@ -100,6 +100,20 @@ def test_exports_of_annotation_tools(tmp_path, run):
     assert [span.text for span in doc.spans["chunks"]] == ["Ada-Lovelace"]
 
 
+def test_chunks_under_another_key(corpus, tmp_path, run):
+    out = tmp_path / "out.spacy"
+    line = ["convert", corpus, out, "--columns", "word=0,chunks=2"]
+    assert run(*line, "--spans-key", "np").exit_code == 0
+    assert set(load(out)[0].spans) == {"np"}
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_limit(corpus, tmp_path, run, n):
+    out = tmp_path / "out.spacy"
+    assert run("convert", corpus, out, "--limit", n).exit_code == 0
+    assert len(load(out)) == n
+
+
 OPTIONS = [
     ("a,O\n,B-X\n", ["--separator", "comma", "--empty-words", "drop"], ["a"], []),
     ("Word NE\nAnn PER\n", ["--header", "--scheme", "io"], ["Ann"], [("Ann", "PER")]),

@@ -17,6 +17,7 @@ from spacy_birnn.diagnostics.reach import (
     fit_decay,
     make_curve,
 )
+from spacy_birnn.diagnostics.token_gradients import token_gradients
 from spacy_birnn.diagnostics.wording import describe, say_reach
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.models.shim import forget, shim_of
@@ -135,6 +136,27 @@ def test_the_same_seed_gives_the_same_figures():
     )
     assert first == second
     assert first.curves != other.curves
+
+
+def test_progress_counts_texts_that_are_derived(monkeypatch):
+    """The bar of `show_progress` waits for the work, not for a list that is ready."""
+    module = "spacy_birnn.diagnostics.reach"
+    done, shown = [], []
+
+    def derive(*args):
+        done.append(1)
+        return token_gradients(*args)
+
+    def show(items, *_):
+        for item in items:
+            shown.append(len(done))
+            yield item
+
+    monkeypatch.setattr(f"{module}.token_gradients", derive)
+    monkeypatch.setattr(f"{module}.show_progress", show)
+    nlp, _ = make_nlp()
+    measure_reach(nlp, make_examples(nlp, 160), n_texts=2, n_tokens=4)
+    assert shown == [1, 2]
 
 
 def test_a_forget_bias_of_one_remembers_for_longer():
