@@ -682,6 +682,7 @@ class Errors(metaclass=_Coded):
         "unmarked = missing is for entities: a group of spans cannot say that a part "
         "of a text is unknown. Leave it out, or set target = ents."
     )
+    B449 = "No text with a word in {inputs}: there is nothing to choose from."
 
 
 class Warnings(metaclass=_Coded):

@@ -9,6 +9,7 @@ import typer
 from ..diagnostics.components import find_component
 from ..diagnostics.selection import MEASURES, select
 from ..diagnostics.suggestions import FORMATS, to_bytes
+from ..errors import BirnnError, Errors
 from ..files import check_output, replacing
 from ..tagging.chunks import prepared
 from ..tagging.targets import Target
@@ -113,6 +114,8 @@ def select_command(
             component=component,
             similarity=similarity,
         )
+    if not chosen:
+        raise BirnnError(Errors.B449.format(inputs=", ".join(inputs)))
     target = Target(pipe.target, pipe.cfg.get("spans_key", ""))
     with replacing(output) as file:
         file.write(to_bytes(chosen, target, format.value))
