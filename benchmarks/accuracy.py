@@ -16,11 +16,10 @@ alone, once for each model. VECTORS is what scripts/make_vectors.py makes.
 import argparse
 import json
 import subprocess
-from pathlib import Path
 from typing import Any, Optional, Sequence, Tuple
 
 import spacy
-from options import existing, make_parser
+from options import add_training, existing, make_parser
 from recipes.boundaries import count_losses
 from recipes.cells import OtherConfig, make_config, open_cell, read_cells
 from recipes.corpora import CORPORA
@@ -111,8 +110,7 @@ def command_line() -> argparse.ArgumentParser:
     trains.add_argument(
         "--data", type=existing, required=True, help="the corpus's folder"
     )
-    trains.add_argument("--vectors", type=existing, required=True)
-    trains.add_argument("--models", type=Path, required=True, help="what is trained")
+    add_training(trains)
     trains.add_argument(
         "--test", action="store_true", help="score test too, once dev has chosen"
     )

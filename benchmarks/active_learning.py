@@ -26,7 +26,7 @@ from statistics import mean
 from typing import Dict, Iterable, Iterator, List, Optional, Union
 
 import spacy
-from options import existing, make_parser, run_script
+from options import add_training, existing, run_or_report, run_script
 from recipes.corpora import CORPORA
 from records import FOLDER, add_result, markdown, read_results
 from spacy.language import Language
@@ -53,17 +53,11 @@ SETTINGS = {"training.batcher.share": 0}
 
 
 def main() -> None:
-    parser = make_parser(__doc__ or "")
-    actions = parser.add_subparsers(required=True)
-    runs = actions.add_parser("run", help="train and score")
-    runs.set_defaults(action=run)
+    parser, runs, reports = run_or_report(__doc__ or "", run, report)
     runs.add_argument("--data", type=existing, required=True, help="of CoNLL-2003")
-    runs.add_argument("--vectors", type=existing, required=True)
-    runs.add_argument("--models", type=Path, required=True, help="what is trained")
-    runs.add_argument("--by", choices=[*MEASURES, "random"], nargs="+")
+    add_training(runs)
     runs.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    reports = actions.add_parser("report", help="print the table")
-    reports.set_defaults(action=report)
+    runs.add_argument("--by", choices=[*MEASURES, "random"], nargs="+")
     reports.add_argument("--plot", type=Path, help="draw the curves, SVG")
     args = parser.parse_args()
     args.action(args)

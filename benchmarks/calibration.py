@@ -23,7 +23,7 @@ from typing import Any, Dict, Iterator, List
 
 import spacy
 from corpora import split_dev
-from options import existing, make_parser, run_script
+from options import add_training, existing, run_or_report, run_script
 from recipes.corpora import CORPORA
 from records import FOLDER, markdown
 from spacy.language import Language
@@ -46,17 +46,11 @@ NAMES = {
 
 
 def main() -> None:
-    parser = make_parser(__doc__ or "")
-    actions = parser.add_subparsers(required=True)
-    runs = actions.add_parser("run", help="train, calibrate and measure")
-    runs.set_defaults(action=run)
+    parser, runs, reports = run_or_report(__doc__ or "", run, report)
     runs.add_argument("--data", type=existing, required=True, help="of CoNLL-2003")
     runs.add_argument("--wikigold", type=existing, required=True, help="its file")
-    runs.add_argument("--vectors", type=existing, required=True)
-    runs.add_argument("--models", type=Path, required=True, help="what is trained")
+    add_training(runs)
     runs.add_argument("--seed", type=int, default=0)
-    reports = actions.add_parser("report", help="print the table")
-    reports.set_defaults(action=report)
     reports.add_argument("--plot", type=Path, help="draw the diagram, SVG")
     args = parser.parse_args()
     args.action(args)

@@ -17,12 +17,11 @@ goes on where it was interrupted.
 
 import argparse
 import random
-from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Dict, Iterator, List
 
 import spacy
-from options import existing, make_parser, run_script
+from options import add_training, existing, run_or_report, run_script
 from recipes.corpora import CORPORA
 from records import FOLDER, add_result, markdown, read_results
 from spacy.tokens import Doc, DocBin, Span
@@ -38,16 +37,10 @@ SETTINGS = {"training.batcher.share": 0}
 
 
 def main() -> None:
-    parser = make_parser(__doc__ or "")
-    actions = parser.add_subparsers(required=True)
-    runs = actions.add_parser("run", help="train and score")
-    runs.set_defaults(action=run)
+    parser, runs, _ = run_or_report(__doc__ or "", run, lambda _: print_table())
     runs.add_argument("--data", type=existing, required=True, help="of CoNLL-2003")
-    runs.add_argument("--vectors", type=existing, required=True)
-    runs.add_argument("--models", type=Path, required=True, help="what is trained")
+    add_training(runs)
     runs.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    reports = actions.add_parser("report", help="print the table")
-    reports.set_defaults(action=lambda _: print_table())
     args = parser.parse_args()
     args.action(args)
 

@@ -20,7 +20,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
 import spacy
 from measures.machine import machine_facts
-from options import existing, make_parser, run_script
+from options import add_training, existing, make_parser, run_script
 from records import FOLDER, Entry, add_result, markdown, read_results
 from thinc.api import Config
 
@@ -102,8 +102,7 @@ def main() -> None:
     for command in training, measuring:
         option = command.add_argument
         option("--dev", type=existing, required=True, help="eng.testa")
-        option("--vectors", type=existing, required=True, help="of make_vectors.py")
-        option("--models", type=Path, required=True, help="folder for all")
+        add_training(command)
         option("--seeds", type=int, nargs="+", default=[0])
     option = measuring.add_argument
     option("--tokens", type=int, default=400, help="whose loss is derived")

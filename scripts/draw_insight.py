@@ -20,7 +20,6 @@ from playwright.sync_api import Page, sync_playwright
 from spacy_birnn.data.corpus import AnyCorpus
 from spacy_birnn.diagnostics import explain, make_report
 from spacy_birnn.diagnostics.evaluation import predict, use_confidence
-from spacy_birnn.diagnostics.explanation_page import render
 from spacy_birnn.tagging.targets import Target
 
 DEMO = Path(__file__).resolve().parent.parent / "assets" / "demo"
@@ -38,7 +37,7 @@ def main() -> None:
     use_confidence(nlp)
     pages = {
         "insight-report": report(nlp),
-        "insight-explain": render(explain(nlp, TEXT), "demo/model-best"),
+        "insight-explain": explain(nlp, TEXT).to_html("demo/model-best"),
     }
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:

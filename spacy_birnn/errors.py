@@ -643,11 +643,6 @@ class Errors(metaclass=_Coded):
         "The baseline '{model}' does not set what '{other}' sets ({targets}): there is "
         "nothing to compare."
     )
-    B427 = (
-        "Nothing of the pipeline can be explained (components of ours: {known}; all: "
-        "{components}): give a pipeline with a birnn_ner, birnn_chunker or "
-        "birnn_tagger{hint}."
-    )
     B428 = "The text is empty: there is nothing to explain."
     B429 = "{key} = {value!r} must be a whole number of at least {least}."
     B440 = (
@@ -682,6 +677,7 @@ class Errors(metaclass=_Coded):
         "unmarked = missing is for entities: a group of spans cannot say that a part "
         "of a text is unknown. Leave it out, or set target = ents."
     )
+    B449 = "No text with a word in {inputs}: there is nothing to choose from."
 
 
 class Warnings(metaclass=_Coded):

@@ -81,3 +81,10 @@ def test_the_docs_say_what_was_measured_of_how_far_models_reach():
     )
     for line in say_reach(reach.as_reach(entry, "model-best")):
         assert f"\n  {line}\n" in page
+
+
+def test_the_docs_say_what_was_measured_of_selection():
+    page = (DOCS / "insight.md").read_text("utf-8")
+    lines = list(active_learning.table(read_results(active_learning.RESULTS)))
+    rows = [line for line in lines[2:] if line.startswith("|")]
+    assert "\n".join(rows) in page

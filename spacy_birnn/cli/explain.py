@@ -6,6 +6,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from ..diagnostics.evaluation_words import short_name
 from ..diagnostics.explanation import explain
 from ..files import check_output, replacing
 from . import options as shared
@@ -71,10 +72,6 @@ def explain_command(
     if output is None:
         show(found)
         return
-    # Imported here: a terminal needs no templates.
-    from ..diagnostics.evaluation_words import short_name
-    from ..diagnostics.explanation_page import render
-
+    page = found.to_html(short_name(model))
     with replacing(output) as file:
-        page = render(found, short_name(model))
         file.write(page.encode("utf-8", "surrogatepass"))

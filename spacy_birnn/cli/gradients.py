@@ -11,16 +11,10 @@ from spacy.training import Example
 from ..data.text import list_files
 from ..diagnostics.components import our_components
 from ..diagnostics.figures import check_matplotlib
-from ..diagnostics.page import render_page
-from ..diagnostics.reach import LONGEST, Reach, measure_reach
-from ..diagnostics.reach_page import reach_sections
+from ..diagnostics.gradients import Training, gradient_figures, render_gradients
+from ..diagnostics.reach import Reach, measure_reach
 from ..diagnostics.training_log import LoggedStep, read_log
-from ..diagnostics.training_page import (
-    has_gradients,
-    named_logs,
-    say_training,
-    training_sections,
-)
+from ..diagnostics.training_page import has_gradients, say_training
 from ..diagnostics.untrained import build_untrained
 from ..diagnostics.wording import describe, say_reach
 from ..errors import BirnnError, Errors
@@ -235,22 +229,14 @@ def _open(
 def write_gradients(
     output: Path,
     reaches: Sequence[Reach],
-    trainings: Sequence[Tuple[str, List[LoggedStep]]],
+    trainings: Sequence[Training],
     data: str,
 ) -> None:
     """Write a page or JSON, by the ending of the name."""
     if output.suffix == FIGURES:
-        models = [reach.to_dict() for reach in reaches]
-        facts = {"data": data, "longest": LONGEST, "models": models}
-        text = (
-            json.dumps({**facts, "trainings": named_logs(trainings)}, indent=1) + "\n"
-        )
+        figures = gradient_figures(reaches, trainings, data)
+        text = json.dumps(figures, indent=1) + "\n"
     else:
-        sections = reach_sections(reaches) if reaches else []
-        for name, steps in trainings:
-            sections += training_sections(name, steps)
-        names = [reach.name for reach in reaches] + [name for name, _ in trainings]
-        measured = f"Measured on {data}." if data else "From the log of the training."
-        text = render_page(f"Gradients: {', '.join(names)}", measured, sections)
+        text = render_gradients(reaches, trainings, data)
     with replacing(output) as file:
         file.write(text.encode("utf8"))

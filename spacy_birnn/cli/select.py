@@ -8,7 +8,8 @@ import typer
 
 from ..diagnostics.components import find_component
 from ..diagnostics.selection import MEASURES, select
-from ..diagnostics.suggestions import FORMATS, to_bytes
+from ..diagnostics.suggestions import FORMATS, selected_bytes
+from ..errors import BirnnError, Errors
 from ..files import check_output, replacing
 from ..tagging.chunks import prepared
 from ..tagging.targets import Target
@@ -113,9 +114,11 @@ def select_command(
             component=component,
             similarity=similarity,
         )
+    if not chosen:
+        raise BirnnError(Errors.B449.format(inputs=", ".join(inputs)))
     target = Target(pipe.target, pipe.cfg.get("spans_key", ""))
     with replacing(output) as file:
-        file.write(to_bytes(chosen, target, format.value))
+        file.write(selected_bytes(chosen, target, format.value))
     texts = "1 text" if len(chosen) == 1 else f"{len(chosen):,} texts"
     words = sum(not token.is_space for item in chosen for token in item.doc)
     print(f"Wrote {output}: {texts}, {words:,} words.")

@@ -12,6 +12,7 @@ from ..pipeline.codec import FlatSpan
 from ..pipeline.spans import SpanPipe
 from ..progress import show_progress
 from .chain import Chain, Path
+from .components import find_component, our_components
 from .importance import Importance, Unfolded, character_importance, word_importance
 from .readings import Reading, path_of, span_readings, tag_readings
 
@@ -63,6 +64,17 @@ class Explanation:
         """A reading in words, such as `Paris LOC`; `nothing` where there is none."""
         return ", ".join(self._text(*span) for span in reading.spans) or "nothing"
 
+    def to_html(self, model: str) -> str:
+        """Write the page: one file that needs nothing else.
+
+        Args:
+            model: what the pipeline is called.
+        """
+        # Imported here: what is shown on a terminal needs no templates.
+        from .explanation_page import render
+
+        return render(self, model)
+
     def _text(self, start: int, end: int, label: str) -> str:
         parts = [word + " " * blank for word, blank in self.tokens[start:end]]
         return f"{''.join(parts).strip()} {label}"
@@ -112,18 +124,14 @@ def explain(
 
 def _find(nlp: Language, name: Optional[str]) -> BiRNNPipe:
     """The component to explain."""
-    ours = {n: p for n, p in nlp.pipeline if isinstance(p, BiRNNPipe)}
-    if name in ours:
-        return ours[name]
-    if ours and name is None:
+    if name is None:
         order = ["ents", "spans"]
-        return min(
-            ours.values(),
-            key=lambda p: order.index(p.target) if p.target in order else len(order),
-        )
-    known, others = (", ".join(names) or "none" for names in (ours, nlp.pipe_names))
-    hint = ", and its name with --component" if name else ""
-    raise BirnnError(Errors.B427.format(known=known, components=others, hint=hint))
+        ranks = {
+            name: order.index(pipe.target) if pipe.target in order else len(order)
+            for name, pipe in our_components(nlp).items()
+        }
+        name = min(ranks, key=lambda name: ranks[name])
+    return find_component(nlp, name)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ Span = Tuple[int, int, str]
 """First character, the one after the last, and label."""
 
 
-def to_bytes(chosen: Sequence[Selected], target: Target, format: str) -> bytes:
+def selected_bytes(chosen: Sequence[Selected], target: Target, format: str) -> bytes:
     """Write chosen documents in a tool's format.
 
     Args:

@@ -59,8 +59,8 @@ def test_a_text_in_which_nothing_is_found(birnn, tmp_path, run):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["{ruler}", TEXT], "[B427] Nothing of the pipeline can be explained"),
-        (["{birnn}", TEXT, "--component", "x"], "[B427] "),
+        (["{ruler}", TEXT], "[B440] The pipeline has no birnn_ner"),
+        (["{birnn}", TEXT, "--component", "x"], "[B441] "),
         (["{birnn}", " "], "[B428] "),
         (["{birnn}", TEXT, "-o", "{tmp}/why.txt"], "[B227] "),
         (["{birnn}", TEXT, "-o", "{tmp}/none/why.html"], "[B203] "),

@@ -92,6 +92,8 @@ def test_mistakes_are_one_line_and_leave_nothing(birnn, ruler, texts, tmp_path, 
     out = tmp_path / "next.jsonl"
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"text": "Ada left"}\n{"no": 1}\n')
+    blank = tmp_path / "blank.jsonl"
+    blank.write_text('{"text": " "}\n')
     cases = [
         (ruler, texts, [], "[B440]"),
         (birnn, texts, [], "[B441]"),
@@ -99,6 +101,7 @@ def test_mistakes_are_one_line_and_leave_nothing(birnn, ruler, texts, tmp_path, 
         (birnn, tmp_path / "nowhere", NER, "[B105]"),
         (tmp_path / "nomodel", texts, NER, "[B204]"),
         (birnn, bad, NER, f"[B207] {bad}:2"),
+        (birnn, blank, NER, f"[B449] No text with a word in {blank}:"),
         (birnn, texts, [*NER, "--similarity", "0"], "[B444]"),
         (birnn, texts, [*NER, "--format", "label-studio"], "[B227]"),
         (birnn, texts, [*NER, "--columns", "word=0"], "[B201]"),

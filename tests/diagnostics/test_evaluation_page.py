@@ -259,11 +259,10 @@ def test_a_confusion_leads_to_its_errors(open_page):
 @pytest.mark.slow
 def test_explanation_fits_the_screen(open_page):
     from spacy_birnn.diagnostics import explain
-    from spacy_birnn.diagnostics.explanation_page import render
 
     from .pipes import untrained
 
-    html = render(explain(untrained(), "a <b> c 😀 b"), "m")
+    html = explain(untrained(), "a <b> c 😀 b").to_html("m")
     for width, scheme in ((360, "dark"), (1600, "light")):
         page = open_page(html, width, 800, scheme)
         check_screen(page, width, scheme)

@@ -5,11 +5,10 @@ import re
 import numpy
 import pytest
 
-from spacy_birnn.diagnostics.page import render_page
+from spacy_birnn.diagnostics import render_gradients
 from spacy_birnn.diagnostics.reach import LONGEST, SIDES, Reach, make_curve
 from spacy_birnn.diagnostics.reach_page import reach_sections
 from spacy_birnn.diagnostics.training_log import LoggedStep
-from spacy_birnn.diagnostics.training_page import training_sections
 
 from .screens import check_screen
 
@@ -44,9 +43,9 @@ def logged(step):
 
 @pytest.fixture(scope="module")
 def gradients():
-    sections = reach_sections([made_up("<b>GRU</b>", 0.5), made_up(LONG_NAME, 0.9)])
-    sections += training_sections("log.jsonl", [logged(step) for step in range(9)])
-    return render_page(f"Gradients: GRU, {LONG_NAME}", "Measured on dev.", sections)
+    reaches = [made_up("<b>GRU</b>", 0.5), made_up(LONG_NAME, 0.9)]
+    log = [logged(step) for step in range(9)]
+    return render_gradients(reaches, [("log.jsonl", log)], "dev.conll")
 
 
 def test_one_file_that_needs_nothing_else(gradients):

@@ -8,7 +8,7 @@ from spacy.tokens import Doc, Span
 
 from spacy_birnn.data.spans import SpansCorpus
 from spacy_birnn.diagnostics.selection import Selected
-from spacy_birnn.diagnostics.suggestions import FORMATS, to_bytes
+from spacy_birnn.diagnostics.suggestions import FORMATS, selected_bytes
 from spacy_birnn.tagging.targets import Target
 from spacy_birnn.tagging.texts import RECORD
 
@@ -26,7 +26,7 @@ def selected(ents=ENTS, **record):
 
 def written(format, *chosen, target=None):
     target = target or Target("ents")
-    data = to_bytes(chosen, target, format).decode("utf-8")
+    data = selected_bytes(chosen, target, format).decode("utf-8")
     if format == "label-studio":
         return json.loads(data)
     return [json.loads(line) for line in data.splitlines()]
@@ -78,7 +78,9 @@ def test_jsonl_is_what_tag_writes():
 @pytest.mark.parametrize("format", ["prodigy", "doccano", "jsonl"])
 def test_accepted_as_they_are_they_are_read_back(format, tmp_path):
     path = tmp_path / "export.jsonl"
-    path.write_bytes(to_bytes([selected(), selected(ents=[])], Target("ents"), format))
+    path.write_bytes(
+        selected_bytes([selected(), selected(ents=[])], Target("ents"), format)
+    )
     first, second = SpansCorpus(path)(NLP)
     found = [(e.start_char, e.end_char, e.label_) for e in first.reference.ents]
     assert found == ENTS
