@@ -275,7 +275,10 @@ def _report(
 
 def _line(summary: Summary, output: str, to_folder: bool) -> str:
     if summary.resumed and not summary.documents and not to_folder:
-        return f"{output} is finished: nothing was left to do."
+        return (
+            f"{output} is there, so an earlier run has finished it: nothing was left "
+            "to do. For another model, other settings or inputs give --force."
+        )
     spans = sum(summary.entities.values())
     line = (
         f"Wrote {output}: {_count(summary.documents, 'document')}, "

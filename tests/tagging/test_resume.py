@@ -18,7 +18,7 @@ HEADER = """
 import os, random, resource, shutil, signal, sys, time
 from pathlib import Path
 from spacy_birnn.tagging.run import tag
-from tests.tagging.samples import make_nlp
+from tests.tagging.samples import FATAL, REACHED, assert_same, make_nlp
 
 Path("in").mkdir(exist_ok=True)
 with open("in/a.txt", "w") as file:
@@ -33,10 +33,9 @@ nlp = make_nlp()
 def run(out, **settings):
     return tag(nlp, "in", out, batch_size=50, **settings)
 
-def contents(path):
-    files = sorted(p for p in Path(".").glob(f"{path}*/**/*") if p.is_file())
-    files += [p for p in Path(".").glob(f"{path}*") if p.is_file()]
-    return {str(p.relative_to(".")).replace(path, ""): p.read_bytes() for p in files}
+def emptied(path):
+    shutil.rmtree(path, ignore_errors=True)
+    os.mkdir(path)
 
 """
 
@@ -60,29 +59,66 @@ from spacy_birnn.tagging.shards import ShardSize
 module.DEFAULT_SIZE = ShardSize(10_000, True)  # so that a file has many shards
 settings = {settings!r}
 began = time.perf_counter()
-whole = run("whole-{out}", n_process={n_process}, **settings)
+emptied("whole")
+whole = run("whole/{out}", n_process={n_process}, **settings)
 length = time.perf_counter() - began
 assert whole.shards > 20, whole.shards
-expected = contents("whole-")
 random.seed({kind})
 landed = 0
 for trial in range(5):
-    for path in Path(".").glob("cut-*"):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    emptied("cut")
     pid = os.fork()
     if not pid:
-        run("cut-{out}", n_process={n_process}, **settings)
+        run("cut/{out}", n_process={n_process}, **settings)
         os._exit(0)
     time.sleep(random.uniform(0, length))
     os.kill(pid, signal.SIGKILL)
     landed += os.WIFSIGNALED(os.waitpid(pid, 0)[1])
-    summary = run("cut-{out}", resume=True, **settings)
-    assert contents("cut-") == expected
+    run("cut/{out}", resume=True, **settings)
+    assert_same("cut", "whole")
 print(landed)
 """
     result = run_script(HEADER + code, timeout=600)
     assert (result.returncode, result.stderr) == (0, "")
     assert int(result.stdout) > 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("out", ["file.jsonl", "file.spacy", "folder/"])
+def test_killed_at_every_moment_nothing_is_left(run_script, out):
+    """Before each document and each file that gets its place or goes."""
+    code = f"""
+import spacy_birnn.tagging.run as module
+from spacy_birnn.tagging.shards import ShardSize
+module.DEFAULT_SIZE = ShardSize(20, False)  # so that a file has several shards
+Path("in/a.txt").write_text("".join(f"Ada left London {{i}} .\\n" for i in range(3)))
+Path("in/b.jsonl").write_text('{{"text": 7}}\\n' + '{{"text": "London again"}}\\n' * 40)
+settings = {{"on_error": "skip"}}
+if "{out}".endswith("/"):
+    settings["shard_size"] = 20
+nlp.add_pipe("may_die")
+emptied("whole")
+REACHED.clear()
+whole = run("whole/{out}", **settings)
+assert (whole.shards, whole.skipped) == (3, 1), whole
+moments = list(dict.fromkeys(REACHED))
+FATAL.mkdir()
+for moment in moments:
+    for ending in ("resume", "force"):
+        emptied("cut")
+        (FATAL / moment).touch()
+        pid = os.fork()
+        if not pid:
+            run("cut/{out}", **settings)
+            os._exit(0)
+        assert os.WIFSIGNALED(os.waitpid(pid, 0)[1]), moment
+        run("cut/{out}", **{{ending: True}}, **settings)
+        assert_same("cut", "whole")
+print(len(moments))
+"""
+    result = run_script(HEADER + code, timeout=600)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert int(result.stdout) > 20
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such limits there")
@@ -94,18 +130,19 @@ settings = {{"shard_size": 1000}} if "{out}".endswith("/") else {{}}
 import spacy_birnn.tagging.run as module
 from spacy_birnn.tagging.shards import ShardSize
 module.DEFAULT_SIZE = ShardSize(100_000, True)
-run("whole-{out}", **settings)
-expected = contents("whole-")
+emptied("whole")
+emptied("cut")
+run("whole/{out}", **settings)
 resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, resource.RLIM_INFINITY))
 with open("in/a.txt", "r+b") as file:
     pass
 try:
-    run("cut-{out}", **settings)
+    run("cut/{out}", **settings)
 except ValueError as error:
     print(error)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
-run("cut-{out}", resume=True, **settings)
-assert contents("cut-") == expected
+run("cut/{out}", resume=True, **settings)
+assert_same("cut", "whole")
 """
     result = run_script(HEADER + code)
     assert (result.returncode, result.stderr) == (0, "")
