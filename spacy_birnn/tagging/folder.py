@@ -179,7 +179,10 @@ class Folder:
         note, part = self._note(number, "json"), self.part(number)
         if not (storage.is_file(note) and storage.is_file(part)):
             return None
-        done = Done.from_json(storage.read(note))
+        found = read_json(storage.read(note))
+        if found is None:
+            return None  # the power failed before it was on the disk
+        done = Done(**found)
         return done if storage.size_of(part) == done.size else None
 
     def _check_inputs(self, shard: Shard, done: Done) -> None:
@@ -210,7 +213,8 @@ class Folder:
         )
         if reader.bad:
             self._write(self._note(shard.number, ERRORS), reader.errors())
-        self._write(self._note(shard.number, "json"), done.to_json())
+        # Without it the shard would only be done again, so it need not wait.
+        storage.note(self._note(shard.number, "json"), done.to_json(), self.workplace)
         return done
 
     def attempts(self, number: int) -> int:
@@ -222,12 +226,13 @@ class Folder:
 
     def note_attempt(self, number: int, attempt: int) -> None:
         """Note that a shard is begun, by a process that may not come to its end."""
-        self._write(self._note(number, f"attempt{attempt}"), b"")
+        storage.note(self._note(number, f"attempt{attempt}"), b"", self.workplace)
 
     def note_start(self, worker: str) -> None:
         """Note that a worker loads its pipeline, which it may not survive."""
         storage.make_folder(self._progress(STARTS))
-        self._write(storage.join(self._progress(STARTS), worker), b"")
+        address = storage.join(self._progress(STARTS), worker)
+        storage.note(address, b"", self.workplace)
 
     def forget_start(self, worker: str) -> None:
         """Note that it has survived that."""

@@ -174,6 +174,18 @@ def write(address: str, data: bytes, workplace: Optional[str] = None) -> None:
         file.write(data)
 
 
+def note(address: str, data: bytes, workplace: Optional[str] = None) -> None:
+    """Write a small file that a failure of power may undo or empty, but a crash may not.
+
+    It does not wait for the disk, as `write` does.
+    """
+    if is_url(address):
+        write(address, data)
+        return
+    with replacing(Path(address), workplace and Path(workplace)) as file:
+        file.write(data)
+
+
 def cannot_write(address: str, error: OSError) -> BirnnError:
     """Make the error of a file that cannot be written."""
     reason = error.strerror or str(error)

@@ -9,10 +9,11 @@ import pytest
 
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.tagging import run
+from spacy_birnn.tagging.folder import Folder
 from spacy_birnn.tagging.run import tag
 from spacy_birnn.tagging.shards import parse_size
 
-from .samples import TEXTS, make_nlp
+from .samples import TEXTS, assert_same, make_nlp
 
 HEADER = """
 import os, random, resource, shutil, signal, sys, time
@@ -270,6 +271,36 @@ def test_a_resumed_run_does_what_is_left(nlp, tmp_path):
     assert [json.loads(line)["text"] for line in lines] == TEXTS
 
 
+@pytest.mark.parametrize("content", [b"", b'{"number": 0, "docu'])
+def test_a_note_that_the_power_cut_off_does_not_count(nlp, tmp_path, content):
+    path = begin(nlp, tmp_path)
+    (tmp_path / "out" / "_progress" / "00000.json").write_bytes(content)
+    assert resume(nlp, path, tmp_path).resumed == 0
+    tag(nlp, path, tmp_path / "whole", shard_size=20, batch_size=10)
+    assert_same(tmp_path / "out", tmp_path / "whole")
+
+
+@pytest.mark.parametrize("shard_size", ["800B", None])
+def test_a_shard_that_the_run_was_not_told_of_is_kept(
+    nlp, tmp_path, monkeypatch, shard_size
+):
+    """As where Ctrl-C, or the end of a cluster, comes before an answer."""
+    monkeypatch.setattr(run, "DEFAULT_SIZE", parse_size("800B"))
+    path = tmp_path / "a.txt"
+    path.write_text("".join(f"{text}\n" for text in TEXTS))
+    write_shard = Folder.write_shard
+
+    def write_and_stop(*args):
+        write_shard(*args)
+        raise Interrupted
+
+    with monkeypatch.context() as patched, pytest.raises(Interrupted):
+        patched.setattr(Folder, "write_shard", write_and_stop)
+        tag(nlp, path, tmp_path / "out", shard_size=shard_size)
+    summary = tag(nlp, path, tmp_path / "out", shard_size=shard_size, resume=True)
+    assert (summary.documents, summary.resumed) == (50, 1)
+
+
 def test_the_manifest_says_what_was_done_and_nothing_of_where(nlp, tmp_path):
     path = begin(nlp, tmp_path)
     resume(nlp, path, tmp_path)
@@ -373,7 +404,9 @@ def test_what_stopped_before_its_first_shard_leaves_nothing(nlp, tmp_path):
     assert os.listdir(tmp_path) == ["a.txt"]
 
 
-def test_a_pipe_cannot_be_resumed(nlp, tmp_path):
+def test_a_pipe_cannot_be_resumed(nlp, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-").write_text("a file of that name is not meant\n")
     with pytest.raises(BirnnError, match="B266"):
         tag(nlp, "-", tmp_path / "out", input_format="text", resume=True)
     path = tmp_path / "a.txt"
