@@ -175,9 +175,9 @@ def write(address: str, data: bytes, workplace: Optional[str] = None) -> None:
 
 
 def note(address: str, data: bytes, workplace: Optional[str] = None) -> None:
-    """Write a small file that a failure of power may undo or empty, but a crash may not.
+    """Write a small file that a failure of power may undo or empty.
 
-    It does not wait for the disk, as `write` does.
+    It does not wait for the disk, as `write` does; a crash does it no harm.
     """
     if is_url(address):
         write(address, data)

@@ -294,9 +294,10 @@ def test_a_shard_that_the_run_was_not_told_of_is_kept(
         write_shard(*args)
         raise Interrupted
 
-    with monkeypatch.context() as patched, pytest.raises(Interrupted):
-        patched.setattr(Folder, "write_shard", write_and_stop)
+    monkeypatch.setattr(Folder, "write_shard", write_and_stop)
+    with pytest.raises(Interrupted):
         tag(nlp, path, tmp_path / "out", shard_size=shard_size)
+    monkeypatch.setattr(Folder, "write_shard", write_shard)
     summary = tag(nlp, path, tmp_path / "out", shard_size=shard_size, resume=True)
     assert (summary.documents, summary.resumed) == (50, 1)
 
