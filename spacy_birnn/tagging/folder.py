@@ -2,6 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import (
     Any,
     BinaryIO,
@@ -141,7 +142,12 @@ class Folder:
     def _start(self, plan: Plan) -> None:
         self.is_new = not storage.is_folder(self.address)
         storage.make_folder(self.workplace)
-        self._write(self._progress(f"{PLAN}.json"), to_json(plan.to_dict()))
+        try:
+            self._write(self._progress(f"{PLAN}.json"), to_json(plan.to_dict()))
+        except BaseException:
+            with suppress(BirnnError):
+                self.abandon({})
+            raise
 
     def _resume(self, plan: Plan, is_finished: bool) -> Dict[int, Done]:
         earlier = self._earlier_plan(is_finished)
