@@ -4,7 +4,8 @@ import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Iterator
+from typing import BinaryIO, Iterator, Optional
+from uuid import uuid4
 
 from .errors import BirnnError, Errors
 
@@ -25,18 +26,25 @@ def check_output(path: Path, force: bool = False) -> None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, workplace: Optional[Path] = None) -> Iterator[BinaryIO]:
     """Open a file that takes the path's place when the block ends well.
 
     Until then the bytes go to a file beside it, which is removed when the block ends
     with an exception of any kind. Pipes and devices are written directly.
+
+    Args:
+        path: The path.
+        workplace: The folder of the other file, on the same file system, instead of
+            that of the path: where it may be left when the process is killed.
 
     Raises:
         BirnnError: The file cannot be written.
     """
     target = path.resolve()
     direct = target.exists() and not target.is_file()
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    # Processes on several machines, which may share a disk, may also share a number.
+    name = f".{target.name}.{os.getpid()}-{uuid4().hex[:8]}.tmp"
+    beside = (workplace or target.parent) / name
     try:
         with open(target if direct else beside, "wb") as file:
             yield file

@@ -3,7 +3,6 @@
 import json
 import sys
 from enum import Enum
-from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -11,10 +10,12 @@ from spacy.language import Language
 
 from ..diagnostics.components import our_components
 from ..errors import BirnnError, Errors
+from ..tagging.folder import ERRORS
 from ..tagging.options import ENGINES, Options, Summary, Workers
 from ..tagging.run import Job, Out, format_of, is_folder
 from ..tagging.shards import DEFAULT_SIZE, parse_size
 from ..tagging.sinks import SINKS
+from ..tagging.storage import join
 from ..tagging.targets import pipeline_targets
 from .groups import with_groups
 from .inputs import (
@@ -52,7 +53,7 @@ def tag_command(
             "--output",
             metavar="OUT",
             help="A file; or a folder, where OUT is one, ends in / or --shard-size is "
-            "given. Default: standard output.",
+            "given; - or nothing for standard output.",
         ),
     ] = None,
     input_format: InputFormatOption = None,
@@ -183,6 +184,8 @@ def tag_command(
         tag_live(load_pipeline(model), lag or 0, formats, column)
         return
     _check_usage(n_process, gpu_id, engine.value)
+    if output == "-":
+        output = None
     chosen = output_format.value if output_format else None
     if chosen is None and output is not None:
         check_promise(output)
@@ -275,7 +278,19 @@ def _report(
 
 def _line(summary: Summary, output: str, to_folder: bool) -> str:
     if summary.resumed and not summary.documents and not to_folder:
-        return f"{output} is finished: nothing was left to do."
+        line = (
+            f"{output} is there, so an earlier run has finished it: nothing was left "
+            "to do. For another model, other settings or inputs give --force."
+        )
+    else:
+        line = _done_line(summary, output)
+    if summary.skipped:
+        where = join(output, ERRORS) if to_folder else f"{output}.{ERRORS}"
+        line += f" Skipped {_count(summary.skipped, 'document')}, see {where}."
+    return line
+
+
+def _done_line(summary: Summary, output: str) -> str:
     spans = sum(summary.entities.values())
     line = (
         f"Wrote {output}: {_count(summary.documents, 'document')}, "
@@ -285,10 +300,6 @@ def _line(summary: Summary, output: str, to_folder: bool) -> str:
     if summary.resumed:
         done = f"{summary.resumed:,} of {_count(summary.shards, 'shard')}"
         line += f" Resumed: {done} had been done before."
-    if summary.skipped:
-        errors = str(Path(output, "errors.jsonl")) if to_folder else None
-        where = errors or f"{output}.errors.jsonl"
-        line += f" Skipped {_count(summary.skipped, 'document')}, see {where}."
     return line
 
 

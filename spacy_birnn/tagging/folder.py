@@ -1,49 +1,41 @@
 """A folder of shards: a file for each, notes of what is done, and a manifest."""
 
-import hashlib
 import re
-from typing import Any, BinaryIO, Dict, Iterable, List, Mapping, Optional, cast
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import (
+    Any,
+    BinaryIO,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    TypeVar,
+    cast,
+)
+from uuid import uuid4
 
 from ..errors import BirnnError, Errors
 from . import storage
 from .chunks import Records
 from .manifest import Done, Plan, add_up, read_json, to_json
+from .packed import HashedFile
 from .reading import BadDocument, ShardReader, checksum_of
 from .shards import Shard
 from .sinks import SINKS, Writer
 
 MANIFEST, ERRORS, PROGRESS, PLAN = "manifest.json", "errors.jsonl", "_progress", "plan"
-STARTS = "starts"
+STARTS, WORKPLACE = "starts", "run-"
+
+THREADS = 16
+"""Files that a resumed run looks at at once: a store takes its time for each."""
+
+Value, Result = TypeVar("Value"), TypeVar("Result")
 
 _OURS = re.compile(r"part-\d{5,}\.\w+|manifest\.json|errors\.jsonl|_progress")
-_BESIDE = re.compile(r"\.(part-\d|\d{5}|manifest|errors|plan).*\.tmp")
-
-
-class HashedFile:
-    """Writes to a file and keeps the checksum of all that was written.
-
-    Args:
-        file: The open file.
-    """
-
-    closed = False
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._digest = hashlib.sha256()
-        self.size = 0
-
-    def write(self, data: Any) -> int:
-        self._digest.update(data)
-        self.size += memoryview(data).nbytes
-        return self._file.write(data)
-
-    def flush(self) -> None:
-        self._file.flush()
-
-    def checksum(self) -> str:
-        """The SHA-256 in hexadecimal."""
-        return self._digest.hexdigest()
 
 
 def write_records(
@@ -85,6 +77,11 @@ class Folder:
     While the work goes on, `_progress` holds the plan, and a small file for each shard
     that is done. They are written after the shard and removed in the end.
 
+    Every file is written in the workplace, a folder in `_progress` that each run makes
+    for itself, and moved from there. So what a killed process was writing is gone when
+    `_progress` is, and a process that outlives its run cannot write any more: it has no
+    workplace. (Object stores have none: there a file is put whole.)
+
     Args:
         address: Of the folder.
         output_format: A format of `SINKS`.
@@ -96,6 +93,7 @@ class Folder:
         self.output_format = output_format
         self.digits = max(5, len(str(count - 1)))
         self.is_new = False
+        self.workplace = self._progress(f"{WORKPLACE}{uuid4().hex}")
 
     def part(self, number: int) -> str:
         """The address of the file of a shard."""
@@ -104,6 +102,9 @@ class Folder:
 
     def _progress(self, name: str) -> str:
         return storage.join(storage.join(self.address, PROGRESS), name)
+
+    def _write(self, address: str, data: bytes) -> None:
+        storage.write(address, data, self.workplace)
 
     def _note(self, number: int, ending: str) -> str:
         return self._progress(f"{number:0{self.digits}}.{ending}")
@@ -140,8 +141,13 @@ class Folder:
 
     def _start(self, plan: Plan) -> None:
         self.is_new = not storage.is_folder(self.address)
-        storage.make_folder(storage.join(self.address, PROGRESS))
-        storage.write(self._progress(f"{PLAN}.json"), to_json(plan.to_dict()))
+        storage.make_folder(self.workplace)
+        try:
+            self._write(self._progress(f"{PLAN}.json"), to_json(plan.to_dict()))
+        except BaseException:
+            with suppress(BirnnError):
+                self.abandon({})
+            raise
 
     def _resume(self, plan: Plan, is_finished: bool) -> Dict[int, Done]:
         earlier = self._earlier_plan(is_finished)
@@ -151,18 +157,14 @@ class Folder:
             return {}
         plan.check_same(self.address, earlier)
         done = _done_of(earlier) if is_finished else self._read_done()
-        for shard in plan.shards:
-            if shard.number in done:
-                self._check_inputs(shard, done[shard.number])
-        self._remove_unfinished()
+        known = [shard for shard in plan.shards if shard.number in done]
+        _at_once(lambda shard: self._check_inputs(shard, done[shard.number]), known)
+        for name in storage.names(storage.join(self.address, PROGRESS)):
+            if name.startswith(WORKPLACE):
+                storage.remove(self._progress(name))
+        if not is_finished:
+            storage.make_folder(self.workplace)
         return done
-
-    def _remove_unfinished(self) -> None:
-        """Remove what processes that were killed have left of files."""
-        for folder in (self.address, storage.join(self.address, PROGRESS)):
-            for name in storage.names(folder):
-                if _BESIDE.fullmatch(name):
-                    storage.remove(storage.join(folder, name))
 
     def _earlier_plan(self, is_finished: bool) -> Optional[Dict[str, Any]]:
         if is_finished:
@@ -175,13 +177,19 @@ class Folder:
     def _read_done(self) -> Dict[int, Done]:
         names = storage.names(storage.join(self.address, PROGRESS))
         notes = [name for name in names if re.fullmatch(r"\d+\.json", name)]
-        found = [Done.from_json(storage.read(self._progress(name))) for name in notes]
-        return {
-            done.number: done
-            for done in found
-            if storage.is_file(self.part(done.number))
-            and storage.size_of(self.part(done.number)) == done.size
-        }
+        found = _at_once(self.done, [int(name.partition(".")[0]) for name in notes])
+        return {done.number: done for done in found if done is not None}
+
+    def done(self, number: int) -> Optional[Done]:
+        """The result of a shard; None if it is still to be done."""
+        note, part = self._note(number, "json"), self.part(number)
+        if not (storage.is_file(note) and storage.is_file(part)):
+            return None
+        found = read_json(storage.read(note))
+        if found is None:
+            return None  # the power failed before it was on the disk
+        done = Done(**found)
+        return done if storage.size_of(part) == done.size else None
 
     def _check_inputs(self, shard: Shard, done: Done) -> None:
         for piece, checksum in zip(shard.pieces, done.inputs, strict=True):
@@ -194,7 +202,7 @@ class Folder:
         self, shard: Shard, records: Iterable[Records], reader: ShardReader
     ) -> Done:
         """Write the file of a shard, then note that it is done."""
-        with storage.writing(self.part(shard.number)) as raw:
+        with storage.writing(self.part(shard.number), self.workplace) as raw:
             file = HashedFile(raw)
             writer = SINKS[self.output_format].writer(cast(BinaryIO, file))
             counts = write_records(records, reader, writer)
@@ -210,8 +218,9 @@ class Folder:
             file.checksum(),
         )
         if reader.bad:
-            storage.write(self._note(shard.number, ERRORS), reader.errors())
-        storage.write(self._note(shard.number, "json"), done.to_json())
+            self._write(self._note(shard.number, ERRORS), reader.errors())
+        # Without it the shard would only be done again, so it need not wait.
+        storage.note(self._note(shard.number, "json"), done.to_json(), self.workplace)
         return done
 
     def attempts(self, number: int) -> int:
@@ -223,12 +232,13 @@ class Folder:
 
     def note_attempt(self, number: int, attempt: int) -> None:
         """Note that a shard is begun, by a process that may not come to its end."""
-        storage.write(self._note(number, f"attempt{attempt}"), b"")
+        storage.note(self._note(number, f"attempt{attempt}"), b"", self.workplace)
 
     def note_start(self, worker: str) -> None:
         """Note that a worker loads its pipeline, which it may not survive."""
         storage.make_folder(self._progress(STARTS))
-        storage.write(storage.join(self._progress(STARTS), worker), b"")
+        address = storage.join(self._progress(STARTS), worker)
+        storage.note(address, b"", self.workplace)
 
     def forget_start(self, worker: str) -> None:
         """Note that it has survived that."""
@@ -248,13 +258,12 @@ class Folder:
 
     def finish(self, plan: Plan, done: Mapping[int, Done]) -> None:
         """Write errors and manifest, once all shards are done."""
-        self._remove_unfinished()
         if MANIFEST not in storage.names(self.address):
             errors = self.errors(done)
             if errors:
-                storage.write(storage.join(self.address, ERRORS), errors)
+                self._write(storage.join(self.address, ERRORS), errors)
             manifest = to_json(plan.manifest(done))
-            storage.write(storage.join(self.address, MANIFEST), manifest)
+            self._write(storage.join(self.address, MANIFEST), manifest)
         storage.remove(storage.join(self.address, PROGRESS))
 
     def errors(self, done: Mapping[int, Done]) -> bytes:
@@ -267,7 +276,6 @@ class Folder:
 
     def clear(self) -> None:
         """Remove all that was written; the notes last, so that they tell what it is."""
-        self._remove_unfinished()
         names = [n for n in storage.names(self.address) if _OURS.fullmatch(n)]
         for name in sorted(names, key=lambda name: name == PROGRESS):
             storage.remove(storage.join(self.address, name))
@@ -275,10 +283,17 @@ class Folder:
     def abandon(self, done: Mapping[int, Done]) -> None:
         """Leave what was done to be resumed; where nothing was, leave nothing."""
         names = storage.names(self.address)
-        if not done and MANIFEST not in names:
+        # A shard may be finished of which this process was not told any more.
+        if not done and not any(_OURS.fullmatch(n) for n in names if n != PROGRESS):
             storage.remove(storage.join(self.address, PROGRESS))
             if self.is_new and not storage.names(self.address):
                 storage.remove(self.address)
+
+
+def _at_once(function: Callable[[Value], Result], of: Sequence[Value]) -> List[Result]:
+    """The results of a function that waits for files."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(function, of))
 
 
 def _done_of(manifest: Dict[str, Any]) -> Dict[int, Done]:

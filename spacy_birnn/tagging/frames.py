@@ -5,6 +5,7 @@ their types are those of the Parquet files that `tag` writes.
 """
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Tuple, Union
 
 import pyarrow
@@ -20,7 +21,7 @@ from .records import to_record
 from .rows import Columns, Row
 from .targets import pipeline_targets
 
-Pipeline = Union[str, Language]
+Pipeline = Union[str, Path, Language]
 """A pipeline, or what `spacy.load` takes."""
 
 
@@ -281,7 +282,7 @@ def _check_column(column: str, columns: List[str]) -> None:
 
 
 def _load(model: Pipeline) -> Language:
-    return _loaded(model) if isinstance(model, str) else model
+    return model if isinstance(model, Language) else _loaded(str(model))
 
 
 @lru_cache(maxsize=2)

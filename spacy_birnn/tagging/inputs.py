@@ -34,6 +34,8 @@ class InputFile(NamedTuple):
     @property
     def is_pipe(self) -> bool:
         """Whether it can be read only once."""
+        if self.address == STDIN:
+            return True
         is_here = not (storage.is_url(self.address) or self.address.startswith(HUB))
         return is_here and not storage.is_regular(self.address)
 

@@ -96,8 +96,13 @@ class Plan:
         if then_inputs != now_inputs:
             gone, new = then_inputs - now_inputs, now_inputs - then_inputs
             yield "the list of inputs", _short(gone), _short(new)
+        then_sizes, now_sizes = _sizes(other["shards"]), _sizes(self._shards)
+        for address, size in now_sizes.items():
+            if size != then_sizes[address]:
+                then = f"{then_sizes[address]:,} bytes"
+                yield f"the size of {address}", then, f"{size:,} bytes"
         if _ranges(other["shards"]) != _ranges(self._shards):
-            yield "the size of the inputs", "another", "changed"
+            yield "the order of the inputs", "another", "changed"
 
     @property
     def _shards(self) -> List[Dict[str, Any]]:
@@ -127,6 +132,14 @@ class Plan:
 
 def _addresses(shards: List[Dict[str, Any]]) -> Set[str]:
     return {piece["address"] for shard in shards for piece in shard["inputs"]}
+
+
+def _sizes(shards: List[Dict[str, Any]]) -> Dict[str, int]:
+    """The bytes of each input."""
+    sizes: Dict[str, int] = {}
+    for piece in (piece for shard in shards for piece in shard["inputs"]):
+        sizes[piece["address"]] = sizes.get(piece["address"], 0) + piece["size"]
+    return sizes
 
 
 def _ranges(shards: List[Dict[str, Any]]) -> List[Any]:

@@ -41,7 +41,8 @@ class File:
     def __init__(self, address: str, output_format: str, count: int) -> None:
         self.address = address
         self.output_format = output_format
-        self.partial = f"{address}.partial"
+        # Shards are joined by a rename, so they lie on the disk of the file itself.
+        self.partial = f"{storage.followed(address)}.partial"
         self.is_finished = False
         self.parts = Folder(self.partial, output_format, count)
 
@@ -64,13 +65,27 @@ class File:
         self.check(resume, force)
         if resume and not force and self._is_finished():
             self.is_finished = True
-            return {shard.number: Done(shard.number) for shard in plan.shards}
+            skipped = self._skipped()
+            return {
+                shard.number: Done(shard.number, skipped=0 if shard.number else skipped)
+                for shard in plan.shards
+            }
         return self.parts.begin(plan, resume, force)
 
     def _is_finished(self) -> bool:
         """Whether an earlier run came to its end: its notes are gone, so it says no
         more than that."""
         return storage.is_file(self.address) and not storage.names(self.partial)
+
+    @property
+    def _errors(self) -> str:
+        """The address of the file of skipped documents."""
+        return f"{self.address}.{ERRORS}"
+
+    def _skipped(self) -> int:
+        """The documents that a finished run has skipped."""
+        is_there = storage.is_file(self._errors)
+        return storage.read(self._errors).count(b"\n") if is_there else 0
 
     def write_shard(
         self, shard: Shard, records: Iterable[Records], reader: ShardReader
@@ -83,11 +98,12 @@ class File:
         if self.is_finished:
             return
         errors = self.parts.errors(done)
-        beside = f"{self.address}.{ERRORS}"
         if errors:
-            storage.write(beside, errors)
-        elif storage.is_file(beside):
-            storage.remove(beside)
+            is_linked = storage.followed(self.address) != self.address
+            workplace = None if is_linked else self.parts.workplace
+            storage.write(self._errors, errors, workplace)
+        else:
+            storage.remove(self._errors)
         numbers = sorted(done)
         if len(numbers) == 1 and not self.address.endswith(".gz"):
             storage.move(self.parts.part(numbers[0]), self.address)
@@ -98,12 +114,14 @@ class File:
 
     def _join(self, done: Mapping[int, Done]) -> None:
         parts = _Parts(self.parts, done)
-        with storage.writing(self.address) as raw, packed(raw, self.address) as file:
+        opened = storage.writing(self.address, self.parts.workplace)
+        with opened as raw, packed(raw, self.address) as file:
             SINKS[self.output_format].join(parts, file)
 
     def abandon(self, done: Mapping[int, Done]) -> None:
         """See `Folder.abandon`."""
-        if not done:
+        self.parts.abandon(done)
+        if not storage.names(self.partial):
             storage.remove(self.partial)
 
 

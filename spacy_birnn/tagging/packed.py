@@ -50,6 +50,33 @@ class HashedRange(io.RawIOBase):
         return self._digest.hexdigest()
 
 
+class HashedFile:
+    """Writes to a file and keeps the checksum of all that was written.
+
+    Args:
+        file: The open file.
+    """
+
+    closed = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: Any) -> int:
+        self._digest.update(data)
+        self.size += memoryview(data).nbytes
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def checksum(self) -> str:
+        """The SHA-256 in hexadecimal."""
+        return self._digest.hexdigest()
+
+
 def unpack(raw: HashedRange) -> BinaryIO:
     """Read through gzip or zstandard, where the first bytes say so."""
     file = io.BufferedReader(raw, _BUFFER)

@@ -93,6 +93,9 @@ class ShardActor:
     def _attempt(self, shard: Shard) -> Done:
         """Count the attempt before it, since the process may not survive it."""
         work = self.work
+        done = work.folder.done(shard.number)
+        if done is not None:
+            return done  # its worker has died since, before Ray knew of it
         attempts = work.folder.attempts(shard.number) + 1
         if attempts > ATTEMPTS:
             return give_up(shard, work.folder, work.reading)

@@ -104,6 +104,14 @@ def _answers(address: str) -> bool:
     return False
 
 
+def room_for_actors(ray: Any, num_gpus: float) -> int:
+    """How many actors the cluster holds as it is; 1 if none, since it may grow."""
+    resources = ray.cluster_resources()
+    cores = int(resources.get("CPU", 1))
+    gpus = int(resources.get("GPU", 0) / num_gpus) if num_gpus else cores
+    return max(1, min(cores, gpus))
+
+
 class Watchdog:
     """Notices that a cluster is dead, for which Ray itself would wait without a word.
 

@@ -25,7 +25,7 @@ from .folder import Folder
 from .manifest import Done
 from .options import Workers
 from .ray_actor import ATTEMPTS, ShardActor, Work, pack_pipeline
-from .ray_cluster import Watchdog, cluster
+from .ray_cluster import Watchdog, cluster, room_for_actors
 from .reading import Reading
 from .shards import Shard
 
@@ -67,8 +67,9 @@ def run_on_ray(
         return
     folder.forget_attempts()
     with cluster(workers) as ray:
-        count = int(ray.cluster_resources().get("CPU", 1))
-        most = workers.n_process if workers.n_process > 0 else count
+        most = workers.n_process
+        if most < 0:
+            most = room_for_actors(ray, workers.num_gpus)
         least = most if workers.min_process is None else workers.min_process
         pool = ray.data.ActorPoolStrategy(min_size=min(least, most), max_size=most)
         work = Work(

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Iterator, List, Tuple, cast
+from typing import Any, BinaryIO, Iterator, List, Optional, Tuple, cast
 
 from ..errors import BirnnError, Errors
 from ..files import replacing
@@ -96,6 +96,12 @@ def is_folder(address: str) -> bool:
     return os.path.isdir(address)
 
 
+def followed(address: str) -> str:
+    """Where the file of an address lies: if that is a link, where it leads."""
+    is_link = not is_url(address) and os.path.islink(address)
+    return os.path.realpath(address) if is_link else address
+
+
 def list_files(address: str) -> List[str]:
     """All files below a folder, sorted; no hidden ones (`.name`, `_name`)."""
     if is_url(address):
@@ -131,11 +137,16 @@ def join(address: str, name: str) -> str:
 
 
 @contextmanager
-def writing(address: str) -> Iterator[BinaryIO]:
+def writing(address: str, workplace: Optional[str] = None) -> Iterator[BinaryIO]:
     """Open a file that stands at its address, whole, when the block ends well.
 
     A local file is written beside its place, brought to the disk and renamed; a remote
     one is written locally and put in one piece.
+
+    Args:
+        address: Of the file.
+        workplace: A folder of the same file system, where a local file is written
+            instead. A process that is killed leaves there what it was writing.
 
     Raises:
         BirnnError: It cannot be written.
@@ -150,16 +161,28 @@ def writing(address: str) -> Iterator[BinaryIO]:
                 filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
                 filesystem.put_file(local, path)
         return
-    with replacing(Path(address)) as file:
+    with replacing(Path(address), workplace and Path(workplace)) as file:
         yield file
         file.flush()
         os.fsync(file.fileno())
     _sync_folder(os.path.dirname(os.path.realpath(address)))
 
 
-def write(address: str, data: bytes) -> None:
+def write(address: str, data: bytes, workplace: Optional[str] = None) -> None:
     """Write a whole file; see `writing`."""
-    with writing(address) as file:
+    with writing(address, workplace) as file:
+        file.write(data)
+
+
+def note(address: str, data: bytes, workplace: Optional[str] = None) -> None:
+    """Write a small file that a failure of power may undo or empty.
+
+    It does not wait for the disk, as `write` does; a crash does it no harm.
+    """
+    if is_url(address):
+        write(address, data)
+        return
+    with replacing(Path(address), workplace and Path(workplace)) as file:
         file.write(data)
 
 
@@ -240,7 +263,10 @@ def remove(address: str) -> None:
         return
     try:
         if os.path.isdir(address) and not os.path.islink(address):
-            shutil.rmtree(address)
+            # A process that still writes there can be in the way once.
+            shutil.rmtree(address, ignore_errors=True)
+            if os.path.isdir(address):
+                shutil.rmtree(address)
         else:
             os.unlink(address)
     except FileNotFoundError:

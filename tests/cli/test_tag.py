@@ -333,13 +333,16 @@ def test_a_folder_and_a_resumed_run(ruler, tmp_path, run):
 
 
 def test_resuming_what_is_finished(ruler, text, tmp_path, run):
-    line = ["tag", ruler, text, "-o", tmp_path / "out.jsonl", "--resume"]
+    out = tmp_path / "out.jsonl"
+    line = ["tag", ruler, text, "-o", out, "--resume"]
     assert run(*line).stdout.startswith("Wrote ")
     result = run(*line)
-    assert (result.exit_code, result.stdout) == (
-        0,
-        f"{tmp_path / 'out.jsonl'} is finished: nothing was left to do.\n",
-    )
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{out} is there, so an earlier run has finished")
+    (tmp_path / "out.jsonl.errors.jsonl").write_text("{}\n{}\n")
+    result = run(*line)
+    assert result.exit_code == 3
+    assert result.stdout.endswith(f" Skipped 2 documents, see {out}.errors.jsonl.\n")
 
 
 def test_fields(ruler, tmp_path, run):

@@ -2,8 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import spacy
 from spacy.language import Language
@@ -66,6 +69,69 @@ def _annotated_doc(vocab, i):
     doc.user_data["id"] = i
     doc.spans["own"] = [Span(doc, 0, 2, "OWN", kb_id=f"Q{i}")]
     return doc
+
+
+def assert_same(found, expected):
+    """Two folders hold the same files, hidden ones too; else say what differs."""
+    ours, theirs = _contents(found), _contents(expected)
+    lines = [
+        f"{name}: {_size(ours.get(name))}, not {_size(theirs.get(name))}"
+        for name in sorted({**ours, **theirs})
+        if ours.get(name) != theirs.get(name)
+    ]
+    assert not lines, "\n".join([f"{found} is not the same as {expected}:", *lines])
+
+
+def _contents(folder):
+    paths = [path for path in Path(folder).rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def _size(content):
+    return "missing" if content is None else f"{len(content)} bytes"
+
+
+FATAL = Path("fatal")
+"""A folder with a file for each moment that kills the process that reaches it first."""
+
+REACHED = []
+"""The moments that this process has reached."""
+
+
+@Language.factory("may_die")
+def may_die(nlp, name):
+    """Kills its process while a text is tagged or a file gets its place."""
+    os.replace, shutil.rmtree = _watched(os.replace), _watched(shutil.rmtree)
+    return MayDie()
+
+
+class MayDie:
+    """The moments are `before` or `after` a text, or the name of a file or folder."""
+
+    def __call__(self, doc):
+        reach(f"before {doc.text}")
+        return doc
+
+
+def _watched(function):
+    if hasattr(function, "is_watched"):
+        return function
+
+    def watched(*paths, **options):
+        name = os.path.basename(paths[-1])
+        reach(f"before {name}")
+        function(*paths, **options)
+        reach(f"after {name}")
+
+    watched.is_watched = True
+    return watched
+
+
+def reach(moment):
+    REACHED.append(moment)
+    with suppress(FileNotFoundError):
+        (FATAL / moment).unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 @Language.component("kills_its_process")

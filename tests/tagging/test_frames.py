@@ -1,6 +1,7 @@
 """Streams, data frames, partitions and datasets."""
 
 import shutil
+from pathlib import Path
 
 import datasets
 import numpy
@@ -117,7 +118,7 @@ def test_partitions_as_spark_hands_them_out(model):
         pyarrow.RecordBatch.from_pylist([], schema=table.schema)
     ]
     assert [batch.schema for batch in tag_partition(empty, model=model)] == [schema]
-    frames = tag_partition([pandas.DataFrame(ROWS)], model=model)
+    frames = tag_partition([pandas.DataFrame(ROWS)], model=Path(model))
     check_ents(next(frames)["ents"])
 
 

@@ -12,7 +12,7 @@ HEADER = """
 import os, random, signal, subprocess, sys, tempfile, time
 from pathlib import Path
 from spacy_birnn.tagging.run import tag
-from tests.tagging.samples import make_nlp
+from tests.tagging.samples import FATAL, assert_same, make_nlp
 
 Path("in").mkdir(exist_ok=True)
 with open("in/a.txt", "w") as file:
@@ -31,9 +31,6 @@ def local(out, **settings):
 def on_ray(out, **settings):
     settings = {**SETTINGS, "engine": "ray", "n_process": 2, **settings}
     return tag(nlp, "in", out, **settings)
-
-def contents(path):
-    return {p.name: p.read_bytes() for p in sorted(Path(path).iterdir())}
 
 COMMAND = [sys.executable, "-c", "import tests.tagging.samples; "
            "from spacy_birnn.cli import main; main()", "tag", "model", "in"]
@@ -56,7 +53,7 @@ for format in ("jsonl", "parquet", "conll", "conllu", "spacy"):
     expected = local(f"local-{format}", output_format=format)
     shown = []
     found = on_ray(f"ray-{format}", output_format=format, progress=shown.append)
-    assert contents(f"ray-{format}") == contents(f"local-{format}")
+    assert_same(f"ray-{format}", f"local-{format}")
     assert found[:4] == expected[:4], (found, expected)
     assert shown[-1].documents == 2300 and shown[-1].bytes == shown[-1].total
 assert ray.is_initialized()  # it was not ours to end
@@ -69,6 +66,7 @@ ray.shutdown()
 
 
 def test_a_worker_that_is_killed_changes_nothing(run_script):
+    """One of two, by somebody else, whatever it does at that time."""
     code = """
 nlp.add_pipe("takes_its_time")  # so that it is killed within a shard
 local("local")
@@ -81,9 +79,30 @@ def kill_one(status):
 
 on_ray("ray", progress=kill_one)
 assert killed
-assert contents("ray") == contents("local")
+assert_same("ray", "local")
 import ray
 assert not ray.is_initialized()
+"""
+    run(run_script, code)
+
+
+def test_workers_that_are_killed_at_bad_moments_change_nothing(run_script):
+    """While one writes a shard, and before and after each of the steps to its end."""
+    code = """
+nlp.add_pipe("may_die")
+local("local")
+FATAL.mkdir()
+for moment in [
+    "before Ada Lovelace left London 450 times , and 2 more .",
+    "before 00004.attempt1",
+    "before part-00005.jsonl",
+    "after part-00006.jsonl",
+    "after 00007.json",
+]:
+    (FATAL / moment).touch()
+on_ray("ray")
+assert not list(FATAL.iterdir())
+assert_same("ray", "local")
 """
     run(run_script, code)
 
@@ -125,7 +144,7 @@ for trial in range(5):
             assert time.monotonic() < deadline
             time.sleep(0.2)
 subprocess.run(line, check=True, stdout=subprocess.DEVNULL)
-assert contents("ray") == contents("local")
+assert_same("ray", "local")
 print(landed)
 """
     assert int(run(run_script, code)) > 0

@@ -1,6 +1,7 @@
 """What is noticed about a cluster; see `test_cluster` for a real one."""
 
 import socket
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -62,6 +63,22 @@ def test_nodes_that_could_hold_an_actor(head, monkeypatch, nodes, gpus, is_well)
         watchdog.check()
 
 
+@pytest.mark.parametrize(
+    ("resources", "num_gpus", "expected"),
+    [
+        ({"CPU": 8.0, "GPU": 2.0}, 0, 8),
+        ({"CPU": 8.0, "GPU": 2.0}, 1, 2),
+        ({"CPU": 8.0, "GPU": 2.0}, 0.5, 4),
+        ({"CPU": 1.0, "GPU": 2.0}, 0.5, 1),
+        ({"CPU": 8.0}, 1, 1),
+        ({}, 0, 1),
+    ],
+)
+def test_actors_for_which_there_is_room(resources, num_gpus, expected):
+    ray = SimpleNamespace(cluster_resources=lambda: resources)
+    assert ray_cluster.room_for_actors(ray, num_gpus) == expected
+
+
 def test_patience(head):
     """A cluster may be about to get a node, and a head may be started anew."""
     watchdog = ray_cluster.Watchdog(make_ray(head), 0)
@@ -72,7 +89,7 @@ def test_patience(head):
 
 def test_actors_that_die_when_they_start(tmp_path):
     folder = Folder(str(tmp_path / "out"), "jsonl", 3)
-    (tmp_path / "out" / "_progress").mkdir(parents=True)
+    Path(folder.workplace).mkdir(parents=True)
     status = Status()
     starts = _Starts(folder, 2, status)
     number = iter(range(100))

@@ -9,16 +9,17 @@ import pytest
 
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.tagging import run
+from spacy_birnn.tagging.folder import Folder
 from spacy_birnn.tagging.run import tag
 from spacy_birnn.tagging.shards import parse_size
 
-from .samples import TEXTS, make_nlp
+from .samples import TEXTS, assert_same, make_nlp
 
 HEADER = """
 import os, random, resource, shutil, signal, sys, time
 from pathlib import Path
 from spacy_birnn.tagging.run import tag
-from tests.tagging.samples import make_nlp
+from tests.tagging.samples import FATAL, REACHED, assert_same, make_nlp
 
 Path("in").mkdir(exist_ok=True)
 with open("in/a.txt", "w") as file:
@@ -33,10 +34,9 @@ nlp = make_nlp()
 def run(out, **settings):
     return tag(nlp, "in", out, batch_size=50, **settings)
 
-def contents(path):
-    files = sorted(p for p in Path(".").glob(f"{path}*/**/*") if p.is_file())
-    files += [p for p in Path(".").glob(f"{path}*") if p.is_file()]
-    return {str(p.relative_to(".")).replace(path, ""): p.read_bytes() for p in files}
+def emptied(path):
+    shutil.rmtree(path, ignore_errors=True)
+    os.mkdir(path)
 
 """
 
@@ -60,29 +60,66 @@ from spacy_birnn.tagging.shards import ShardSize
 module.DEFAULT_SIZE = ShardSize(10_000, True)  # so that a file has many shards
 settings = {settings!r}
 began = time.perf_counter()
-whole = run("whole-{out}", n_process={n_process}, **settings)
+emptied("whole")
+whole = run("whole/{out}", n_process={n_process}, **settings)
 length = time.perf_counter() - began
 assert whole.shards > 20, whole.shards
-expected = contents("whole-")
 random.seed({kind})
 landed = 0
 for trial in range(5):
-    for path in Path(".").glob("cut-*"):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    emptied("cut")
     pid = os.fork()
     if not pid:
-        run("cut-{out}", n_process={n_process}, **settings)
+        run("cut/{out}", n_process={n_process}, **settings)
         os._exit(0)
     time.sleep(random.uniform(0, length))
     os.kill(pid, signal.SIGKILL)
     landed += os.WIFSIGNALED(os.waitpid(pid, 0)[1])
-    summary = run("cut-{out}", resume=True, **settings)
-    assert contents("cut-") == expected
+    run("cut/{out}", resume=True, **settings)
+    assert_same("cut", "whole")
 print(landed)
 """
     result = run_script(HEADER + code, timeout=600)
     assert (result.returncode, result.stderr) == (0, "")
     assert int(result.stdout) > 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("out", ["file.jsonl", "file.spacy", "folder/"])
+def test_killed_at_every_moment_nothing_is_left(run_script, out):
+    """Before each document and each file that gets its place or goes."""
+    code = f"""
+import spacy_birnn.tagging.run as module
+from spacy_birnn.tagging.shards import ShardSize
+module.DEFAULT_SIZE = ShardSize(20, False)  # so that a file has several shards
+Path("in/a.txt").write_text("".join(f"Ada left London {{i}} .\\n" for i in range(3)))
+Path("in/b.jsonl").write_text('{{"text": 7}}\\n' + '{{"text": "London again"}}\\n' * 40)
+settings = {{"on_error": "skip"}}
+if "{out}".endswith("/"):
+    settings["shard_size"] = 20
+nlp.add_pipe("may_die")
+emptied("whole")
+REACHED.clear()
+whole = run("whole/{out}", **settings)
+assert (whole.shards, whole.skipped) == (3, 1), whole
+moments = list(dict.fromkeys(REACHED))
+FATAL.mkdir()
+for moment in moments:
+    for ending in ("resume", "force"):
+        emptied("cut")
+        (FATAL / moment).touch()
+        pid = os.fork()
+        if not pid:
+            run("cut/{out}", **settings)
+            os._exit(0)
+        assert os.WIFSIGNALED(os.waitpid(pid, 0)[1]), moment
+        run("cut/{out}", **{{ending: True}}, **settings)
+        assert_same("cut", "whole")
+print(len(moments))
+"""
+    result = run_script(HEADER + code, timeout=600)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert int(result.stdout) > 20
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such limits there")
@@ -94,18 +131,19 @@ settings = {{"shard_size": 1000}} if "{out}".endswith("/") else {{}}
 import spacy_birnn.tagging.run as module
 from spacy_birnn.tagging.shards import ShardSize
 module.DEFAULT_SIZE = ShardSize(100_000, True)
-run("whole-{out}", **settings)
-expected = contents("whole-")
+emptied("whole")
+emptied("cut")
+run("whole/{out}", **settings)
 resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, resource.RLIM_INFINITY))
 with open("in/a.txt", "r+b") as file:
     pass
 try:
-    run("cut-{out}", **settings)
+    run("cut/{out}", **settings)
 except ValueError as error:
     print(error)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
-run("cut-{out}", resume=True, **settings)
-assert contents("cut-") == expected
+run("cut/{out}", resume=True, **settings)
+assert_same("cut", "whole")
 """
     result = run_script(HEADER + code)
     assert (result.returncode, result.stderr) == (0, "")
@@ -233,6 +271,37 @@ def test_a_resumed_run_does_what_is_left(nlp, tmp_path):
     assert [json.loads(line)["text"] for line in lines] == TEXTS
 
 
+@pytest.mark.parametrize("content", [b"", b'{"number": 0, "docu'])
+def test_a_note_that_the_power_cut_off_does_not_count(nlp, tmp_path, content):
+    path = begin(nlp, tmp_path)
+    (tmp_path / "out" / "_progress" / "00000.json").write_bytes(content)
+    assert resume(nlp, path, tmp_path).resumed == 0
+    tag(nlp, path, tmp_path / "whole", shard_size=20, batch_size=10)
+    assert_same(tmp_path / "out", tmp_path / "whole")
+
+
+@pytest.mark.parametrize("shard_size", ["800B", None])
+def test_a_shard_that_the_run_was_not_told_of_is_kept(
+    nlp, tmp_path, monkeypatch, shard_size
+):
+    """As where Ctrl-C, or the end of a cluster, comes before an answer."""
+    monkeypatch.setattr(run, "DEFAULT_SIZE", parse_size("800B"))
+    path = tmp_path / "a.txt"
+    path.write_text("".join(f"{text}\n" for text in TEXTS))
+    write_shard = Folder.write_shard
+
+    def write_and_stop(*args):
+        write_shard(*args)
+        raise Interrupted
+
+    monkeypatch.setattr(Folder, "write_shard", write_and_stop)
+    with pytest.raises(Interrupted):
+        tag(nlp, path, tmp_path / "out", shard_size=shard_size)
+    monkeypatch.setattr(Folder, "write_shard", write_shard)
+    summary = tag(nlp, path, tmp_path / "out", shard_size=shard_size, resume=True)
+    assert (summary.documents, summary.resumed) == (50, 1)
+
+
 def test_the_manifest_says_what_was_done_and_nothing_of_where(nlp, tmp_path):
     path = begin(nlp, tmp_path)
     resume(nlp, path, tmp_path)
@@ -277,7 +346,8 @@ def test_changed_inputs_are_refused(nlp, tmp_path):
     with pytest.raises(BirnnError, match=r"\[B264\] .*a\.txt has changed"):
         resume(nlp, path, tmp_path)
     path.write_text(before + "more\n")
-    with pytest.raises(BirnnError, match=r"\[B261\] .*the size of the inputs"):
+    larger = r"\[B261\] .*a\.txt was 1,790 bytes, and is 1,795"
+    with pytest.raises(BirnnError, match=larger):
         resume(nlp, path, tmp_path)
     path.write_text(before)
     other = tmp_path / "b.txt"
@@ -336,7 +406,9 @@ def test_what_stopped_before_its_first_shard_leaves_nothing(nlp, tmp_path):
     assert os.listdir(tmp_path) == ["a.txt"]
 
 
-def test_a_pipe_cannot_be_resumed(nlp, tmp_path):
+def test_a_pipe_cannot_be_resumed(nlp, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-").write_text("a file of that name is not meant\n")
     with pytest.raises(BirnnError, match="B266"):
         tag(nlp, "-", tmp_path / "out", input_format="text", resume=True)
     path = tmp_path / "a.txt"
