@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import AbstractSet, Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 import numpy
 import spacy
@@ -92,17 +92,7 @@ class Plan:
                 if then.get(key) != now.get(key):
                     name = f"{part} {key}" if part == "pipeline" else key
                     yield name.replace("_", "-"), then.get(key), now.get(key)
-        then_inputs, now_inputs = _addresses(other["shards"]), _addresses(self._shards)
-        if then_inputs != now_inputs:
-            gone, new = then_inputs - now_inputs, now_inputs - then_inputs
-            yield "the list of inputs", _short(gone), _short(new)
-        then_sizes, now_sizes = _sizes(other["shards"]), _sizes(self._shards)
-        for address, size in now_sizes.items():
-            if size != then_sizes[address]:
-                then = f"{then_sizes[address]:,} bytes"
-                yield f"the size of {address}", then, f"{size:,} bytes"
-        if _ranges(other["shards"]) != _ranges(self._shards):
-            yield "the order of the inputs", "another", "changed"
+        yield from _input_differences(other["shards"], self._shards)
 
     @property
     def _shards(self) -> List[Dict[str, Any]]:
@@ -130,8 +120,24 @@ class Plan:
         return {**self.to_dict(), "shards": shards, **counts}
 
 
-def _addresses(shards: List[Dict[str, Any]]) -> Set[str]:
-    return {piece["address"] for shard in shards for piece in shard["inputs"]}
+def _input_differences(
+    then: List[Dict[str, Any]], now: List[Dict[str, Any]]
+) -> Iterator[Tuple[str, str, str]]:
+    before, after = _sizes(then), _sizes(now)
+    gone = _short(before.keys() - after.keys())
+    new = _short(after.keys() - before.keys())
+    if gone or new:
+        yield (
+            "the list of inputs",
+            f"with {gone}" if gone else f"without {new}",
+            f"with {new}" if new else f"without {gone}",
+        )
+    for address in sorted(before.keys() & after.keys()):
+        sizes = [f"{size[address]:,} bytes" for size in (before, after)]
+        if sizes[0] != sizes[1]:
+            yield f"the size of {address}", sizes[0], sizes[1]
+    if _ranges(then) != _ranges(now):
+        yield "the order of the inputs", "another", "changed"
 
 
 def _sizes(shards: List[Dict[str, Any]]) -> Dict[str, int]:
@@ -147,9 +153,9 @@ def _ranges(shards: List[Dict[str, Any]]) -> List[Any]:
     return [[[p.get(k) for k in keys] for p in shard["inputs"]] for shard in shards]
 
 
-def _short(names: Set[str]) -> str:
+def _short(names: AbstractSet[str]) -> str:
     listed = sorted(names)
-    return ", ".join([*listed[:3], *(["…"] if len(listed) > 3 else [])]) or "the same"
+    return ", ".join([*listed[:3], *(["…"] if len(listed) > 3 else [])])
 
 
 def add_up(done: Any) -> Done:

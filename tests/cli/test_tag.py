@@ -332,6 +332,14 @@ def test_a_folder_and_a_resumed_run(ruler, tmp_path, run):
     assert run(*line).stderr.startswith("[B263] ")
 
 
+def test_standard_output_by_its_name(ruler, text, tmp_path, run, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    expected = run("tag", ruler, text)
+    named = run("tag", ruler, text, "-o", "-")
+    assert (named.exit_code, named.stdout) == (0, expected.stdout)
+    assert not (tmp_path / "-").exists()
+
+
 def test_resuming_what_is_finished(ruler, text, tmp_path, run):
     out = tmp_path / "out.jsonl"
     line = ["tag", ruler, text, "-o", out, "--resume"]

@@ -1,37 +1,69 @@
-"""A folder of shards holds nothing but what it should, whoever was killed meanwhile."""
+"""A folder of shards, and workers that come too late or do a shard twice."""
 
-import os
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from spacy_birnn.tagging.run import tag
+from spacy_birnn.errors import BirnnError
+from spacy_birnn.tagging.chunks import Records
+from spacy_birnn.tagging.folder import Folder
+from spacy_birnn.tagging.manifest import Plan
+from spacy_birnn.tagging.ray_actor import ShardActor
+from spacy_birnn.tagging.reading import Reading, ShardReader
+from spacy_birnn.tagging.shards import Shard
+
+PLAN = Plan({}, {}, [])
 
 
 @pytest.fixture
-def text(tmp_path):
-    path = tmp_path / "a.txt"
-    path.write_text("Ada left\n" * 6)
-    return path
+def out(tmp_path):
+    return str(tmp_path / "out")
 
 
-def test_what_a_killed_worker_left_is_removed_in_the_end(nlp, text, tmp_path):
-    out = tmp_path / "out"
-
-    def leave(status):
-        """As an actor of Ray does that is killed while others go on."""
-        (out / ".part-00001.jsonl.17.tmp").touch()
-        (out / "_progress" / ".00001.json.17.tmp").touch()
-
-    tag(nlp, text, out, shard_size=3, progress=leave)
-    names = ["manifest.json", "part-00000.jsonl", "part-00001.jsonl"]
-    assert sorted(os.listdir(out)) == names
+def begun(out, resume=False, force=False):
+    folder = Folder(out, "jsonl", 1)
+    folder.begin(PLAN, resume, force)
+    return folder
 
 
-def test_force_removes_it_too(nlp, text, tmp_path):
-    out = tmp_path / "out"
-    (out / "_progress").mkdir(parents=True)
-    (out / ".part-00007.jsonl.17.tmp").touch()
-    (out / ".mine.tmp").touch()
-    tag(nlp, text, out, shard_size=6, force=True)
-    names = [".mine.tmp", "manifest.json", "part-00000.jsonl"]
-    assert sorted(os.listdir(out)) == names
+def write(folder):
+    shard = Shard(0)
+    records = [Records(b"{}\n", 1, 1)]
+    return folder.write_shard(shard, records, ShardReader(shard, Reading()))
+
+
+@pytest.mark.parametrize("ending", ["resume", "force"])
+def test_a_worker_that_outlives_its_run_cannot_write(out, ending):
+    earlier = begun(out)
+    later = begun(out, **{ending: True})
+    with pytest.raises(BirnnError, match="B203"):
+        write(earlier)
+    with pytest.raises(BirnnError, match="B203"):
+        earlier.note_attempt(0, 1)
+    assert later.done(0) is None
+    assert write(later) == later.done(0)
+    later.finish(PLAN, {})
+    with pytest.raises(BirnnError, match="B203"):
+        write(later)
+    names = sorted(path.name for path in Path(out).iterdir())
+    assert names == ["manifest.json", "part-00000.jsonl"]
+
+
+def test_a_finished_shard_is_not_done_again(out):
+    """Ray asks for it where a worker has died before it could answer."""
+    folder = begun(out)
+    done = write(folder)
+    actor = SimpleNamespace(work=SimpleNamespace(folder=folder))
+    assert ShardActor._attempt(actor, Shard(0)) == done
+    assert folder.attempts(0) == 0
+
+
+def test_a_plan_that_cannot_be_written_leaves_nothing(out, monkeypatch):
+    def fail(*_):
+        raise BirnnError("no room")
+
+    monkeypatch.setattr(Folder, "_write", fail)
+    with pytest.raises(BirnnError, match="no room"):
+        begun(out)
+    assert not Path(out).exists()
