@@ -33,7 +33,8 @@ STARTS, WORKPLACE = "starts", "run-"
 THREADS = 16
 """Files that a resumed run looks at at once: a store takes its time for each."""
 
-Value, Result = TypeVar("Value"), TypeVar("Result")
+Value = TypeVar("Value")
+Result = TypeVar("Result")
 
 _OURS = re.compile(r"part-\d{5,}\.\w+|manifest\.json|errors\.jsonl|_progress")
 
