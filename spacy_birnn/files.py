@@ -4,7 +4,7 @@ import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Iterator, Optional
+from typing import BinaryIO, Iterator, Union
 from uuid import uuid4
 
 from .errors import BirnnError, Errors
@@ -26,7 +26,9 @@ def check_output(path: Path, force: bool = False) -> None:
 
 
 @contextmanager
-def replacing(path: Path, workplace: Optional[Path] = None) -> Iterator[BinaryIO]:
+def replacing(
+    path: Path, workplace: Union[str, Path, None] = None
+) -> Iterator[BinaryIO]:
     """Open a file that takes the path's place when the block ends well.
 
     Until then the bytes go to a file beside it, which is removed when the block ends
@@ -44,7 +46,7 @@ def replacing(path: Path, workplace: Optional[Path] = None) -> Iterator[BinaryIO
     direct = target.exists() and not target.is_file()
     # Processes on several machines, which may share a disk, may also share a number.
     name = f".{target.name}.{os.getpid()}-{uuid4().hex[:8]}.tmp"
-    beside = (workplace or target.parent) / name
+    beside = Path(workplace or target.parent, name)
     try:
         with open(target if direct else beside, "wb") as file:
             yield file

@@ -161,7 +161,7 @@ def writing(address: str, workplace: Optional[str] = None) -> Iterator[BinaryIO]
                 filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
                 filesystem.put_file(local, path)
         return
-    with replacing(Path(address), Path(workplace) if workplace else None) as file:
+    with replacing(Path(address), workplace) as file:
         yield file
         file.flush()
         os.fsync(file.fileno())
@@ -182,7 +182,7 @@ def note(address: str, data: bytes, workplace: Optional[str] = None) -> None:
     if is_url(address):
         write(address, data)
         return
-    with replacing(Path(address), Path(workplace) if workplace else None) as file:
+    with replacing(Path(address), workplace) as file:
         file.write(data)
 
 
