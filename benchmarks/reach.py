@@ -266,7 +266,7 @@ def as_reach(entry: Entry, name: str) -> Reach:
     curves = []
     for key, kept in entry["curves"].items():
         loss, of, side = key.split(", ")
-        left = [float(share) for share in kept["left"].split()]
+        left: List[Optional[float]] = [float(x) for x in kept["left"].split()]
         n = [int(count) for count in kept["n"].split()]
         shares = {MEDIAN: left}
         curve = Curve(
