@@ -1,5 +1,6 @@
 """The options of commands that read texts, as `tag` does."""
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Dict, List, Optional, Sequence
 
@@ -9,6 +10,7 @@ from ..data.arguments import WordFormat
 from ..tagging.content import Fields
 from ..tagging.formats import INPUT_FORMATS, STDIN
 from ..tagging.inputs import InputFile, find_inputs
+from .options import WordColumn
 from .reading import TokenOptions
 
 InputFormat = Enum("InputFormat", {n: n for n in INPUT_FORMATS}, type=str)  # type: ignore[misc]
@@ -53,6 +55,25 @@ WholeFiles = Annotated[
 ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class InputOptions:
+    """How a user says where in the inputs the documents are.
+
+    The fields are options of a command; see `groups.with_groups`.
+    """
+
+    input_format: InputFormatOption = None
+    text_field: TextField = None
+    tokens_field: TokensField = None
+    whole_files: WholeFiles = False
+    columns: WordColumn = None
+
+    @property
+    def format(self) -> Optional[str]:
+        """The format that was given."""
+        return self.input_format.value if self.input_format else None
+
+
 # The formats that each option is for.
 _OWNERS: Dict[str, Sequence[str]] = {
     "columns": ("conll",),
@@ -66,10 +87,7 @@ _NAMES = {"conll": "CoNLL columns", "conllu": "CoNLL-U"}
 
 
 def open_inputs(
-    inputs: List[str],
-    input_format: Optional[Enum],
-    columns: Optional[Dict[str, int]],
-    tokens: TokenOptions,
+    inputs: List[str], options: InputOptions, tokens: TokenOptions
 ) -> List[InputFile]:
     """Find the files that are meant.
 
@@ -78,16 +96,15 @@ def open_inputs(
             changes nothing in how the inputs are read.
         BirnnError: There is no such file, or its format cannot be told.
     """
-    given = input_format.value if input_format else None
-    if STDIN in inputs and given is None:
+    if STDIN in inputs and options.format is None:
         raise typer.BadParameter(
             "standard input (-) has no name to tell its format by: give one of "
             f"{', '.join(INPUT_FORMATS)}.",
             param_hint="'--input-format'",
         )
-    files = find_inputs(inputs, given, tokens.encoding or "utf-8")
+    files = find_inputs(inputs, options.format, tokens.encoding or "utf-8")
     formats = {file.format for file in files}
-    for name in [*tokens.given(), *(["columns"] if columns else [])]:
+    for name in [*tokens.given(), *(["columns"] if options.columns else [])]:
         owners = _OWNERS[name]
         if not formats & set(owners):
             kinds = " and ".join(_NAMES[o] for o in owners if o in _NAMES)
@@ -100,20 +117,14 @@ def open_inputs(
     return files
 
 
-def make_fields(
-    text: Optional[str],
-    tokens_field: Optional[str],
-    columns: Optional[Dict[str, int]],
-    whole_files: bool,
-    tokens: TokenOptions,
-) -> Fields:
+def make_fields(options: InputOptions, tokens: TokenOptions) -> Fields:
     """The places in a file where the documents are.
 
     Raises:
         typer.BadParameter: Columns are named that are not read.
         BirnnError: There is no such encoding.
     """
-    columns = columns or {}
+    columns = options.columns or {}
     others = ", ".join(name for name in columns if name not in ("word", "sentence"))
     if others:
         raise typer.BadParameter(
@@ -121,13 +132,13 @@ def make_fields(
             "sentence=N.",
             param_hint="'--columns'",
         )
-    default_tokens = "tokens" if text is None else ""
+    default_tokens = "tokens" if options.text_field is None else ""
     given = tokens.given()
     encoding = given.pop("encoding", "utf-8")
     return Fields(
-        text or "text",
-        default_tokens if tokens_field is None else tokens_field,
+        options.text_field or "text",
+        default_tokens if options.tokens_field is None else options.tokens_field,
         WordFormat(columns.get("word"), columns.get("sentence"), **given),
-        whole_files,
+        options.whole_files,
         encoding,
     )

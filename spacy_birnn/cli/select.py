@@ -15,17 +15,9 @@ from ..tagging.chunks import prepared
 from ..tagging.targets import Target
 from ..tagging.texts import read_docs
 from .groups import with_groups
-from .inputs import (
-    InputFormatOption,
-    Inputs,
-    TextField,
-    TokensField,
-    WholeFiles,
-    make_fields,
-    open_inputs,
-)
+from .inputs import InputOptions, Inputs, make_fields, open_inputs
 from .loading import load_pipeline
-from .options import Force, GpuId, Model, WordColumn, check_ending, check_not_input
+from .options import Force, GpuId, Model, check_ending, check_not_input
 from .reading import TokenOptions
 
 Tool = Enum("Tool", {n: n for n in FORMATS}, type=str)  # type: ignore[misc]
@@ -73,12 +65,8 @@ def select_command(
             help="The component to ask, where several are spacy-birnn's.",
         ),
     ] = None,
-    input_format: InputFormatOption = None,
-    text_field: TextField = None,
-    tokens_field: TokensField = None,
-    whole_files: WholeFiles = False,
-    columns: WordColumn = None,
     *,
+    reading: InputOptions,
     tokens: TokenOptions,
     force: Force = False,
     gpu_id: GpuId = -1,
@@ -98,10 +86,10 @@ def select_command(
       --whole-files
     """
     tool = FORMATS[format.value]
-    fields = make_fields(text_field, tokens_field, columns, whole_files, tokens)
+    fields = make_fields(reading, tokens)
     check_ending(output, tool.ending, "JSON" if tool.is_list else "JSON lines")
     check_output(output, force)
-    files = open_inputs(inputs, input_format, columns, tokens)
+    files = open_inputs(inputs, reading, tokens)
     check_not_input(output, (Path(file.address) for file in files))
     nlp = load_pipeline(model, gpu_id)
     pipe = find_component(nlp, component)

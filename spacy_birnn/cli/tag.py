@@ -18,17 +18,9 @@ from ..tagging.sinks import SINKS
 from ..tagging.storage import join
 from ..tagging.targets import pipeline_targets
 from .groups import with_groups
-from .inputs import (
-    InputFormatOption,
-    Inputs,
-    TextField,
-    TokensField,
-    WholeFiles,
-    make_fields,
-    open_inputs,
-)
+from .inputs import InputOptions, Inputs, make_fields, open_inputs
 from .loading import load_pipeline
-from .options import Force, GpuId, Model, WordColumn, check_promise
+from .options import Force, GpuId, Model, check_promise
 from .reading import TokenOptions
 from .tag_live import check_stream, tag_live
 from .tag_progress import shown
@@ -56,15 +48,12 @@ def tag_command(
             "given; - or nothing for standard output.",
         ),
     ] = None,
-    input_format: InputFormatOption = None,
     output_format: Annotated[
         Optional[OutputFormat],
         typer.Option(show_default=False, help="Default: by OUT's name, else jsonl."),
     ] = None,
-    text_field: TextField = None,
-    tokens_field: TokensField = None,
-    whole_files: WholeFiles = False,
-    columns: WordColumn = None,
+    *,
+    reading: InputOptions,
     confidence: Annotated[
         bool,
         typer.Option("--confidence", help="Write how probable each span or tag is."),
@@ -80,7 +69,6 @@ def tag_command(
             "pipeline's config says.",
         ),
     ] = None,
-    *,
     tokens: TokenOptions,
     batch_size: Annotated[int, typer.Option(min=1, help="Documents a batch.")] = 256,
     shard_size: Annotated[
@@ -178,9 +166,8 @@ def tag_command(
     """
     if stream or lag is not None:
         check_stream(ctx, stream, inputs)
-        reads = input_format.value if input_format else None
-        formats = reads, output_format.value if output_format else None
-        column = (columns or {}).get("word")
+        formats = reading.format, output_format.value if output_format else None
+        column = (reading.columns or {}).get("word")
         tag_live(load_pipeline(model), lag or 0, formats, column)
         return
     _check_usage(n_process, gpu_id, engine.value)
@@ -191,9 +178,9 @@ def tag_command(
         check_promise(output)
     to_folder = output is not None and is_folder(output, shard_size)
     options = Options(
-        input_format.value if input_format else None,
+        reading.format,
         chosen or format_of(output, to_folder),
-        make_fields(text_field, tokens_field, columns, whole_files, tokens),
+        make_fields(reading, tokens),
         batch_size,
         parse_size(shard_size) if shard_size else DEFAULT_SIZE,
         on_error.value,
@@ -206,7 +193,7 @@ def tag_command(
             f"the {options.output_format} format is binary: write it to a file.",
             param_hint="'-o'",
         )
-    files = open_inputs(inputs, input_format, columns, tokens)
+    files = open_inputs(inputs, reading, tokens)
     workers = Workers(engine.value, n_process, min_process, address, num_gpus)
     target: Out = output if output is not None else sys.stdout.buffer
     job = Job(files, target, options, workers, to_folder)
