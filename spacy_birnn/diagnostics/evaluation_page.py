@@ -11,7 +11,7 @@ from .rendering import render_template
 from .report import Report
 from .training_log import LoggedStep
 
-WIDTH, HEIGHT = 4.6, 2.6
+WIDTH, HEIGHT = 4.4, 2.6
 """Inches of a learning curve."""
 
 

@@ -22,7 +22,7 @@ from .span_analysis import SpanAnalysis
 from .tables import ALL, Row, Table
 from .tag_analysis import TagAnalysis
 
-SQUARE = (4.6, 3.7)
+SQUARE = (4.4, 3.6)
 """Inches of a chart that may stand beside another one."""
 
 

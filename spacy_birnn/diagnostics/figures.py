@@ -190,7 +190,6 @@ def _fill(axes: Any, chart: Chart) -> None:
             xytext=(-2, 2),
             textcoords="offset points",
             ha="right",
-            fontsize=8,
         )
     if chart.log:
         axes.set_yscale("log")
