@@ -6,7 +6,7 @@ and a pipeline that is given other vectors uses those.
 
 import re
 from operator import itemgetter
-from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence
 
 import numpy
 from spacy.strings import get_string_id
@@ -47,24 +47,20 @@ def find(form: str, key: int, row_of: RowOf, has_own: HasOwn) -> Found:
     row = row_of(key)
     if row is not None or has_own(key):
         return Found(key, row, 0)
-    unknown = None
-    for other, rule in other_spellings(form):
-        row = row_of(other)
-        if row is not None or has_own(other):
-            return Found(other, row, rule)
-        if rule == 2 and unknown is None:
-            unknown = other
-    return Found(key if unknown is None else unknown, None, 3)
-
-
-def other_spellings(form: str) -> Iterator[Tuple[int, int]]:
-    """The hashes to look for after the form's own, and the rule of each, in order."""
     lower = form.lower()
     if lower != form:
-        yield get_string_id(lower), 1
-    if not form.isalpha() and _DIGIT.search(form):
-        yield get_string_id(_DIGIT.sub("0", form)), 2
-        yield get_string_id(_DIGIT.sub("0", lower)), 2
+        other = get_string_id(lower)
+        row = row_of(other)
+        if row is not None or has_own(other):
+            return Found(other, row, 1)
+    if form.isalpha() or not _DIGIT.search(form):
+        return Found(key, None, 3)
+    zeros = [get_string_id(_DIGIT.sub("0", spelled)) for spelled in (form, lower)]
+    for other in zeros:
+        row = row_of(other)
+        if row is not None or has_own(other):
+            return Found(other, row, 2)
+    return Found(zeros[0], None, 3)
 
 
 class LookedUp(NamedTuple):
