@@ -506,6 +506,8 @@ class Errors(metaclass=_Coded):
         "are {ours}."
     )
     B491 = "No pipeline can be made from the config: {reason}."
+    B492 = "Config: there is no {kind} '{name}' in {where}: {hint}"
+    B493 = "Config: {where}: {reason}."
 
     # --- B460-B479: streaming ---------------------------------------------------------
     B460 = (
@@ -746,6 +748,17 @@ class Warnings(metaclass=_Coded):
         "--input-format {format}, or --input-format text if it is text."
     )
     W210 = "{path} holds no documents."
+
+    # --- W492-W493: training ----------------------------------------------------------
+    W492 = (
+        "Nothing was predicted right: {steps:,} steps are too few, {enough:,} are "
+        "usually enough. To go on, give the same command with --resume {options}"
+    )
+    W493 = (
+        "Nothing was predicted right in {steps:,} steps: look whether the training and "
+        "the dev corpus have the same labels, and lower [training.optimizer] "
+        "learn_rate."
+    )
 
     # --- W401-W419: gradients ---------------------------------------------------------
     W401 = (
