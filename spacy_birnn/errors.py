@@ -336,7 +336,7 @@ class Errors(metaclass=_Coded):
     B203 = "Cannot write {path}: {reason}."
     B204 = (
         "Cannot load the pipeline '{model}': {reason}. A pipeline is a folder, such as "
-        "model/model-best, or an installed package."
+        "model/model-best, or an installed package.{hint}"
     )
     B205 = (
         "Cannot use GPU {gpu_id}: {reason}. A GPU needs CUDA and CuPy (pip install "
@@ -506,6 +506,14 @@ class Errors(metaclass=_Coded):
         "are {ours}."
     )
     B491 = "No pipeline can be made from the config: {reason}."
+    B492 = "Config: there is no {kind} '{name}' in {where}: {hint}"
+    B493 = "Config: {where}: {reason}."
+    B494 = (
+        "{path} looks like running text, not like columns: line {line} has {found} "
+        "words, others have {expected}. Text without annotation is read by spacy-birnn "
+        "tag, as .txt or with --input-format text."
+    )
+    B495 = "{path} is no text, but {kind}: save its text as a file of its own first."
 
     # --- B460-B479: streaming ---------------------------------------------------------
     B460 = (
@@ -746,6 +754,17 @@ class Warnings(metaclass=_Coded):
         "--input-format {format}, or --input-format text if it is text."
     )
     W210 = "{path} holds no documents."
+
+    # --- W492-W493: training ----------------------------------------------------------
+    W492 = (
+        "Nothing was predicted right: {steps:,} steps are too few, {enough:,} are "
+        "usually enough. To go on, give the same command with --resume {options}"
+    )
+    W493 = (
+        "Nothing was predicted right in {steps:,} steps: look whether the training and "
+        "the dev corpus have the same labels, and lower [training.optimizer] "
+        "learn_rate."
+    )
 
     # --- W401-W419: gradients ---------------------------------------------------------
     W401 = (

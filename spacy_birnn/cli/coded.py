@@ -55,7 +55,9 @@ def _reported() -> Iterator[None]:
     except Exception as error:
         if not _is_config_error(error):
             raise
-        _fail(str(error), MISTAKE)
+        from .config_errors import say_config_error
+
+        _fail(say_config_error(error), MISTAKE)
 
 
 def _is_config_error(error: Exception) -> bool:

@@ -163,6 +163,7 @@ def evaluate_command(
     # Written before anything is printed: `| head` must not cost a file.
     outputs.write(scores, report)
     print("\n\n".join(tables))
+    outputs.show()
 
 
 def load_baseline(baseline: str, model: str, targets: Sequence[Target]) -> Language:

@@ -91,3 +91,9 @@ class Outputs:
             if self.metrics is not None:
                 metrics = stack.enter_context(replacing(self.metrics))
                 metrics.write(srsly.json_dumps(scores, indent=2).encode() + b"\n")
+
+    def show(self) -> None:
+        """Say which files were written."""
+        written = [path for path in (self.page, self.errors, self.metrics) if path]
+        if written:
+            print(f"\nWrote {', '.join(map(str, written))}.")

@@ -29,7 +29,7 @@ def explain_command(
             "-o",
             "--output",
             metavar="OUT.html",
-            help="Write a page, and print nothing.",
+            help="Write a page instead of printing.",
         ),
     ] = None,
     component: Annotated[
@@ -75,3 +75,4 @@ def explain_command(
     page = found.to_html(short_name(model))
     with replacing(output) as file:
         file.write(page.encode("utf-8", "surrogatepass"))
+    print(f"Wrote {output}.")

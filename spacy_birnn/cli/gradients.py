@@ -240,3 +240,4 @@ def write_gradients(
         text = render_gradients(reaches, trainings, data)
     with replacing(output) as file:
         file.write(text.encode("utf8"))
+    print(f"Wrote {output}.")

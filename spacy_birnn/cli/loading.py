@@ -1,5 +1,7 @@
 """Load a pipeline for a command."""
 
+from pathlib import Path
+
 import spacy
 from spacy.language import Language
 from thinc.api import ConfigValidationError
@@ -26,8 +28,10 @@ def load_pipeline(model: str, gpu_id: int = -1) -> Language:
         raise
     except Exception as error:
         # A directory can be damaged in any file, and each has its own reader.
+        best = Path(model, "model-best")
+        hint = f" Did you mean {best}?" if Path(best, "config.cfg").is_file() else ""
         raise BirnnError(
-            Errors.B204.format(model=model, reason=one_line(error))
+            Errors.B204.format(model=model, reason=one_line(error), hint=hint)
         ) from error
 
 

@@ -13,6 +13,7 @@ from thinc.api import Config, ConfigValidationError
 
 from ..data.text import list_files
 from ..errors import BirnnError, Errors
+from ..training.config_keys import check_overrides
 from ..training.evaluation import SPACY_FREQUENCY
 from ..training.loop import train
 from .loading import activate_gpu, one_line
@@ -128,13 +129,14 @@ def read_config(path: Path, overrides: Dict[str, Any]) -> Config:
     """Read a config, not interpolated.
 
     Raises:
-        BirnnError: there is no such file, or it is no config.
+        BirnnError: there is no such file, it is no config, or a setting is misspelled.
         ConfigValidationError: spaCy finds it wrong.
     """
     list_files(path)
     try:
+        check_overrides(load_config(path, interpolate=False), overrides)
         return load_config(path, overrides=overrides, interpolate=False)
-    except ConfigValidationError:
+    except (BirnnError, ConfigValidationError):
         raise
     except Exception as error:
         # configparser, confection and JSON each have exceptions of their own.

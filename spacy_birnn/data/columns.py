@@ -28,7 +28,7 @@ def read_blocks(
         sentence: The column in which a new value begins a sentence, if there is one.
 
     Raises:
-        BirnnError: A row has another number of columns than the file.
+        BirnnError: A row has another number of columns than the file, or it is text.
     """
     block = Block([], [], starts_document=True)
     before = ""
@@ -47,10 +47,9 @@ def read_blocks(
             continue
         cells = split(line)
         if len(cells) != width:
+            error = Errors.B494 if layout.is_prose else Errors.B115
             raise BirnnError(
-                Errors.B115.format(
-                    path=name, line=number, found=len(cells), expected=width
-                )
+                error.format(path=name, line=number, found=len(cells), expected=width)
             )
         if is_csv and not any(cells):
             if block.rows:

@@ -27,7 +27,7 @@ from .layout import is_docstart, split_row
 from .loading import is_dataset
 from .reader import Notes
 from .spans import SpansCorpus
-from .text import open_binary, read_lines
+from .text import check_text, open_binary, read_lines
 
 Format = Literal["conll", "conllu", "spans", "spacy"]
 
@@ -72,7 +72,7 @@ def sniff(
     other text is CoNLL columns.
 
     Raises:
-        BirnnError: Only `datasets` reads the file.
+        BirnnError: Only `datasets` reads the file, or it is no text.
     """
     if is_dataset(path):
         raise BirnnError(Errors.B489.format(path=path))
@@ -80,6 +80,7 @@ def sniff(
         head = file.read(256)
     if _is_zlib(head):
         return "spacy"
+    check_text(head, path, encoding)
     if is_brat(path):
         return "spans"
     lines = read_lines(path, encoding)

@@ -18,6 +18,9 @@ HEAD = 1000
 # From so many rows on it is no accident that a column of words holds numbers only.
 _ENOUGH_ROWS = 10
 
+# So many words on its longest line has a text at least.
+_WORDS = 6
+
 SIGNS = {"comma": ",", "semicolon": ";"}
 
 _NUMBER = re.compile(r"[\d.:-]*\d")
@@ -47,6 +50,7 @@ class Layout:
         is_header_told: Whether the settings say so, not the content.
         counts: Whether column 0 counts the tokens of each sentence.
         numbers: The columns in which there is nothing but numbers.
+        is_prose: Whether its lines look like running text.
     """
 
     width: int
@@ -56,6 +60,7 @@ class Layout:
     is_header_told: bool = False
     counts: bool = False
     numbers: Tuple[int, ...] = ()
+    is_prose: bool = False
 
     @cached_property
     def split(self) -> Callable[[str], List[str]]:
@@ -132,8 +137,17 @@ def tell_layout(
         is_header_told=header is not None,
         counts=counts,
         numbers=numbers,
+        is_prose=sign is None and not tabs and _are_prose(widths),
     )
     return layout, chain(head, stream)
+
+
+def _are_prose(widths: "Counter[int]") -> bool:
+    """Whether rows of so many cells are lines of text, some long, in many lengths.
+
+    In a file of columns that has a few bad rows, most have the same number of cells.
+    """
+    return max(widths) >= _WORDS and 2 * max(widths.values()) <= widths.total()
 
 
 def is_row(line: str) -> bool:

@@ -117,6 +117,19 @@ def decode_lines(
         ) from error
 
 
+def check_text(head: bytes, path: Path, encoding: str) -> None:
+    """Refuse the beginning of a file that is no text.
+
+    Raises:
+        BirnnError: It is that of a PDF, or has NUL bytes.
+    """
+    if head.startswith(b"%PDF"):
+        raise BirnnError(Errors.B495.format(path=path, kind="a PDF"))
+    is_wide = "\n".encode(_seen_encoding(head, encoding)) != b"\n"
+    if b"\0" in head and not is_wide:
+        raise BirnnError(Errors.B495.format(path=path, kind="binary (a NUL byte)"))
+
+
 def _seen_encoding(data: bytes, encoding: str) -> str:
     """The encoding that a mark at the beginning tells, else the given one."""
     has_mark = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

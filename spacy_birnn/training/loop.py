@@ -24,6 +24,7 @@ from ..errors import BirnnError, Errors, NotFiniteError
 from .batches import Batch, Batches
 from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from .evaluation import DevSet, EvaluationPlan
+from .few_steps import few_steps_hint
 from .gradient_log import GradientLog
 from .identity import describe
 from .optimizers import loop_schedules
@@ -171,7 +172,7 @@ class Loop:
         finally:
             finalize()
         if stop.signal is None:
-            self._finish(stdout)
+            self._finish(stdout, stderr)
             return None
         hint = ""
         if self.outputs is not None:
@@ -347,7 +348,7 @@ class Loop:
         load_models(self.nlp, self.state.best_models)
         clear_optimizer(self.optimizer)
 
-    def _finish(self, stdout: IO) -> None:
+    def _finish(self, stdout: IO, stderr: IO) -> None:
         with self.nlp.use_params(self.optimizer.averages):
             if self.outputs is not None:
                 last = self.outputs.last
@@ -362,6 +363,9 @@ class Loop:
             f"{seconds:.0f} s were updates.{where}",
             file=stdout,
         )
+        hint = few_steps_hint(self.progress, self.settings)
+        if hint:
+            print(hint, file=stderr)
 
     # --- checkpoints ------------------------------------------------------------------
 

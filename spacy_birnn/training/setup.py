@@ -27,6 +27,7 @@ from thinc.api import Config, fix_random_seed, set_gpu_allocator
 
 from ..errors import BirnnError, Errors
 from ..progress import show_wait
+from .config_keys import check_sections
 
 STREAM_SAMPLE = 100
 """Examples that a pipeline is initialized on where the training data is a stream."""
@@ -63,9 +64,10 @@ def set_up(raw_config: Config, use_gpu: int = -1) -> Setup:
         use_gpu: as for spaCy; the GPU has to be activated.
 
     Raises:
-        BirnnError: the training corpus is empty, a value of the config is wrong, or a
-            key without a default is not there.
+        BirnnError: the training corpus is empty, a key or a value of the config is
+            wrong, or a key without a default is not there.
     """
+    check_sections(raw_config)
     raw_config = _with_defaults(raw_config)
     config = raw_config.interpolate()
     _seed(config)

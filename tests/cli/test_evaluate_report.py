@@ -25,6 +25,7 @@ def test_report_errors_training_data_and_log(birnn, corpus, tmp_path, run):
         *("--report", page, "--errors", errors, "--train", corpus, "--log", log),
     )
     assert result.exit_code == 0, result.output
+    assert result.stdout.endswith(f"\n\nWrote {page}, {errors}.\n")
     html = page.read_text()
     for part in ("Spans", "Tags", "By what training has seen", "<svg"):
         assert part in html

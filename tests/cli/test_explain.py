@@ -20,7 +20,7 @@ def test_terminal(birnn, run_process):
 def test_page(birnn, tmp_path, run):
     page = tmp_path / "why.html"
     result = run("explain", birnn, TEXT, "-o", page)
-    assert (result.exit_code, result.stdout) == (0, "")
+    assert (result.exit_code, result.stdout) == (0, f"Wrote {page}.\n")
     html = page.read_text()
     for part in ("Ada Lovelace", "Words, by occlusion", "Letters, by gradient × input"):
         assert part in html
@@ -74,3 +74,13 @@ def test_mistakes_are_one_coded_line(birnn, ruler, tmp_path, run, arguments, mes
     assert result.stderr.startswith(message), result.stderr
     assert result.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_the_folder_above_a_pipeline(birnn, tmp_path, run):
+    (tmp_path / "model").mkdir()
+    spacy.load(birnn).to_disk(tmp_path / "model" / "model-best")
+    result = run("explain", tmp_path / "model", TEXT)
+    assert result.stderr.startswith("[B204] ")
+    best = tmp_path / "model" / "model-best"
+    assert result.stderr.endswith(f" Did you mean {best}?\n")
+    assert "Did you mean" not in run("explain", tmp_path, TEXT).stderr

@@ -136,6 +136,7 @@ def test_the_log_of_a_training(log, tmp_path, run):
     assert "first: 3.49 % of the steps were clipped." in result.stdout
     assert "0.8 times the gradient from above at the end" in result.stdout
     assert "hidden states of layer 1 with 25 %" in result.stdout
+    assert result.stdout.endswith(f"\nWrote {page}.\n")
     html = page.read_text()
     assert "log.jsonl, ner: saturated gates" in html
     assert html.count("<figure") == 2 * 5

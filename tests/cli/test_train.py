@@ -164,3 +164,45 @@ def test_what_has_no_default_is_one_line(arguments, config, run, tmp_path):
     assert result.stderr.startswith("[B491] No pipeline can be made from the config: ")
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "out" / "model-last").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("training.max_epoch", "no key 'max_epoch' in [training]: did you mean 'max_"),
+        ("trainign.max_epochs", "no section 'trainign' in the config: did you mean 't"),
+        ("nlp.lange", "no key 'lange' in [nlp]: did you mean 'lang'"),
+        ("initialize.vector", "no key 'vector' in [initialize]: did you mean 'vectors"),
+        ("corpora.trian.path", "no section 'trian' in [corpora]: did you mean 'train'"),
+        ("paths.trian", "no key 'trian' in [paths]: did you mean 'train'"),
+        (
+            "training.optimizer.learn_rat",
+            "no key 'learn_rat' in [optimizer], of 'Adam.v1': did you mean 'learn_rate",
+        ),
+    ],
+)
+def test_a_misspelled_setting_is_told_in_one_line(arguments, run, tmp_path, key, said):
+    result = run(*arguments, f"--{key}", "1")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"[B492] Config: there is {said}")
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "out" / "model-last").exists()
+
+
+def test_a_value_that_spacy_refuses_is_one_line(arguments, run):
+    result = run(*arguments, "--training.dropout", "much")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("[B493] Config: dropout")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_training_that_is_too_short_says_how_to_go_on(
+    arguments, corpus, run, tmp_path
+):
+    dev = tmp_path / "dev.conll"  # of which nothing can be right
+    dev.write_text(corpus.read_text().replace("-PER", "-X").replace("-LOC", "-Y"))
+    result = run(*arguments, f"--paths.dev={dev}")
+    assert result.exit_code == 0
+    hint = "[W492] Nothing was predicted right: 4 steps are too few"
+    assert hint in result.stderr, result.output
+    assert result.stderr.endswith("--resume --training.max_epochs 500\n")

@@ -82,3 +82,18 @@ def test_words_alone():
             list(read_words(["a\tO", "b\tO", line], "x"))
     with pytest.raises(BirnnError, match=r"^\[B116\] x: .* column 7"):
         list(read_words(lines, "x", WordFormat(7)))
+
+
+def test_running_text_is_told_from_columns():
+    text = [
+        "On Monday the firm hired two more people .",
+        "Nobody knew .",
+        "It rained .",
+    ]
+    layout, lines = tell_layout([*text[:2], text[0] + " It said so ."], "x")
+    assert layout.is_prose
+    with pytest.raises(BirnnError, match=r"^\[B494\] x looks like running text"):
+        list(read_blocks(lines, layout, "x"))
+    rows = ["a b c d e f O", "a b c d e f O", "a b c d e f O", "a O"]
+    assert not tell_layout(rows, "x")[0].is_prose
+    assert not tell_layout(["a x O", "b O"], "x")[0].is_prose

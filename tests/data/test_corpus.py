@@ -145,3 +145,15 @@ def test_mistakes(tmp_path, folder):
         (folder / "c.txt").write_bytes(docbin()[:size])
         with pytest.raises(BirnnError, match=r"^\[B124\] .*c.txt"):
             list(AnyCorpus(folder / "c.txt")(NLP))
+
+
+@pytest.mark.parametrize("content", [b"%PDF-1.7\n%x", b"PK\3\4\0\0word"])
+def test_what_is_no_text(tmp_path, content):
+    path = tmp_path / "file.bin"
+    path.write_bytes(content)
+    with pytest.raises(BirnnError, match=r"^\[B495\] .*file.bin is no text"):
+        sniff(path)
+    path.write_bytes("Ada\tB-PER\n".encode("utf-16"))
+    assert sniff(path) == "conll"
+    path.write_bytes("Ada\tB-PER\n".encode("utf-16-le"))
+    assert sniff(path, encoding="utf-16-le") == "conll"
