@@ -53,18 +53,14 @@ def _reported() -> Iterator[None]:
         sys.stdout = None  # type: ignore[assignment]
         raise typer.Exit(MISTAKE) from None
     except Exception as error:
-        if not _is_config_error(error):
-            raise
+        # Slow to import, and needed here alone.
+        from thinc.api import ConfigValidationError
+
         from .config_errors import say_config_error
 
+        if not isinstance(error, ConfigValidationError):
+            raise
         _fail(say_config_error(error), MISTAKE)
-
-
-def _is_config_error(error: Exception) -> bool:
-    """Whether spaCy finds a config wrong; thinc, which knows, is slow to import."""
-    from thinc.api import ConfigValidationError
-
-    return isinstance(error, ConfigValidationError)
 
 
 def _show_warning(message: Any, *_: Any, **__: Any) -> None:

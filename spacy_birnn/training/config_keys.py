@@ -13,6 +13,8 @@ from thinc.api import Config
 
 from ..errors import BirnnError, Errors
 
+_SCHEMAS: Dict[str, Any] = dict(CONFIG_SCHEMAS)
+
 
 def check_sections(config: Config) -> None:
     """Refuse keys that spaCy's own sections do not have, and sections almost of a name.
@@ -29,7 +31,7 @@ def check_sections(config: Config) -> None:
         close = get_close_matches(section, known, n=1, cutoff=0.8)
         if section not in known and close and not _is_used(config, section):
             raise unknown("section", section, "the config", close)
-    for section, schema in CONFIG_SCHEMAS.items():
+    for section, schema in _SCHEMAS.items():
         for key in config.get(section, {}):
             if key not in schema.model_fields:
                 raise unknown("key", key, f"[{section}]", schema.model_fields)
@@ -56,8 +58,8 @@ def check_overrides(config: Config, overrides: Dict[str, Any]) -> None:
             block = block[section]
         if len(sections) > 1:
             continue
-        if sections[0] in CONFIG_SCHEMAS:
-            known = list(CONFIG_SCHEMAS[sections[0]].model_fields)
+        if sections[0] in _SCHEMAS:
+            known = list(_SCHEMAS[sections[0]].model_fields)
         else:
             known = [*block, *DEFAULT_CONFIG.get(sections[0], {})]
         if key not in known and not _is_used(config, *sections, key):
