@@ -84,7 +84,8 @@ def join_groups(
     for rows, _, core in groups:
         H = next(states)
         if not len(out):
-            out = numpy.empty((sum(lengths), H.shape[1]), H.dtype)
+            # numpy asks for huge pages, which cost more to fill in here and there.
+            out = torch.from_numpy(H).new_empty(sum(lengths), H.shape[1]).numpy()
         if core is None:
             out[rows] = H
         else:
