@@ -4,6 +4,8 @@ A command is imported when it is asked for: what all of them need together, spaC
 torch first, takes longer to import than to show a page of help.
 """
 
+import atexit
+import gc
 from importlib import import_module
 from typing import Any, Dict, List
 
@@ -105,4 +107,6 @@ def _options(
 def main() -> None:
     """The console script."""
     install_excepthook()
+    # The collections at exit would look through all that is alive, to no end.
+    atexit.register(gc.freeze)
     get_command(app)(prog_name="spacy-birnn")

@@ -14,6 +14,7 @@ from ..files import check_output, replacing
 from ..progress import show_wait
 from ..tagging.docbins import pack_docs
 from . import options as shared
+from .content_counts import ContentCounts
 from .groups import with_groups
 from .options import check_ending, check_not_input
 from .reading import ReadOptions, files_of, find_formats, open_corpus
@@ -69,11 +70,11 @@ def convert_command(
     check_not_input(output, files_of(input, options))
     check_ending(output, ".spacy", "spaCy's binary format")
     check_output(output, force)
-    docbin = pack_docs(read_docs(input, lang, **options))
+    counts = ContentCounts()
+    docbin = pack_docs(counts.counting(read_docs(input, lang, **options)))
     with show_wait(f"Writing {output}"), replacing(output) as file:
         file.write(docbin.to_bytes())
-    noun = "document" if len(docbin) == 1 else "documents"
-    print(f"Wrote {output}: {len(docbin):,} {noun}.")
+    print(f"Wrote {output}: " + "\n".join(counts.lines()))
 
 
 def read_docs(path: Path, lang: Optional[str] = None, **options: Any) -> Iterator[Doc]:

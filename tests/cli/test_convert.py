@@ -13,7 +13,11 @@ def test_the_real_command(corpus, tmp_path, run_process):
     out = tmp_path / "out.spacy"
     result = run_process("convert", corpus, out, "--columns", COLUMNS)
     assert (result.returncode, result.stderr) == (0, b"")
-    assert result.stdout.decode() == f"Wrote {out}: 2 documents.\n"
+    assert result.stdout.decode() == (
+        f"Wrote {out}: 2 documents, 9 tokens.\n"
+        "10 spans: NP 4, PER 2, LOC 2, VP 2.\n"
+        "9 tags: NNP 5, VBD 2, . 2.\n"
+    )
     first, _ = load(out)
     assert [(ent.text, ent.label_) for ent in first.ents] == [
         ("Ada Lovelace", "PER"),
@@ -38,7 +42,7 @@ def test_conllu(tmp_path, run, options):
     path.write_text("1\tAda\tAda\tPROPN\tNNP\t_\t0\troot\t_\t_\n")
     assert run("convert", path, out, *options).exit_code == 0
     result = run("convert", path, out, *options, "--force")
-    assert result.stdout == f"Wrote {out}: 1 document.\n"
+    assert result.stdout == f"Wrote {out}: 1 document, 1 token.\n1 tag: PROPN 1.\n"
     (doc,) = load(out)
     assert (doc[0].pos_, doc[0].tag_) == ("PROPN", "NNP")
 
@@ -87,7 +91,8 @@ def test_exports_of_annotation_tools(tmp_path, run):
     path, out = tmp_path / "doccano.jsonl", tmp_path / "out.spacy"
     path.write_text('{"text": "Ada-Lovelace left.", "label": [[0, 12, "PER"]]}\n')
     result = run("convert", path, out)
-    assert result.stdout == f"Wrote {out}: 1 document.\n"
+    said = f"Wrote {out}: 1 document, 5 tokens.\n1 span: PER 1.\n"
+    assert result.stdout == said
     assert result.stderr.startswith("[W111] ")
     assert "--lang" in result.stderr
     assert [(ent.text, ent.label_) for ent in load(out)[0].ents] == [
