@@ -8,8 +8,7 @@ from spacy.strings import StringStore
 from spacy.vectors import Vectors
 
 from ..errors import BirnnError, Errors
-from ..nn.chars import CharRNN
-from ..nn.words import WordCharEmbedding, WordTable
+from ..nn.words import PreparedWordCharEmbedding, WordCharEmbedding, WordTable
 from .vectors import (
     LookedUp,
     look_up,
@@ -104,14 +103,13 @@ class FormEmbedder:
 
     def __init__(self, module: WordCharEmbedding) -> None:
         self._module = module
+        self._prepared = PreparedWordCharEmbedding(module)
 
     @property
     def is_exact(self) -> bool:
-        """Whether a form is embedded the same to the bit whatever other forms are
-        embedded with it. A character LSTM over other forms rounds in other places."""
-        return not isinstance(self._module.chars, CharRNN)
+        """See `PreparedWordCharEmbedding`."""
+        return self._prepared.is_exact
 
-    @torch.no_grad()
     def embed(
         self, vectors: Optional[Vectors], strings: Spelled, keys: List[int]
     ) -> Tuple[torch.Tensor, Optional[LookedUp]]:
@@ -126,4 +124,4 @@ class FormEmbedder:
             Rows (F, nO), and how the forms were found in the vectors.
         """
         forms = read_forms(self._module, vectors, strings, keys, is_train=False)
-        return self._module(torch.arange(len(keys)), *forms.inputs), forms.found
+        return torch.from_numpy(self._prepared(*forms.inputs)), forms.found

@@ -4,9 +4,11 @@ Characters are code points folded into a fixed table: no vocabulary has to be co
 and every language works. Row 0 is the padding and stands for characters never trained.
 """
 
-from typing import Dict, Sequence, Type, cast
+from typing import Callable, Dict, Sequence, Type, TypeVar, cast
 
+import numpy
 import torch
+from numpy import ndarray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -18,9 +20,12 @@ DIRECT = 2048
 """Code points below this have a row of their own; the others share as many rows."""
 
 
-def fold_code_points(code_points: Tensor) -> Tensor:
+Numbers = TypeVar("Numbers", Tensor, ndarray)
+
+
+def fold_code_points(code_points: Numbers) -> Numbers:
     """Code points (M,) to rows of the character table (M,), 0 … 2 * DIRECT - 1."""
-    return torch.where(code_points < DIRECT, code_points, DIRECT + code_points % DIRECT)
+    return code_points % DIRECT + (code_points >= DIRECT) * DIRECT
 
 
 def _distinct(rows: Tensor) -> "tuple[Tensor, Tensor]":
@@ -69,7 +74,26 @@ class CharTable(nn.Module):
         return rows * known.unsqueeze(1), inverse
 
 
-class CharCNN(nn.Module):
+PreparedChars = Callable[[Tensor, Sequence[int]], ndarray]
+"""`CharEncoder.forward` without training, with the weights of one moment, on a CPU."""
+
+
+class CharEncoder(nn.Module):
+    """A vector for each word form from its characters.
+
+    Attributes:
+        is_exact: Whether it is the same to the bit whatever other forms are encoded
+            beside it.
+    """
+
+    is_exact: bool
+
+    def prepared(self) -> PreparedChars:
+        """Encode forms with the weights that it has now."""
+        raise NotImplementedError
+
+
+class CharCNN(CharEncoder):
     """Convolution over three characters, maximum over the word (Ma & Hovy 2016, §2.1).
 
     The convolution of a character depends only on the character and its place in the
@@ -79,6 +103,8 @@ class CharCNN(nn.Module):
         width: number of filters, the width of the output.
         char_width: width of a character embedding.
     """
+
+    is_exact = True
 
     def __init__(self, width: int, char_width: int):
         super().__init__()
@@ -109,14 +135,53 @@ class CharCNN(nn.Module):
         longest = torch.segment_reduce(H, "max", lengths=sizes)
         return longest + cast(Tensor, self.filters.bias)
 
+    def prepared(self) -> PreparedChars:
+        return PreparedCharCNN(self)
 
-class CharRNN(nn.Module):
+
+class PreparedCharCNN:
+    """Encodes forms as a `CharCNN` does with the weights that it has now, on a CPU.
+
+    Each character's part of the convolution is kept for all three places in the
+    kernel, so that a form costs three look-ups. Its encoding is the same to the bit
+    whatever other forms are encoded with it.
+    """
+
+    @torch.no_grad()
+    def __init__(self, encoder: CharCNN) -> None:
+        seen = encoder.chars.seen.nonzero()[:, 0]
+        seen = seen[seen != 0]
+        # Row 0 is the padding, and what training never met.
+        E = with_rows(F.pad(encoder.chars.table[seen], (0, 0, 1, 0)), MIN_ROWS)
+        parts = torch.einsum("vc,ock->kvo", E, encoder.filters.weight)
+        self._left, self._middle, self._right = parts.numpy()
+        self._bias = cast(Tensor, encoder.filters.bias).detach().numpy()
+        self._row = numpy.zeros(2 * DIRECT, dtype="int64")
+        self._row[seen.numpy()] = numpy.arange(1, 1 + len(seen))
+
+    def __call__(self, code_points: Tensor, lengths: Sequence[int]) -> ndarray:
+        """As `CharCNN.forward`, without training."""
+        rows = self._row.take(fold_code_points(code_points.numpy()))
+        H = self._left.take(rows[:-2], 0)
+        H += self._middle.take(rows[1:-1], 0)
+        H += self._right.take(rows[2:], 0)
+        if len(lengths) == 1:  # as a stream of words asks
+            return numpy.maximum.reduce(H, 0, keepdims=True) + self._bias
+        sizes = torch.as_tensor(lengths, dtype=torch.int64)
+        of_forms = torch.from_numpy(H)[_character_positions(sizes) - 1]
+        longest = torch.segment_reduce(of_forms, "max", lengths=sizes)
+        return longest.numpy() + self._bias
+
+
+class CharRNN(CharEncoder):
     """Final states of a bidirectional LSTM over a word (Lample et al. 2016, §4.1).
 
     Args:
         width: width of the output, both directions together.
         char_width: width of a character embedding.
     """
+
+    is_exact = False  # over other forms it rounds in other places
 
     def __init__(self, width: int, char_width: int):
         super().__init__()
@@ -132,6 +197,13 @@ class CharRNN(nn.Module):
         position = _character_positions(sizes).to(code_points.device)
         return last_states(CELLS["lstm"], self.lstm, E[inverse[position]], lengths)
 
+    @torch.no_grad()
+    def _encode(self, code_points: Tensor, lengths: Sequence[int]) -> ndarray:
+        return self(code_points, lengths).numpy()
+
+    def prepared(self) -> PreparedChars:
+        return self._encode
+
 
 def _character_positions(lengths: Tensor) -> Tensor:
     """Where the characters lie among forms that are each preceded by one separator."""
@@ -139,4 +211,4 @@ def _character_positions(lengths: Tensor) -> Tensor:
     return torch.arange(len(form)) + form + 1
 
 
-CHAR_ENCODERS: Dict[str, Type[nn.Module]] = {"cnn": CharCNN, "rnn": CharRNN}
+CHAR_ENCODERS: Dict[str, Type[CharEncoder]] = {"cnn": CharCNN, "rnn": CharRNN}

@@ -2,11 +2,13 @@
 
 from typing import Dict, List, Optional, Sequence
 
+import numpy
 import torch
+from numpy import ndarray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .chars import CHAR_ENCODERS
+from .chars import CHAR_ENCODERS, CharEncoder
 from .dropout import token_dropout
 
 GROWTH = 1024
@@ -100,7 +102,7 @@ class WordCharEmbedding(nn.Module):
         super().__init__()
         self.word_width = word_width
         self.words: Optional[WordTable] = None
-        self.chars: Optional[nn.Module] = None
+        self.chars: Optional[CharEncoder] = None
         if word_width:
             self.unknown = nn.Parameter(torch.zeros(word_width))
             if trainable:
@@ -145,3 +147,45 @@ class WordCharEmbedding(nn.Module):
             encoded = self.chars(code_points, char_lengths, train)
             parts.append(encoded.index_select(0, inverse))
         return torch.cat(parts, dim=1)
+
+
+class PreparedWordCharEmbedding:
+    """Embeds forms as a `WordCharEmbedding` does with the weights that it has now, on a
+    CPU.
+
+    Attributes:
+        is_exact: Whether a form is embedded the same to the bit whatever other forms
+            are embedded with it.
+    """
+
+    def __init__(self, module: WordCharEmbedding) -> None:
+        self._unknown: Optional[ndarray] = None
+        self._own: Optional[ndarray] = None
+        if module.word_width:
+            self._unknown = module.unknown.detach().numpy()
+        if module.words is not None:
+            self._own = module.words.table.detach().numpy()
+        self._chars = None if module.chars is None else module.chars.prepared()
+        self.is_exact = module.chars is None or module.chars.is_exact
+
+    def __call__(
+        self,
+        vectors: Optional[Tensor],
+        known: Optional[Tensor],
+        rows: Optional[Tensor],
+        code_points: Optional[Tensor],
+        char_lengths: Sequence[int],
+    ) -> ndarray:
+        """Embeddings of F forms, shape (F, word_width + char_width); the arguments as
+        of `WordCharEmbedding.forward`."""
+        parts: List[ndarray] = []
+        if self._unknown is not None and vectors is not None and known is not None:
+            has_vector = known.numpy()[:, None]
+            words = numpy.where(has_vector, vectors.numpy(), self._unknown)
+            if self._own is not None and rows is not None:
+                has_own = rows.numpy() >= 0
+                words[has_own] = self._own.take(rows.numpy()[has_own], 0)
+            parts.append(words)
+        if self._chars is not None and code_points is not None:
+            parts.append(self._chars(code_points, char_lengths))
+        return numpy.concatenate(parts, axis=1)

@@ -115,3 +115,20 @@ def test_every_code_point_has_a_row():
     assert rows[:4].tolist() == [0, 1, DIRECT - 1, DIRECT]
     assert rows.max() < len(CharTable(2).table)
     assert (rows[3:] >= DIRECT).all()
+
+
+@pytest.mark.parametrize("encoder", CHAR_ENCODERS.values())
+@pytest.mark.parametrize("forms", [FORMS[:1], FORMS], ids=["one", "many"])
+def test_prepared_it_encodes_as_the_module_does(encoder, forms):
+    module = encoder(width=6, char_width=5)
+    module(*encode([*FORMS[:3], "unmet"]), train=True)
+    want = module(*encode(forms)).detach()
+    got = torch.from_numpy(module.prepared()(*encode(forms)))
+    torch.testing.assert_close(got, want, rtol=0, atol=1e-6)
+
+
+def test_the_same_rows_of_characters_for_arrays_and_tensors():
+    code_points = torch.tensor([0, 97, DIRECT - 1, DIRECT, 0x10FFFF])
+    rows = fold_code_points(code_points)
+    assert rows.tolist() == [0, 97, DIRECT - 1, DIRECT, 2 * DIRECT - 1]
+    assert fold_code_points(code_points.numpy()).tolist() == rows.tolist()

@@ -17,7 +17,7 @@ Notation: L labels, M lanes at work, T emissions that wait for a decision.
 from typing import Dict, Iterator, NamedTuple, Optional, Tuple, Union
 
 import numpy
-from numpy import add, exp, log, maximum, ndarray
+from numpy import add, exp, log, maximum, minimum, ndarray
 
 from ..stream.classes import LabelClasses
 from .chain import ChainScores
@@ -60,7 +60,7 @@ class Move:
         """Log of the sum over the first state, (M, I) to (M, J)."""
         top = maximum.reduce(logs, 1, keepdims=True)
         sums = exp(logs - top) @ self._factors
-        if sums.min() > SMALL:
+        if minimum.reduce(sums, None) > SMALL:
             found = log(sums, sums)
             found += top + self._top
             return found
@@ -216,12 +216,12 @@ class FixedLagChain:
         if ahead is not None:
             top = maximum.reduce(sums, 1, keepdims=True)
         arrays["sums"][lanes, :-1], arrays["sums"][lanes, -1] = sums - top, -numpy.inf
-        kept = numpy.take_along_axis(best, self._members[chosen], 1)
+        kept = best[numpy.arange(len(best))[:, None], self._members[chosen]]
         arrays["best"][lanes] = kept - maximum.reduce(kept, 1, keepdims=True)
         arrays["class"][lanes] = chosen
         if self._with_spans:
             arrays["inside"][lanes, :-1] -= top
-        return Decided(chosen, numpy.minimum(confidence, 1.0), closed)
+        return Decided(chosen, minimum(confidence, 1.0), closed)
 
     def _best(self, lanes: Rows) -> ndarray:
         """The best score of a sequence that agrees with what was decided and ends in

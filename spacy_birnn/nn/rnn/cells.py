@@ -225,8 +225,9 @@ class LSTM(Cell):
         return d_gates, d_gates
 
     def run_one(self, inputs, states, weights, bias, carried=None) -> None:
-        state, cell = None, numpy.zeros_like(states[0])
-        if carried is not None:
+        if carried is None:
+            state, cell = None, numpy.zeros_like(states[0])
+        else:
             state, cell = carried
         squashed = numpy.empty_like(cell)
         total, sigmoids = numpy.empty((2, *bias.shape), bias.dtype)

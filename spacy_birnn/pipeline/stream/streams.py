@@ -196,7 +196,8 @@ class Streams:
                 stream._transcript.keep_blanks(words)
                 others[stream] = stream._transcript.segments(words)
         self._run(going)
-        for turn in range(max(map(len, others.values()), default=0)):
+        n_turns = max(map(len, others.values())) if others else 0
+        for turn in range(n_turns):
             turns = {s: found[turn] for s, found in others.items() if turn < len(found)}
             self._advance(turns)
         return [stream._transcript.hand_over() for stream in streams]
