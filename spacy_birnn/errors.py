@@ -211,6 +211,14 @@ class Errors(metaclass=_Coded):
         "spacy-birnn.batch_joined.v1: longest = {longest!r} must be a whole number of "
         "at least 2."
     )
+    B083 = (
+        "spacy-birnn.batch_joined.v1: warmup = {warmup!r} must be a whole number of "
+        "epochs, 0 for none."
+    )
+    B084 = (
+        "A reader's joined = {joined!r} must be a whole number of Docs, at least 2, or "
+        "0 to join nothing."
+    )
 
     # --- B101-B199: data and tag schemes ----------------------------------------------
     B101 = (

@@ -68,6 +68,12 @@ def check_limit(limit: Any) -> None:
         raise BirnnError(Errors.B138.format(limit=limit))
 
 
+def check_joined(joined: Any) -> None:
+    """Refuse what is no number of Docs to join."""
+    if not _is_whole(joined) or joined < 0 or joined == 1:
+        raise BirnnError(Errors.B084.format(joined=joined))
+
+
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     """Refuse what is none of a setting's choices."""
     if value not in choices:

@@ -7,7 +7,7 @@ readers number their Examples (`number`), and the batcher restores their order.
 """
 
 import random
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Callable, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 from spacy.tokens import Doc, Span
@@ -28,8 +28,17 @@ def number(examples: Iterable[Example]) -> Iterator[Example]:
         yield example
 
 
+def join_by_turns(examples: Iterable[Example], size: int) -> Iterator[Example]:
+    """Leave so many Examples as they are, join as many into one, and so on."""
+    rest = iter(examples)
+    while single := list(islice(rest, size)):
+        yield from single
+        if together := list(islice(rest, size)):
+            yield join(together)
+
+
 def create_joining_batcher(
-    size: Sizes, share: float = 0.8, longest: int = 12
+    size: Sizes, share: float = 0.8, longest: int = 12, warmup: int = 0
 ) -> Callable[[Iterable[Example]], Iterator[List[Example]]]:
     """Batch a corpus, and join some of its Docs (`spacy-birnn.batch_joined.v1`).
 
@@ -44,6 +53,8 @@ def create_joining_batcher(
             joined Doc counts as those that it is made of.
         share: Which share of the corpus is in joined Docs on average, from 0 to 1.
         longest: Docs are joined in numbers from 2 to this, all equally likely.
+        warmup: Over how many epochs the share grows, from nothing in the first one.
+            Single sentences are learned faster.
 
     Returns:
         A function from Examples to batches of them. A list is shuffled, as spaCy does
@@ -52,49 +63,61 @@ def create_joining_batcher(
     Raises:
         BirnnError: An argument is out of range.
     """
-    return JoiningBatcher(size, share, longest)
+    return JoiningBatcher(size, share, longest, warmup)
 
 
 class JoiningBatcher:
-    """See `create_joining_batcher`."""
+    """See `create_joining_batcher`.
 
-    def __init__(self, size: Sizes, share: float, longest: int) -> None:
+    Attributes:
+        has_schedule: Whether an epoch depends on how many were batched before.
+    """
+
+    def __init__(self, size: Sizes, share: float, longest: int, warmup: int) -> None:
         if isinstance(size, bool) or (isinstance(size, int) and size < 1):
             raise BirnnError(Errors.B080.format(size=size))
         if isinstance(share, bool) or not 0 <= share <= 1:
             raise BirnnError(Errors.B081.format(share=share))
         if isinstance(longest, bool) or longest < 2:
             raise BirnnError(Errors.B082.format(longest=longest))
+        if isinstance(warmup, bool) or warmup < 0:
+            raise BirnnError(Errors.B083.format(warmup=warmup))
         # A schedule goes on over the epochs, as with spaCy's batchers.
         self.sizes = repeat(size) if isinstance(size, int) else iter(size)
         self.size = next(self.sizes)
-        self.longest = longest
-        # A run of n Docs begins at a Doc with probability p; n is m on average. Of the
-        # Docs, p * m / (p * m + 1 - p) are then in runs, which is to be the share.
-        mean = (2 + longest) / 2
-        self.probability = share / (share + mean * (1 - share))
+        self.share, self.longest, self.warmup = share, longest, warmup
+        self.epoch = 0
+        self.has_schedule = warmup > 0
 
     def __call__(self, examples: Iterable[Example]) -> Iterator[List[Example]]:
+        share = self.share * min(1.0, self.epoch / self.warmup if self.warmup else 1.0)
+        self.epoch += 1
         if isinstance(examples, list):
-            runs = list(self._runs(sorted(examples, key=position)))
+            runs = list(self._runs(sorted(examples, key=position), share))
             random.shuffle(runs)
             return self._batches(runs)
-        return self._batches(self._runs(examples))
+        return self._batches(self._runs(examples, share))
 
-    def _runs(self, examples: Iterable[Example]) -> Iterator[List[Example]]:
+    def _runs(
+        self, examples: Iterable[Example], share: float
+    ) -> Iterator[List[Example]]:
         """Cut a corpus, in its order, into what becomes one Doc each."""
+        # A run of n Docs begins at a Doc with probability p; n is m on average. Of the
+        # Docs, p * m / (p * m + 1 - p) are then in runs, which is to be the share.
+        mean = (2 + self.longest) / 2
+        probability = share / (share + mean * (1 - share))
         run: List[Example] = []
-        length = self._draw()
+        length = self._draw(probability)
         for example in examples:
             run.append(example)
             if len(run) == length:
                 yield run
-                run, length = [], self._draw()
+                run, length = [], self._draw(probability)
         if run:
             yield run
 
-    def _draw(self) -> int:
-        if random.random() >= self.probability:
+    def _draw(self, probability: float) -> int:
+        if random.random() >= probability:
             return 1
         return random.randint(2, self.longest)
 

@@ -21,12 +21,13 @@ from .arguments import (
     Scheme,
     check_choice,
     check_encoding,
+    check_joined,
     check_limit,
     check_path,
     check_scheme,
 )
 from .base import Sentence
-from .joining import number
+from .joining import join_by_turns, number
 from .kept import KeptExamples
 from .tags import Where
 from .text import list_files
@@ -84,6 +85,8 @@ class FileCorpus(ABC):
     Args:
         path: A file, plain or gzipped, or a directory.
         limit: Read only so many Docs; 0 for all.
+        joined: Join every second run of so many Docs into one without sentence starts,
+            so that half of a development set is running text; 0 joins nothing.
         encoding: How bytes stand for characters. A byte order mark tells UTF-16.
     """
 
@@ -93,6 +96,7 @@ class FileCorpus(ABC):
     path: Optional[Union[str, Path]]
     _: KW_ONLY
     limit: int = 0
+    joined: int = 0
     encoding: str = "utf-8"
     _reported: Set[str] = field(default_factory=set, init=False, repr=False)
     _kept: KeptExamples = field(default_factory=KeptExamples, init=False, repr=False)
@@ -102,6 +106,7 @@ class FileCorpus(ABC):
             raise BirnnError(Errors.B104.format(corpus=config_block()))
         check_path(self.path)
         check_limit(self.limit)
+        check_joined(self.joined)
         check_encoding(self.encoding)
 
     @abstractmethod
@@ -117,7 +122,10 @@ class FileCorpus(ABC):
         yield from self._kept.read(nlp, self.list_files(), lambda: self._read(nlp))
 
     def _read(self, nlp: Language) -> Iterator[Example]:
-        examples = number(islice(self._read_all(nlp), self.limit or None))
+        examples: Iterable[Example] = islice(self._read_all(nlp), self.limit or None)
+        if self.joined:
+            examples = join_by_turns(examples, self.joined)
+        examples = number(examples)
         assert self.path is not None
         task = f"Reading {Path(self.path).name}"
         yield from show_progress(examples, task, "documents")

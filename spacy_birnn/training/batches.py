@@ -15,6 +15,16 @@ from .randomness import States, get_states, set_states
 Batch = List[Example]
 
 
+def has_schedule(batcher: Any, block: Any) -> bool:
+    """Whether the batches of an epoch depend on how many there were before.
+
+    Args:
+        batcher: of the config; ours says so of itself.
+        block: what the config says of it.
+    """
+    return "@schedules" in str(block) or getattr(batcher, "has_schedule", False)
+
+
 class Batches:
     """Batches as `spacy train` makes them, whose position a checkpoint can hold.
 

@@ -21,7 +21,7 @@ from thinc.api import Config, Optimizer
 from thinc.schedules import constant
 
 from ..errors import BirnnError, Errors, NotFiniteError
-from .batches import Batch, Batches
+from .batches import Batch, Batches, has_schedule
 from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from .evaluation import DevSet, EvaluationPlan
 from .few_steps import few_steps_hint
@@ -130,7 +130,9 @@ class Loop:
             settings["batcher"],
             settings["max_epochs"],
             self.progress,
-            has_schedule="@schedules" in str(setup.config["training"]["batcher"]),
+            has_schedule=has_schedule(
+                settings["batcher"], setup.config["training"]["batcher"]
+            ),
         )
         self.dev = DevSet(
             self.nlp, lambda: setup.dev(self.nlp), settings["score_weights"]

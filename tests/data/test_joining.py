@@ -25,6 +25,7 @@ from spacy_birnn.data.joining import (
     POSITION,
     create_joining_batcher,
     join,
+    join_by_turns,
     number,
     position,
 )
