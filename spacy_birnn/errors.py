@@ -215,10 +215,6 @@ class Errors(metaclass=_Coded):
         "spacy-birnn.batch_joined.v1: warmup = {warmup!r} must be a whole number of "
         "epochs, 0 for none."
     )
-    B084 = (
-        "A reader's joined = {joined!r} must be a whole number of Docs, at least 2, or "
-        "0 to join nothing."
-    )
 
     # --- B101-B199: data and tag schemes ----------------------------------------------
     B101 = (
@@ -337,6 +333,10 @@ class Errors(metaclass=_Coded):
     )
     B148 = "{path}: its text {text} is not beside it."
     B149 = "Scheme raw reads tags, not spans: set target = tag, pos or _.name instead."
+    B150 = (
+        "`joined` must be a whole number of at least 2 (0 to join nothing), not "
+        "{joined!r}."
+    )
 
     # --- B201-B299: scoring, tagging, command line ------------------------------------
     B201 = "Wrong usage: {message}. Try '{command} --help'."

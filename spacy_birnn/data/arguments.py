@@ -71,7 +71,7 @@ def check_limit(limit: Any) -> None:
 def check_joined(joined: Any) -> None:
     """Refuse what is no number of Docs to join."""
     if not _is_whole(joined) or joined < 0 or joined == 1:
-        raise BirnnError(Errors.B084.format(joined=joined))
+        raise BirnnError(Errors.B150.format(joined=joined))
 
 
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:

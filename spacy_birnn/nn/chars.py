@@ -163,8 +163,9 @@ class PreparedCharCNN:
         """As `CharCNN.forward`, without training."""
         rows = self._row.take(fold_code_points(code_points.numpy()))
         H = self._left.take(rows[:-2], 0)
-        H += self._middle.take(rows[1:-1], 0)
-        H += self._right.take(rows[2:], 0)
+        with numpy.errstate(invalid="ignore"):  # weights that are not finite
+            H += self._middle.take(rows[1:-1], 0)
+            H += self._right.take(rows[2:], 0)
         if len(lengths) == 1:  # as a stream of words asks
             return numpy.maximum.reduce(H, 0, keepdims=True) + self._bias
         sizes = torch.as_tensor(lengths, dtype=torch.int64)

@@ -18,6 +18,7 @@ from spacy_birnn.errors import BirnnError
         ("target", ["ents", "chunks", "tag", "pos", "_.x"], ["word", "_.1", None, 0]),
         ("scheme", ["auto", "raw", "iob1", "bilou"], ["", "BIO", None]),
         ("limit", [0, 7], [-1, 1.0, "1", True, None]),
+        ("joined", [0, 2, 10], [-1, 1, 2.0, "2", True, None]),
     ],
 )
 def test_checks(check, good, bad):

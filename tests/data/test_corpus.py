@@ -92,6 +92,16 @@ def test_reads_every_format(folder):
     assert [len(eg.reference) for eg in grouped] == [3]
 
 
+def test_every_second_run_of_a_corpus_is_joined(folder):
+    corpus = AnyCorpus(folder, joined=2)
+    for _ in range(3):  # the second reading is kept for the third
+        docs = [eg.predicted for eg in corpus(NLP)]
+        assert [len(doc) for doc in docs] == [2, 1, 3, 2]
+        assert [doc.has_annotation("SENT_START") for doc in docs][2] is False
+    limited = AnyCorpus(folder, joined=2, limit=3)
+    assert [len(eg.reference) for eg in limited(NLP)] == [2, 1, 2]
+
+
 def test_settings_reach_the_columns(folder):
     reader = AnyCorpus(
         folder / "a.txt", columns={"chunks": 1}, scheme="iob2", spans_key="k"

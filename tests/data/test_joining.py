@@ -95,6 +95,22 @@ def test_the_share_is_of_sentences(share, longest):
     assert set(lengths) == set(range(2, longest + 1))
 
 
+def test_the_share_grows_over_the_epochs_of_the_warm_up():
+    random.seed(0)
+    batcher = create_joining_batcher(size=32, share=0.8, warmup=4)
+    shares = []
+    for _ in range(6):
+        docs = docs_of(batcher(corpus(8000)))
+        shares.append(sum(len(doc) for doc in docs if len(doc) > 1) / 8000)
+    assert shares == pytest.approx([0.0, 0.2, 0.4, 0.6, 0.8, 0.8], abs=0.04)
+
+
+def test_every_second_run_is_joined():
+    docs = docs_of([join_by_turns(corpus(12), 3)])
+    assert docs == [[0], [1], [2], [3, 4, 5], [6], [7], [8], [9, 10, 11]]
+    assert docs_of([join_by_turns(corpus(4), 3)]) == [[0], [1], [2], [3]]
+
+
 def test_without_a_share_nothing_is_joined():
     examples = corpus(9)
     found = batches(examples, size=4, share=0.0)
@@ -150,6 +166,8 @@ def test_it_is_registered():
         ({"size": 1, "share": 1.5}, "B081"),
         ({"size": 1, "share": float("nan")}, "B081"),
         ({"size": 1, "longest": 1}, "B082"),
+        ({"size": 1, "warmup": -1}, "B083"),
+        ({"size": 1, "warmup": True}, "B083"),
     ],
 )
 def test_settings_out_of_range(settings, code):

@@ -55,6 +55,15 @@ GROWING = {
     }
 }
 
+JOINING = {
+    "training.batcher": {
+        "@batchers": "spacy-birnn.batch_joined.v1",
+        "size": 2,
+        "longest": 3,
+        "warmup": 3,
+    }
+}
+
 
 def quiet(config, output, **settings):
     settings.setdefault("eval_frequency", config["training"]["eval_frequency"])
@@ -165,6 +174,7 @@ def train_with_kills(config, output, kills):
         (PLATEAU, [1, 6, 13, 14, 30]),
         ({"training.max_epochs": -1, "training.max_steps": 14}, [3, 9, 12]),
         (GROWING, [2, 14, 15]),
+        (JOINING, [2, 14, 15]),
     ],
 )
 @pytest.mark.parametrize("eval_frequency", [2, None])
