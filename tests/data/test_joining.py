@@ -258,6 +258,18 @@ def test_custom_attributes_of_tokens(slot, spaces):
     assert [t._.slot for t in gold] == [None, "S0", None, "S1", None, "S2"]
 
 
+@pytest.mark.parametrize("spaces", [None, [False, True, False]])
+def test_as_spacys_own_from_docs(spaces):
+    docs = [
+        example(words, spaces[: len(words)] if spaces else None, pos=["X"] * len(words))
+        for words in (["a", "b", "c"], [], ["d", "\n"], ["e"])
+    ]
+    theirs = Doc.from_docs([eg.reference for eg in docs])
+    ours = join(docs).reference
+    assert ours.text == theirs.text
+    assert (ours.to_array(joining.ALL) == theirs.to_array(joining.ALL)).all()
+
+
 def test_norms_of_the_tokenizer():
     doc = NLP.make_doc("I can't go")
     other = NLP.make_doc("on")
