@@ -16,6 +16,7 @@ from spacy.util import load_model_from_config
 from thinc.api import Config
 
 from spacy_birnn.cli.init_config import Optimize, init_config, to_text
+from spacy_birnn.cli.recipes import DEV_RUNS
 from spacy_birnn.files import replacing
 
 SIZES = [size.value for size in Optimize]
@@ -46,11 +47,12 @@ def schedule(max_epochs: int, eval_frequency: int) -> Dict[str, int]:
     }
 
 
-def hub_reader(part: str, split: str) -> Dict[str, str]:
+def hub_reader(part: str, split: str, joined: int = 0) -> Dict[str, Any]:
     return {
         "@readers": "spacy-birnn.DatasetsCorpus.v1",
         "path": f"${{paths.{part}}}",
         "split": split,
+        "joined": joined,
     }
 
 
@@ -60,7 +62,11 @@ WORKFLOWS: Dict[str, Workflow] = {
     # Its sentences were made one by one and have no neighbours to be joined with.
     "demo": Workflow(
         "ner",
-        {"training.batcher.share": 0.0, "training.eval_frequency": 100},
+        {
+            "training.batcher.share": 0.0,
+            "corpora.dev.joined": 0,
+            "training.eval_frequency": 100,
+        },
     ),
     "wnut17": Workflow("ner", measured={"efficiency": {"training.patience": 0}}),
     "conll2003": Workflow("ner", measured={"efficiency": schedule(16, 400)}),
@@ -81,7 +87,7 @@ WORKFLOWS: Dict[str, Workflow] = {
         "ner",
         {
             "corpora.train": hub_reader("train", "train"),
-            "corpora.dev": hub_reader("dev", "validation"),
+            "corpora.dev": hub_reader("dev", "validation", DEV_RUNS),
         },
     ),
 }

@@ -21,10 +21,13 @@ class Recipe:
         char_width: Its width.
         word_dropout: How often a word is replaced by the unknown one in training.
         dropout: `[training] dropout`.
-        learn_rate: Of Adam, constant.
+        optimizer: One of `OPTIMIZERS`.
+        learn_rate: Its rate in the first step.
+        decay: After t steps the rate is divided by 1 + decay * t.
         batch_size: Sentences (Docs) per step.
         joined: Share of the sentences that are joined to running text in training.
         longest: Sentences in a joined Doc, at most.
+        warmup: Epochs over which that share grows from nothing.
         max_epochs: Passes over the training data, at most.
         patience: Steps without a better score after which training ends.
         eval_frequency: Steps between evaluations. spaCy's default of 200 means that
@@ -38,10 +41,13 @@ class Recipe:
     char_width: int = 50
     word_dropout: float = 0.05
     dropout: float = 0.5
+    optimizer: str = "adam"
     learn_rate: float = 0.002
+    decay: float = 0.0
     batch_size: int = 32
     joined: float = 0.8
     longest: int = 12
+    warmup: int = 0
     patience: int = 3000
     eval_frequency: int = 200
 
@@ -125,6 +131,26 @@ TASKS: Dict[str, Task] = {
     ),
 }
 
+OPTIMIZERS: Dict[str, Dict[str, Any]] = {
+    "adam": {
+        "@optimizers": "Adam.v1",
+        "L2": 0.0,
+        "grad_clip": 0.0,
+        "use_averages": True,
+    },
+    # Polyak & Juditsky (1992) average over some 5,000 steps.
+    "sgd": {
+        "@optimizers": "spacy-birnn.SGD.v1",
+        "momentum": 0.9,
+        "use_averages": True,
+        "average_decay": 0.9998,
+    },
+}
+
+DEV_RUNS = 10
+"""Sentences in a Doc of running text, of which half of a dev set is where training
+joins sentences: what is best on single sentences alone is not best on texts."""
+
 BASE = """
 [paths]
 train = null
@@ -156,12 +182,6 @@ seed = ${system.seed}
 gpu_allocator = ${system.gpu_allocator}
 max_steps = 0
 accumulate_gradient = 1
-
-[training.optimizer]
-@optimizers = "Adam.v1"
-L2 = 0.0
-grad_clip = 0.0
-use_averages = true
 
 [training.batcher]
 @batchers = "spacy-birnn.batch_joined.v1"
@@ -211,11 +231,30 @@ def recipe_config(
         eval_frequency=recipe.eval_frequency,
         score_weights=score_weights(tasks),
     )
-    training["optimizer"]["learn_rate"] = recipe.learn_rate
+    training["optimizer"] = {
+        **OPTIMIZERS[recipe.optimizer],
+        "learn_rate": learn_rate(recipe),
+    }
     training["batcher"].update(
-        size=recipe.batch_size, share=recipe.joined, longest=recipe.longest
+        size=recipe.batch_size,
+        share=recipe.joined,
+        longest=recipe.longest,
+        warmup=recipe.warmup,
     )
+    if recipe.joined:
+        config["corpora"]["dev"]["joined"] = DEV_RUNS
     return config
+
+
+def learn_rate(recipe: Recipe) -> Any:
+    """The rate, or a schedule that lowers it step by step."""
+    if not recipe.decay:
+        return recipe.learn_rate
+    return {
+        "@schedules": "decaying.v1",
+        "base_rate": recipe.learn_rate,
+        "decay": recipe.decay,
+    }
 
 
 def component(task: Task, recipe: Recipe) -> Dict[str, Any]:
@@ -233,9 +272,10 @@ def component(task: Task, recipe: Recipe) -> Dict[str, Any]:
 def joint(recipes: Sequence[Recipe]) -> Recipe:
     """How several tasks are trained at once: as the first, but as slowly, for as long
     and on as much running text as any of them needs it."""
+    alike = [r for r in recipes if r.optimizer == recipes[0].optimizer]
     return replace(
         recipes[0],
-        learn_rate=min(recipe.learn_rate for recipe in recipes),
+        learn_rate=min(recipe.learn_rate for recipe in alike),
         batch_size=min(recipe.batch_size for recipe in recipes),
         joined=max(recipe.joined for recipe in recipes),
         max_epochs=max(recipe.max_epochs for recipe in recipes),

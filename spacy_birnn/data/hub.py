@@ -29,13 +29,14 @@ from .arguments import (
     EmptyWords,
     Scheme,
     check_choice,
+    check_joined,
     check_limit,
     check_path,
     check_scheme,
     check_target,
 )
 from .base import Sentence, make_example
-from .joining import number
+from .joining import join_by_turns, number
 from .loading import coded_errors, load, row_place
 from .reader import EmptyWordRule, Notes, config_block
 from .tags import RepairCount, TagReader, read_values, tell_tags
@@ -71,6 +72,7 @@ def create_datasets_reader(
     empty_words: EmptyWords = "error",
     spans_key: str = "chunks",
     limit: int = 0,
+    joined: int = 0,
 ) -> Callable[[Language], Iterable[Example]]:
     """Read a Hugging Face dataset (`spacy-birnn.DatasetsCorpus.v1`).
 
@@ -95,6 +97,8 @@ def create_datasets_reader(
         empty_words: What is done with words that are empty; see `TokenCorpus`.
         spans_key: The key in `doc.spans` for the target `chunks`.
         limit: Read only so many rows; 0 for all.
+        joined: Join every second run of so many rows into one Doc without sentence
+            starts; see `FileCorpus`.
 
     Returns:
         A function from the pipeline to Examples.
@@ -104,13 +108,23 @@ def create_datasets_reader(
     check_path(path)
     check_target(target)
     check_limit(limit)
+    check_joined(joined)
     source = HubSource(str(path), name, split, revision, streaming)
     check_scheme(scheme)
     if scheme == RAW:
         raise BirnnError(Errors.B149)
     check_choice("empty_words", empty_words, EMPTY_WORDS)
     return DatasetsCorpus(
-        source, tokens, labels, target, scheme, label, empty_words, spans_key, limit
+        source,
+        tokens,
+        labels,
+        target,
+        scheme,
+        label,
+        empty_words,
+        spans_key,
+        limit,
+        joined,
     )
 
 
@@ -138,6 +152,7 @@ class DatasetsCorpus:
         empty_words: str,
         spans_key: str,
         limit: int,
+        joined: int,
     ) -> None:
         self.source = source
         self.tokens = tokens
@@ -148,12 +163,17 @@ class DatasetsCorpus:
         self.empty_words = empty_words
         self.spans_key = spans_key
         self.limit = limit
+        self.joined = joined
         self._dataset: Any = None
         self._reported: Set[str] = set()
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         sentences = islice(self.sentences(), self.limit or None)
-        examples = (make_example(nlp.vocab, [s], self.spans_key) for s in sentences)
+        examples: Iterable[Example] = (
+            make_example(nlp.vocab, [s], self.spans_key) for s in sentences
+        )
+        if self.joined:
+            examples = join_by_turns(examples, self.joined)
         task = f"Reading {self.source.path}"
         yield from show_progress(number(examples), task, "documents")
 

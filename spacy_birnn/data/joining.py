@@ -176,7 +176,7 @@ def join_annotated(docs: Sequence[Doc]) -> Doc:
 def _concatenate(docs: Sequence[Doc], attrs: Sequence[int]) -> Doc:
     """Words, spaces and these attributes of tokens.
 
-    As `Doc.from_docs`, in a third of its time: every epoch joins a corpus anew.
+    As `Doc.from_docs`, in half of its time: every epoch joins a corpus anew.
     """
     tables = [doc.to_array([ORTH, SPACY, *attrs]) for doc in docs]
     for doc, table in zip(docs[:-1], tables):

@@ -70,6 +70,7 @@ def test_splits_and_slices(jsonl):
     assert words(read(path, split="train[1:3]")) == [["1"], ["2"]]
     assert words(read(path, split="train[:25%]+train[3:]")) == [["0"], ["3"]]
     assert words(read(path, limit=1)) == [["0"]]
+    assert words(read(path, joined=2)) == [["0"], ["1"], ["2", "3"]]
 
 
 def test_both_sides_know_words_and_sentence_starts(jsonl):
