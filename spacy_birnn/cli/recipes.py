@@ -163,8 +163,10 @@ L2 = 0.0
 grad_clip = 0.0
 use_averages = true
 
+# A training needs steps: with few sentences an epoch has smaller batches instead.
 [training.batcher]
 @batchers = "spacy-birnn.batch_joined.v1"
+min_batches = 60
 
 [training.logger]
 @loggers = "spacy-birnn.ConsoleLogger.v1"

@@ -6,6 +6,7 @@ is called in every epoch: spaCy reads the corpus once and shuffles it in place. 
 readers number their Examples (`number`), and the batcher restores their order.
 """
 
+import math
 import random
 from itertools import repeat
 from typing import Callable, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
@@ -29,7 +30,7 @@ def number(examples: Iterable[Example]) -> Iterator[Example]:
 
 
 def create_joining_batcher(
-    size: Sizes, share: float = 0.8, longest: int = 12
+    size: Sizes, share: float = 0.8, longest: int = 12, min_batches: int = 1
 ) -> Callable[[Iterable[Example]], Iterator[List[Example]]]:
     """Batch a corpus, and join some of its Docs (`spacy-birnn.batch_joined.v1`).
 
@@ -44,6 +45,10 @@ def create_joining_batcher(
             joined Doc counts as those that it is made of.
         share: Which share of the corpus is in joined Docs on average, from 0 to 1.
         longest: Docs are joined in numbers from 2 to this, all equally likely.
+        min_batches: How many steps an epoch has at least: where `size` gives fewer,
+            batches are smaller. For corpora of few Docs; a stream, whose length is not
+            known, has batches of `size`. A joined Doc is never cut, so that there may
+            be somewhat fewer steps.
 
     Returns:
         A function from Examples to batches of them. A list is shuffled, as spaCy does
@@ -52,23 +57,28 @@ def create_joining_batcher(
     Raises:
         BirnnError: An argument is out of range.
     """
-    return JoiningBatcher(size, share, longest)
+    return JoiningBatcher(size, share, longest, min_batches)
 
 
 class JoiningBatcher:
     """See `create_joining_batcher`."""
 
-    def __init__(self, size: Sizes, share: float, longest: int) -> None:
+    def __init__(
+        self, size: Sizes, share: float, longest: int, min_batches: int
+    ) -> None:
         if isinstance(size, bool) or (isinstance(size, int) and size < 1):
             raise BirnnError(Errors.B080.format(size=size))
         if isinstance(share, bool) or not 0 <= share <= 1:
             raise BirnnError(Errors.B081.format(share=share))
         if isinstance(longest, bool) or longest < 2:
             raise BirnnError(Errors.B082.format(longest=longest))
+        if isinstance(min_batches, bool) or min_batches < 1:
+            raise BirnnError(Errors.B083.format(min_batches=min_batches))
         # A schedule goes on over the epochs, as with spaCy's batchers.
         self.sizes = repeat(size) if isinstance(size, int) else iter(size)
         self.size = next(self.sizes)
         self.longest = longest
+        self.min_batches = min_batches
         # A run of n Docs begins at a Doc with probability p; n is m on average. Of the
         # Docs, p * m / (p * m + 1 - p) are then in runs, which is to be the share.
         mean = (2 + longest) / 2
@@ -78,8 +88,8 @@ class JoiningBatcher:
         if isinstance(examples, list):
             runs = list(self._runs(sorted(examples, key=position)))
             random.shuffle(runs)
-            return self._batches(runs)
-        return self._batches(self._runs(examples))
+            return self._batches(runs, len(examples) / self.min_batches)
+        return self._batches(self._runs(examples), math.inf)
 
     def _runs(self, examples: Iterable[Example]) -> Iterator[List[Example]]:
         """Cut a corpus, in its order, into what becomes one Doc each."""
@@ -98,13 +108,16 @@ class JoiningBatcher:
             return 1
         return random.randint(2, self.longest)
 
-    def _batches(self, runs: Iterable[List[Example]]) -> Iterator[List[Example]]:
+    def _batches(
+        self, runs: Iterable[List[Example]], largest: float
+    ) -> Iterator[List[Example]]:
+        """Batches of the size that is set, but of no more Docs than `largest`."""
         batch: List[Example] = []
         n_docs = 0
         for run in runs:
             batch.append(join(run))
             n_docs += len(run)
-            if n_docs >= self.size:
+            if n_docs >= min(self.size, largest):
                 yield batch
                 batch, n_docs = [], 0
                 self.size = next(self.sizes, self.size)
