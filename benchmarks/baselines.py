@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
 from corpora import DATASETS, add_forms, distinct_words, load_corpora
 from measures.machine import versions
@@ -40,6 +40,7 @@ SETTINGS = {
 EVALUATIONS = 25
 RESULTS = FOLDER / "baselines.json"
 KEY = ("dataset", "system", "setting", "seed")
+Evaluate = Callable[[], Tuple[float, Dict]]
 HEADER = ("dataset", "system", "test", "best dev", "seeds", "training seconds")
 
 
@@ -132,7 +133,6 @@ def train(
     """
     clock = time.thread_time
     updates = start_updates(nlp, corpora["train"])
-    models = {name: p.model for name, p in nlp.pipeline if isinstance(p, TrainablePipe)}
     best, weights = -1.0, {}
     began = clock()
     for part in range(1, EVALUATIONS + 1):
@@ -142,9 +142,8 @@ def train(
         print(f"{part} of {EVALUATIONS}: dev {result:.4f}", flush=True)
         if result > best:
             best = result
-            weights = {name: model.to_bytes() for name, model in models.items()}
-    for name, model in models.items():
-        model.from_bytes(weights[name])
+            weights = get_weights(nlp)
+    set_weights(nlp, weights)
     return {
         "seconds": round(clock() - began, 1),
         "steps": info["step"] + 1,
@@ -154,12 +153,61 @@ def train(
     }
 
 
-def start_updates(nlp: Language, examples: List[Example]) -> Iterator:
+def train_with_patience(
+    nlp: Language, corpora: Dict[str, List[Example]], score: str
+) -> Entry:
+    """Train until dev gains no more, and keep the weights that do best on it.
+
+    Evaluations, patience and the last step are those of the pipeline's config, which
+    are spaCy's defaults: every 200 steps, 1,600 and 20,000.
+    """
+    training = resolve_training(nlp)
+    limits = {key: training[key] for key in ("eval_frequency", "patience", "max_steps")}
+
+    def evaluate() -> Tuple[float, Dict]:
+        result = nlp.evaluate(corpora["dev"])[score]
+        print(f"dev {result:.4f}", flush=True)
+        return result, {}
+
+    began = time.thread_time()
+    for _, info, is_best in start_updates(nlp, corpora["train"], evaluate, **limits):
+        steps, scores = info["step"] + 1, info["checkpoints"]
+        if is_best:
+            weights = get_weights(nlp)
+    set_weights(nlp, weights)
+    return {
+        "seconds": round(time.thread_time() - began, 1),
+        "steps": steps,
+        "best_dev": max(scores)[0],
+    }
+
+
+def get_weights(nlp: Language) -> Dict[str, bytes]:
+    """The weights of each component that is trained."""
+    pipes = ((name, p) for name, p in nlp.pipeline if isinstance(p, TrainablePipe))
+    return {name: pipe.model.to_bytes() for name, pipe in pipes}
+
+
+def set_weights(nlp: Language, weights: Dict[str, bytes]) -> None:
+    for name, data in weights.items():
+        nlp.get_pipe(name).model.from_bytes(data)
+
+
+def not_evaluated() -> Tuple[float, Dict]:
+    return 0.0, {}
+
+
+def start_updates(
+    nlp: Language,
+    examples: List[Example],
+    evaluate: Evaluate = not_evaluated,
+    **limits: int,
+) -> Iterator:
     """Initialise the pipeline and return spaCy's own training loop over it."""
     training = resolve_training(nlp)
     nlp.initialize(lambda: examples, sgd=training["optimizer"])
     batches = create_train_batches(nlp, lambda _: examples, training["batcher"], 0)
-    return train_updates(nlp, training, batches)
+    return train_updates(nlp, training, batches, evaluate, **limits)
 
 
 def resolve_training(nlp: Language) -> Dict[str, Any]:
@@ -168,18 +216,28 @@ def resolve_training(nlp: Language) -> Dict[str, Any]:
     return registry.resolve(section, schema=ConfigSchemaTraining)
 
 
-def train_updates(nlp: Language, training: Dict[str, Any], batches: Any) -> Iterator:
-    """spaCy's own training loop over the batches, without an evaluation."""
+def train_updates(
+    nlp: Language,
+    training: Dict[str, Any],
+    batches: Any,
+    evaluate: Evaluate = not_evaluated,
+    *,
+    eval_frequency: int = sys.maxsize,
+    patience: int = 0,
+    max_steps: int = 0,
+) -> Iterator:
+    """spaCy's own training loop over the batches, endless and without an evaluation
+    where nothing else is given."""
     return train_while_improving(
         nlp,
         training["optimizer"],
         batches,
-        evaluate=lambda: (0.0, {}),
+        evaluate=evaluate,
         dropout=training["dropout"],
-        eval_frequency=sys.maxsize,
+        eval_frequency=eval_frequency,
         accumulate_gradient=training["accumulate_gradient"],
-        patience=0,
-        max_steps=0,
+        patience=patience,
+        max_steps=max_steps,
         exclude=[],
         annotating_components=[],
         before_update=None,

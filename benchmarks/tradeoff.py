@@ -55,14 +55,24 @@ class Variant(NamedTuple):
         return "-".join(map(str, self))
 
     @property
-    def overrides(self) -> Dict[str, Any]:
-        """The settings of the config; its `width` is of all directions together."""
+    def width(self) -> int:
+        """Of all directions together."""
+        return self.directions * self.hidden
+
+    @property
+    def settings(self) -> Dict[str, Any]:
+        """The settings of the encoder."""
         return {
-            f"{ENCODE}.cell": self.cell,
-            f"{ENCODE}.bidirectional": self.directions == 2,
-            f"{ENCODE}.depth": self.depth,
-            f"{ENCODE}.width": self.directions * self.hidden,
+            "cell": self.cell,
+            "bidirectional": self.directions == 2,
+            "depth": self.depth,
+            "width": self.width,
         }
+
+    @property
+    def overrides(self) -> Dict[str, Any]:
+        """The same by their place in the config."""
+        return {f"{ENCODE}.{key}": value for key, value in self.settings.items()}
 
 
 DEFAULT = Variant()

@@ -215,6 +215,10 @@ class Errors(metaclass=_Coded):
         "spacy-birnn.batch_joined.v1: warmup = {warmup!r} must be a whole number of "
         "epochs, 0 for none."
     )
+    B084 = (
+        "spacy-birnn.batch_joined.v1: min_batches = {min_batches!r} must be a whole "
+        "number of at least 1."
+    )
 
     # --- B101-B199: data and tag schemes ----------------------------------------------
     B101 = (

@@ -183,8 +183,10 @@ gpu_allocator = ${system.gpu_allocator}
 max_steps = 0
 accumulate_gradient = 1
 
+# A training needs steps: with few sentences an epoch has smaller batches instead.
 [training.batcher]
 @batchers = "spacy-birnn.batch_joined.v1"
+min_batches = 60
 
 [training.logger]
 @loggers = "spacy-birnn.ConsoleLogger.v1"

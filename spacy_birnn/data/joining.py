@@ -6,6 +6,7 @@ is called in every epoch: spaCy reads the corpus once and shuffles it in place. 
 readers number their Examples (`number`), and the batcher restores their order.
 """
 
+import math
 import random
 from itertools import islice, repeat
 from typing import Callable, Iterable, Iterator, List, Sequence, Tuple, Union, cast
@@ -44,7 +45,11 @@ def join_by_turns(examples: Iterable[Example], size: int) -> Iterator[Example]:
 
 
 def create_joining_batcher(
-    size: Sizes, share: float = 0.8, longest: int = 12, warmup: int = 0
+    size: Sizes,
+    share: float = 0.8,
+    longest: int = 12,
+    warmup: int = 0,
+    min_batches: int = 1,
 ) -> Callable[[Iterable[Example]], Iterator[List[Example]]]:
     """Batch a corpus, and join some of its Docs (`spacy-birnn.batch_joined.v1`).
 
@@ -61,6 +66,10 @@ def create_joining_batcher(
         longest: Docs are joined in numbers from 2 to this, all equally likely.
         warmup: Over how many epochs the share grows, from nothing in the first one.
             Single sentences are learned faster.
+        min_batches: How many steps an epoch has at least: where `size` gives fewer,
+            batches are smaller. For corpora of few Docs; a stream, whose length is not
+            known, has batches of `size`. A joined Doc is never cut, so that there may
+            be somewhat fewer steps.
 
     Returns:
         A function from Examples to batches of them. A list is shuffled, as spaCy does
@@ -69,7 +78,7 @@ def create_joining_batcher(
     Raises:
         BirnnError: An argument is out of range.
     """
-    return JoiningBatcher(size, share, longest, warmup)
+    return JoiningBatcher(size, share, longest, warmup, min_batches)
 
 
 class JoiningBatcher:
@@ -79,7 +88,9 @@ class JoiningBatcher:
         has_schedule: Whether an epoch depends on how many were batched before.
     """
 
-    def __init__(self, size: Sizes, share: float, longest: int, warmup: int) -> None:
+    def __init__(
+        self, size: Sizes, share: float, longest: int, warmup: int, min_batches: int
+    ) -> None:
         if isinstance(size, bool) or (isinstance(size, int) and size < 1):
             raise BirnnError(Errors.B080.format(size=size))
         if isinstance(share, bool) or not 0 <= share <= 1:
@@ -88,11 +99,14 @@ class JoiningBatcher:
             raise BirnnError(Errors.B082.format(longest=longest))
         if isinstance(warmup, bool) or warmup < 0:
             raise BirnnError(Errors.B083.format(warmup=warmup))
+        if isinstance(min_batches, bool) or min_batches < 1:
+            raise BirnnError(Errors.B084.format(min_batches=min_batches))
         # A schedule goes on over the epochs, as with spaCy's batchers.
         self.sizes = repeat(size) if isinstance(size, int) else iter(size)
         self.size = next(self.sizes)
         self.share, self.longest, self.warmup = share, longest, warmup
         self.epoch = 0
+        self.min_batches = min_batches
         self.has_schedule = warmup > 0
 
     def __call__(self, examples: Iterable[Example]) -> Iterator[List[Example]]:
@@ -101,8 +115,8 @@ class JoiningBatcher:
         if isinstance(examples, list):
             runs = list(self._runs(sorted(examples, key=position), share))
             random.shuffle(runs)
-            return self._batches(runs)
-        return self._batches(self._runs(examples, share))
+            return self._batches(runs, len(examples) / self.min_batches)
+        return self._batches(self._runs(examples, share), math.inf)
 
     def _runs(
         self, examples: Iterable[Example], share: float
@@ -127,13 +141,16 @@ class JoiningBatcher:
             return 1
         return random.randint(2, self.longest)
 
-    def _batches(self, runs: Iterable[List[Example]]) -> Iterator[List[Example]]:
+    def _batches(
+        self, runs: Iterable[List[Example]], largest: float
+    ) -> Iterator[List[Example]]:
+        """Batches of the size that is set, but of no more Docs than `largest`."""
         batch: List[Example] = []
         n_docs = 0
         for run in runs:
             batch.append(join(run))
             n_docs += len(run)
-            if n_docs >= self.size:
+            if n_docs >= min(self.size, largest):
                 yield batch
                 batch, n_docs = [], 0
                 self.size = next(self.sizes, self.size)

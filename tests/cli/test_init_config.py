@@ -34,6 +34,7 @@ def test_config_is_complete(task, optimize, tmp_path, run):
     assert training["optimizer"]["learn_rate"] == recipe.learn_rate
     batcher = training["batcher"]
     assert batcher["size"] == recipe.batch_size
+    assert batcher["min_batches"] == 60
     assert (batcher["share"], batcher["longest"]) == (recipe.joined, recipe.longest)
     weights = training["score_weights"]
     assert [key for key, weight in weights.items() if weight] == [SCORES[task]]

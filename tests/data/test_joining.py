@@ -153,6 +153,22 @@ def test_a_schedule_goes_on_over_the_epochs_and_ends_at_its_last_size():
     assert [len(batch) for batch in schedule(corpus(9))] == [1, 2, 4, 2]
 
 
+def test_an_epoch_of_few_sentences_has_smaller_batches():
+    batcher = create_joining_batcher(size=8, share=0.0, min_batches=5)
+    assert [len(batch) for batch in batcher(corpus(20))] == [4] * 5
+    assert [len(batch) for batch in batcher(corpus(22))] == [5, 5, 5, 5, 2]
+    assert [len(batch) for batch in batcher(corpus(3))] == [1] * 3
+    # Enough of them, or nobody knows how many: the size counts.
+    assert [len(batch) for batch in batcher(corpus(48))] == [8] * 6
+    assert [len(batch) for batch in batcher(iter(corpus(20)))] == [8, 8, 4]
+
+
+def test_joined_sentences_stay_together_in_a_smaller_batch():
+    found = batches(corpus(40), size=32, share=1.0, longest=6, min_batches=20)
+    assert sum(len(doc) for doc in docs_of(found)) == 40
+    assert all(len(docs) == 1 for docs in found)
+
+
 def test_it_is_registered():
     make = registry.batchers.get("spacy-birnn.batch_joined.v1")
     assert make is create_joining_batcher
@@ -168,6 +184,7 @@ def test_it_is_registered():
         ({"size": 1, "longest": 1}, "B082"),
         ({"size": 1, "warmup": -1}, "B083"),
         ({"size": 1, "warmup": True}, "B083"),
+        ({"size": 1, "min_batches": 0}, "B084"),
     ],
 )
 def test_settings_out_of_range(settings, code):

@@ -58,6 +58,7 @@ def make_config(corpora):
             "components.birnn_ner.model.tok2vec.embed.char_width": 6,
             "components.birnn_ner.model.tok2vec.embed.word_width": 8,
             "training.batcher.size": 8,
+            "training.batcher.min_batches": 1,
             "training.max_epochs": 3,
             "training.eval_frequency": 5,
             **(overrides or {}),
