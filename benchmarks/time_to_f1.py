@@ -112,7 +112,9 @@ def run(system: str, seed: int, args: argparse.Namespace, folder: Path) -> List[
 
 
 def ours(args: argparse.Namespace) -> Config:
-    return init_config("ner", "efficiency", columns=args.columns)
+    config = init_config("ner", "efficiency", columns=args.columns)
+    config["corpora"]["dev"]["joined"] = 0  # all are scored on the file's sentences
+    return config
 
 
 def of_checkout(args: argparse.Namespace, folder: Path, checkout: Checkout) -> Config:

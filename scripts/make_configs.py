@@ -69,7 +69,7 @@ WORKFLOWS: Dict[str, Workflow] = {
         },
     ),
     "wnut17": Workflow("ner", measured={"efficiency": {"training.patience": 0}}),
-    "conll2003": Workflow("ner", measured={"efficiency": schedule(16, 400)}),
+    "conll2003": Workflow("ner"),
     "conll2000": Workflow("chunk", measured={"accuracy": schedule(16, 560)}),
     "ud_upos": Workflow("pos", measured=UD),
     # The tags of the treebank itself.

@@ -31,8 +31,18 @@ def test_config_is_complete(task, optimize, tmp_path, run):
     training = config["training"]
     for key in ("dropout", "max_epochs", "patience", "eval_frequency"):
         assert training[key] == getattr(recipe, key)
-    assert training["optimizer"]["learn_rate"] == recipe.learn_rate
+    rate = training["optimizer"]["learn_rate"]
+    if recipe.decay:
+        assert rate == {
+            "@schedules": "decaying.v1",
+            "base_rate": recipe.learn_rate,
+            "decay": recipe.decay,
+        }
+    else:
+        assert rate == recipe.learn_rate
     batcher = training["batcher"]
+    assert batcher["warmup"] == recipe.warmup
+    assert config["corpora"]["dev"]["joined"] == (10 if recipe.joined else 0)
     assert batcher["size"] == recipe.batch_size
     assert batcher["min_batches"] == 60
     assert (batcher["share"], batcher["longest"]) == (recipe.joined, recipe.longest)
@@ -70,7 +80,7 @@ def test_several_tasks(tmp_path, run):
     recipes = [RECIPES[task, "efficiency"] for task in TASKS]
     training = config["training"]
     assert training["max_epochs"] == max(recipe.max_epochs for recipe in recipes)
-    assert training["optimizer"]["learn_rate"] == 0.002
+    assert training["optimizer"]["learn_rate"]["base_rate"] == 0.003
     assert training["batcher"]["share"] == max(recipe.joined for recipe in recipes)
     weights = training["score_weights"]
     assert {key: w for key, w in weights.items() if w} == {
