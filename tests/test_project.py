@@ -23,7 +23,7 @@ PUBLIC = ["wnut17", "conll2003", "conll2000", "ud-english"]
 # Small, and quick to learn something: the demo's predictions must not be empty.
 BRIEFLY = (
     "--training.max_steps=90 --training.eval_frequency=45 "
-    "--training.optimizer.learn_rate=0.01 "
+    "--training.optimizer.learn_rate.base_rate=0.01 "
     "--components.birnn_ner.model.tok2vec.encode.width=64"
 )
 ONE_STEP = "--training.max_steps=2 --training.eval_frequency=2"
