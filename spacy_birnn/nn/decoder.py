@@ -226,9 +226,7 @@ class SequenceDecoder(nn.Module):
         return self.crf.k_best(emissions, lengths, k, permitted)
 
 
-def _token_shares(
-    emissions: Tensor, lengths: Sequence[int], target: Target
-) -> Tensor:
+def _token_shares(emissions: Tensor, lengths: Sequence[int], target: Target) -> Tensor:
     """Probability of each label at each token under a target, shape (N, L).
 
     Args:

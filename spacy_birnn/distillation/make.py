@@ -1,0 +1,278 @@
+"""Have the teachers read the texts and the annotated data, once."""
+
+import sys
+import time
+import warnings
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+from typing import (
+    IO,
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+)
+
+import numpy
+from spacy.language import Language
+from spacy.parts_of_speech import IDS as UNIVERSAL_POS
+from spacy.tokens import Doc
+from spacy.training import Example
+from thinc.api import Config
+
+from ..errors import BirnnError, Errors, Warnings
+from ..progress import show_progress, show_wait
+from ..tagging.chunks import is_limited
+from ..tagging.content import Fields
+from ..tagging.inputs import InputFile
+from ..tagging.texts import make_doc, read_items
+from ..training.outputs import Outputs
+from ..training.setup import build
+from ..training.stop import StopRequest
+from .pieces import Bounds, Cutter
+from .plan import describe_plan, name_of
+from .pool import Pool
+from .student import Student
+from .targets import GOLD, SHARD_TOKENS, TEXTS, ShardWriter, Targets
+from .teachers import make_teacher, teacher_labels
+
+FOLDER = "targets"
+"""The folder of the targets, beside what training writes."""
+
+BATCH_TOKENS = 20_000
+"""Tokens of the documents that teachers are given at once."""
+
+SHARD_SECONDS = 60.0
+"""A shard is written after so much work, for that is what a crash can cost."""
+
+Cut = Callable[[Doc, numpy.ndarray], List[Bounds]]
+
+
+class Made(NamedTuple):
+    """The targets, and what has ended their making.
+
+    Attributes:
+        targets: complete unless there is a signal.
+        signal: the number of the signal that came; None for the end.
+    """
+
+    targets: Targets
+    signal: Optional[int]
+
+
+def make_targets(
+    config: Config,
+    output: Path,
+    teachers: Sequence[Language],
+    texts: Sequence[InputFile],
+    fields: Fields = Fields(),
+    *,
+    resume: bool = False,
+    force: bool = False,
+    use_gpu: int = -1,
+    stdout: Optional[IO] = None,
+) -> Made:
+    """Have teachers read texts and annotated data, and keep what they say.
+
+    They read the tokens of the student, and whole documents, of which the student then
+    gets the sentences.
+
+    Args:
+        config: of the student, not interpolated; its training corpus is read too,
+            unless its path is null.
+        output: the folder of the training to come; targets go into one of its own.
+        teachers: pipelines that set what the student learns.
+        texts: files without annotation, as `find_inputs` finds them.
+        fields: where in a file the documents are.
+        resume: go on with what was begun.
+        force: begin anew over what is there.
+        use_gpu: id of an activated GPU, -1 for none.
+        stdout: where messages go; None for the standard output.
+
+    Raises:
+        BirnnError: see the message.
+    """
+    stdout = stdout or sys.stdout
+    outputs = Outputs(output)
+    outputs.prepare(resume, force)
+    if force and not resume:
+        outputs.clear()
+    student = Student.of(build(config, use_gpu))
+    gold = student.read_gold()
+    labels = choose_labels(student, gold, teachers)
+    for label in labels:
+        student.pipe.add_label(label)
+    targets = Targets(output / FOLDER)
+    with show_wait("Comparing teachers and texts with an earlier run"):
+        plan = describe_plan(student, teachers, texts, fields, labels)
+    targets.begin(plan, resume)
+    if targets.is_done:
+        print("Targets are there: the teachers need not read again.", file=stdout)
+        return Made(targets, None)
+    stop = StopRequest()
+    with ExitStack() as stack, stop.listening():
+        made = [make_teacher(nlp, student.pipe, stack) for nlp in teachers]
+        pool = Pool(made, student.pipe)
+        targets.write_chain(pool.chain)
+        _ask(Work(student, pool, targets, stop), gold, texts, fields, stdout)
+    if stop.signal is not None:
+        print("Stopped: --resume goes on.", file=stdout)
+        return Made(targets, stop.signal)
+    if not targets.size(TEXTS)["pieces"]:
+        names = ", ".join(text.address for text in texts)
+        raise BirnnError(Errors.B454.format(inputs=names))
+    targets.finish()
+    return Made(targets, None)
+
+
+def choose_labels(
+    student: Student, gold: Sequence[Example], teachers: Sequence[Language]
+) -> List[str]:
+    """The labels that the student is to have: given, or all that anyone knows.
+
+    Raises:
+        BirnnError: a teacher does not set what the student learns, has other labels, or
+            nobody lists any.
+    """
+    target = student.target
+    of_teachers = {
+        name_of(nlp): teacher_labels(nlp, target, name_of(nlp)) for nlp in teachers
+    }
+    known = student.gold_labels(gold)
+    first = next((name for name in of_teachers if of_teachers[name]), "")
+    other, others = "the training data", set(known)
+    if not known:
+        other, others = f"the teacher {first}", of_teachers.get(first, set())
+    for name, labels in of_teachers.items():
+        if labels and others and name != first:
+            _compare(name, labels, other, others)
+        elif known and labels:
+            _compare(name, labels, other, others)
+    chosen = student.given_labels()
+    if chosen is None:
+        chosen = sorted(set(known).union(*of_teachers.values()))
+    if not chosen and target.name == "pos":
+        chosen = sorted(set(UNIVERSAL_POS) - {"", "CONJ", "EOL", "SPACE"})
+    if not chosen:
+        raise BirnnError(Errors.B456.format(target=target, name=student.name))
+    return chosen
+
+
+def _compare(model: str, labels: set, other: str, others: set) -> None:
+    if not labels & others:
+        raise BirnnError(
+            Errors.B452.format(
+                model=model,
+                labels=", ".join(sorted(labels)),
+                other=other,
+                others=", ".join(sorted(others)),
+            )
+        )
+    missing = [
+        f"only {who} knows {', '.join(sorted(alone))}"
+        for who, alone in (("it", labels - others), (other, others - labels))
+        if alone
+    ]
+    if missing:
+        line = Warnings.W450.format(
+            model=model, other=other, missing=" and ".join(missing)
+        )
+        warnings.warn(line, stacklevel=2)
+
+
+class Work(NamedTuple):
+    """What is needed to ask the teachers."""
+
+    student: Student
+    pool: Pool
+    targets: Targets
+    stop: StopRequest
+
+    def read(self, kind: str, docs: Iterable[Doc], cut: Cut, what: str) -> int:
+        """Have documents read, and keep what comes of it; the number of tokens."""
+        writer = ShardWriter(self.targets, kind, self.student.nlp.vocab)
+        tokens = 0
+        asked = show_progress(self._asked(docs, cut, writer), what, "documents")
+        for n_tokens in asked:
+            tokens += n_tokens
+            if self.stop.signal is not None:
+                break
+        writer.flush()
+        return tokens
+
+    def _asked(
+        self, docs: Iterable[Doc], cut: Cut, writer: ShardWriter
+    ) -> Iterator[int]:
+        began = time.monotonic()
+        for batch in _batches(docs):
+            emissions = self.pool.emissions(batch)
+            inside = self.pool.inside(batch, emissions)
+            end = 0
+            for doc in batch:
+                rows = slice(end, end + len(doc))
+                end = rows.stop
+                writer.add(doc, cut(doc, inside[rows]), emissions[rows])
+                yield len(doc)
+            is_old = time.monotonic() - began > SHARD_SECONDS
+            if writer.tokens >= SHARD_TOKENS or is_old:
+                writer.flush()
+                began = time.monotonic()
+
+
+def _ask(
+    work: Work,
+    gold: Sequence[Example],
+    texts: Sequence[InputFile],
+    fields: Fields,
+    stdout: IO,
+) -> None:
+    """Have the rest of the annotated data and of the texts read."""
+    nlp, targets, began = work.student.nlp, work.targets, time.monotonic()
+    if not is_limited(nlp):
+        nlp.max_length = 2**31
+    done = targets.size(GOLD)["documents"]
+    tokens = work.read(
+        GOLD,
+        (example.predicted for example in gold[done:]),
+        lambda doc, inside: [(0, len(doc))],
+        "Reading annotated data with the teachers",
+    )
+    if work.stop.signal is not None:
+        return
+    done = targets.size(TEXTS)["documents"]
+    if done and any(text.is_pipe for text in texts):
+        raise BirnnError(Errors.B266)
+    items = islice(read_items(nlp, texts, fields), done, None)
+    docs = (make_doc(nlp, item) for item in items)
+    tokens += work.read(TEXTS, docs, Cutter(), "Reading texts with the teachers")
+    if work.stop.signal is None:
+        print(_summary(targets, tokens, time.monotonic() - began), file=stdout)
+
+
+def _summary(targets: Targets, tokens: int, seconds: float) -> str:
+    texts, gold = targets.size(TEXTS), targets.size(GOLD)
+    return (
+        f"The teachers have read {texts['pieces']:,} sentences of "
+        f"{texts['documents']:,} texts and {gold['documents']:,} annotated documents, "
+        f"in {seconds:.0f} s ({tokens / max(seconds, 1e-9):,.0f} tokens/s)."
+    )
+
+
+def _batches(docs: Iterable[Doc]) -> Iterator[List[Doc]]:
+    """Cut a stream after so many tokens."""
+    batch: List[Doc] = []
+    size = 0
+    for doc in docs:
+        batch.append(doc)
+        size += len(doc)
+        if size >= BATCH_TOKENS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

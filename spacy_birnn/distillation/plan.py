@@ -1,0 +1,62 @@
+"""What targets depend on: with another plan they are not gone on with."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Dict, List, Sequence
+
+import spacy
+from spacy.language import Language
+
+from .. import __version__
+from ..tagging.content import Fields
+from ..tagging.inputs import InputFile
+from ..tagging.manifest import describe_pipeline
+from ..training.identity import checksum
+from .student import Student
+
+
+def describe_plan(
+    student: Student,
+    teachers: Sequence[Language],
+    texts: Sequence[InputFile],
+    fields: Fields,
+    labels: Sequence[str],
+) -> Dict[str, Any]:
+    """All that targets depend on, as JSON can hold it, by names for messages."""
+    config, settings = student.config, student.settings
+    corpus = config["corpora"].get(
+        settings["train_corpus"].removeprefix("corpora."), {}
+    )
+    plan: Dict[str, Any] = {
+        "teachers": [describe_pipeline(nlp) for nlp in teachers],
+        "texts": [text.address for text in texts],
+        "reading": asdict(fields),
+        "formats": [text.format for text in texts],
+        "training corpus": dict(corpus),
+        "tokenizer": [config["nlp"]["lang"], config["nlp"]["tokenizer"]],
+        "component": student.name,
+        "target": str(student.target),
+        "labels": list(labels),
+        "scheme": student.pipe.prepare_labels()[1],
+        "versions": [spacy.__version__, __version__],
+    }
+    path = corpus.get("path")
+    for address in [text.address for text in texts] + [path] * isinstance(path, str):
+        plan[f"content of {address}"] = _content(address)
+    return plan
+
+
+def name_of(nlp: Language) -> str:
+    """What messages call a pipeline: its folder, or its name."""
+    meta = nlp.meta
+    return str(nlp.path) if nlp.path else f"{meta['lang']}_{meta['name']}"
+
+
+def _content(address: str) -> Any:
+    """The checksum of a local file; None of what is elsewhere, or can be read once."""
+    path = Path(address)
+    is_here = path.is_file() or path.is_dir()
+    return checksum(path) if is_here else None
+
+
+__all__: List[str] = ["describe_plan", "name_of"]
