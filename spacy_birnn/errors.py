@@ -709,8 +709,8 @@ class Errors(metaclass=_Coded):
         "{targets}): give another teacher, or a config for what it sets."
     )
     B452 = (
-        "The labels of the teacher {model} ({labels}) have nothing in common with those "
-        "of {other} ({others}): give teachers and data with the same labels."
+        "The labels of the teacher {model} ({labels}) have nothing in common with "
+        "those of {other} ({others}): give teachers and data with the same labels."
     )
     B453 = (
         "The student has to have one birnn_ner, birnn_chunker or birnn_tagger, and the "

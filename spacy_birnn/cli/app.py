@@ -43,9 +43,9 @@ COMMANDS: Dict[str, str] = {
 
 # Settings of a config can be given as options.
 _OPEN = {"allow_extra_args": True, "ignore_unknown_options": True}
-_SETTINGS: Dict[str, Dict[str, Any]] = {
-    name: _OPEN for name in ("train", "distil", "gradients")
-}
+_SETTINGS: Dict[str, Dict[str, Any]] = dict.fromkeys(
+    ("train", "distil", "gradients"), _OPEN
+)
 
 
 class Commands(CodedGroup):

@@ -11,7 +11,7 @@ from ..tagging.inputs import find_inputs
 from ..training.loop import train
 from ..training.progress import Progress
 from .corpus import DistilledCorpus
-from .make import make_targets
+from .make import USUAL_FIELDS, make_targets
 
 
 def distil(
@@ -20,7 +20,7 @@ def distil(
     teachers: Sequence[Language],
     texts: Sequence[Union[str, Path]],
     *,
-    fields: Fields = Fields(),
+    fields: Fields = USUAL_FIELDS,
     input_format: Optional[str] = None,
     gold_weight: float = 0.5,
     sentences: Optional[int] = None,

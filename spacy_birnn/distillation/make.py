@@ -8,9 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import (
     IO,
-    Any,
     Callable,
-    Dict,
     Iterable,
     Iterator,
     List,
@@ -42,6 +40,8 @@ from .student import Student
 from .targets import GOLD, SHARD_TOKENS, TEXTS, ShardWriter, Targets
 from .teachers import make_teacher, teacher_labels
 
+USUAL_FIELDS = Fields()
+
 FOLDER = "targets"
 """The folder of the targets, beside what training writes."""
 
@@ -71,7 +71,7 @@ def make_targets(
     output: Path,
     teachers: Sequence[Language],
     texts: Sequence[InputFile],
-    fields: Fields = Fields(),
+    fields: Fields = USUAL_FIELDS,
     *,
     resume: bool = False,
     force: bool = False,
@@ -150,9 +150,7 @@ def choose_labels(
     if not known:
         other, others = f"the teacher {first}", of_teachers.get(first, set())
     for name, labels in of_teachers.items():
-        if labels and others and name != first:
-            _compare(name, labels, other, others)
-        elif known and labels:
+        if labels and others and name != first or known and labels:
             _compare(name, labels, other, others)
     chosen = student.given_labels()
     if chosen is None:

@@ -1,6 +1,6 @@
 """Documents cut into sentences, of which a student's batches are made."""
 
-from typing import List, Sequence, Tuple
+from typing import List, Tuple
 
 import numpy
 from spacy.attrs import SENT_START
@@ -45,7 +45,7 @@ class Cutter:
 
 
 def split(
-    starts: numpy.ndarray, inside: Sequence[bool], longest: int = LONGEST
+    starts: numpy.ndarray, inside: numpy.ndarray, longest: int = LONGEST
 ) -> List[Bounds]:
     """Split tokens at the starts, and where a piece becomes too long.
 

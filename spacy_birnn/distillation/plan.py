@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, Sequence
 
 import spacy
 from spacy.language import Language
@@ -57,6 +57,3 @@ def _content(address: str) -> Any:
     path = Path(address)
     is_here = path.is_file() or path.is_dir()
     return checksum(path) if is_here else None
-
-
-__all__: List[str] = ["describe_plan", "name_of"]

@@ -7,7 +7,7 @@ for a little smoothing.
 
 import math
 from contextlib import ExitStack
-from typing import Iterable, List, Protocol, Sequence, Set
+from typing import Any, Iterable, List, Protocol, Sequence, Set, cast
 
 import numpy
 import torch
@@ -18,6 +18,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import filter_spans
 from spacy.vocab import Vocab
+from thinc.types import Ints2d
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -70,10 +71,10 @@ def make_teacher(nlp: Language, student: BiRNNPipe, stack: ExitStack) -> Teacher
     """
     target = Target(student.target, student.cfg.get("spans_key", ""))
     setters = _setters(nlp, target)
-    pipe = nlp.get_pipe(setters[0])
+    pipe: Any = nlp.get_pipe(setters[0])
     labels, scheme = student.prepare_labels()
-    is_alone = len(setters) == 1 and isinstance(pipe, BiRNNPipe)
-    if is_alone and pipe.prepare_labels()[1] == scheme:
+    is_ours = len(setters) == 1 and isinstance(pipe, BiRNNPipe)
+    if is_ours and pipe.prepare_labels()[1] == scheme:
         first = nlp.pipe_names.index(setters[0])
         stack.enter_context(nlp.select_pipes(disable=nlp.pipe_names[first:]))
         return ChainTeacher(nlp, pipe, labels)
@@ -183,9 +184,9 @@ class LabelTeacher:
         rows = numpy.arange(len(ids)) if sequences.rows is None else sequences.rows
         scores = torch.zeros(sum(map(len, docs)), self.n_labels)
         is_known = ids >= 0
-        rows, chosen = torch.from_numpy(rows[is_known]), torch.from_numpy(ids[is_known])
-        scores[rows] = math.log(SMOOTHING / max(self.n_labels - 1, 1))
-        scores[rows, chosen] = math.log(1 - SMOOTHING)
+        known, chosen = map(torch.from_numpy, (rows[is_known], ids[is_known]))
+        scores[known] = math.log(SMOOTHING / max(self.n_labels - 1, 1))
+        scores[known, chosen] = math.log(1 - SMOOTHING)
         return scores
 
     def _with_known_labels(self, doc: Doc) -> Doc:
@@ -225,7 +226,7 @@ def doc_in(vocab: Vocab, doc: Doc) -> Doc:
         add_strings(
             vocab, (doc.vocab.strings[key] for key in set(attrs[:, 0].tolist()))
         )
-        new.from_array([NORM, SENT_START], attrs)
+        new.from_array([NORM, SENT_START], cast(Ints2d, attrs))
     return new
 
 

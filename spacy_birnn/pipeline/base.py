@@ -239,9 +239,10 @@ class BiRNNPipe(
         """Mean negative log-likelihood per sentence; its gradient for the emissions.
 
         Where the examples have soft labels, it is the cross-entropy to those, mixed
-        with the gold annotation. The gradients of the decoder's own parameters are accumulated on the way. Where
-        only the references know sentences, as in running text that was joined for
-        training, theirs count: a token's weight does not depend on how it is joined.
+        with the gold annotation. The gradients of the decoder's own parameters are
+        accumulated on the way. Where only the references know sentences, as in running
+        text that was joined for training, theirs count: a token's weight does not
+        depend on how it is joined.
 
         Args:
             examples: the batch.

@@ -83,9 +83,10 @@ def attach(example: Example, soft_labels: SoftLabels) -> None:
 
 
 def join_soft_labels(examples: Sequence[Example]) -> Optional[SoftLabels]:
-    """Soft labels of Examples one after the other; None unless all of them have some."""
-    found = [example.reference.user_data.get(SOFT_LABELS) for example in examples]
-    if not found or any(soft is None for soft in found):
+    """Soft labels of Examples one after the other; None unless all have some."""
+    each = [example.reference.user_data.get(SOFT_LABELS) for example in examples]
+    found: List[SoftLabels] = [soft for soft in each if soft is not None]
+    if not found or len(found) < len(each):
         return None
     if len(found) == 1:
         return found[0]

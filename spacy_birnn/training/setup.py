@@ -53,7 +53,9 @@ class EpochCorpus(Protocol):
     must be the same.
     """
 
-    fingerprint: str
+    @property
+    def fingerprint(self) -> str:
+        """The identity of the data."""
 
     def prepare(self, nlp: Language) -> None:
         """Do what has to be done before the pipeline is initialized."""
@@ -184,7 +186,7 @@ def build(raw_config: Config, use_gpu: int = -1) -> Built:
         config = nlp.config.interpolate()
         settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
     _check(settings)
-    return Built(nlp, config, settings, sourced)
+    return Built(nlp, config, settings, list(sourced))
 
 
 _OURS = ("birnn_", "spacy-birnn.")

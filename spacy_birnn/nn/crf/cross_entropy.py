@@ -1,9 +1,9 @@
 """The cross-entropy between two chains, and of gold labels mixed with one of them.
 
 Structural knowledge distillation (Wang et al. 2020, "Structure-Level Knowledge
-Distillation For Multilingual Sequence Labeling"): the student learns the teacher's whole
-distribution over label sequences, not its labels. Only expectations of the teacher are
-needed,
+Distillation For Multilingual Sequence Labeling"): the student learns the teacher's
+whole distribution over label sequences, not its labels. Only expectations of the
+teacher are needed,
 
     −E_q[log p(y)] = log Z − Σ q(y_t) · emissions − Σ q(y_t−1, y_t) · transitions − …,
 
