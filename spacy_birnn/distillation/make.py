@@ -117,8 +117,11 @@ def make_targets(
         return Made(targets, None)
     stop = StopRequest()
     with ExitStack() as stack, stop.listening():
-        made = [make_teacher(nlp, student.pipe, stack) for nlp in teachers]
-        pool = Pool(made, student.pipe)
+        distinct = {id(nlp): nlp for nlp in teachers}
+        made = {
+            key: make_teacher(nlp, student.pipe, stack) for key, nlp in distinct.items()
+        }
+        pool = Pool([made[id(nlp)] for nlp in teachers], student.pipe)
         targets.write_chain(pool.chain)
         _ask(Work(student, pool, targets, stop), gold, texts, fields, stdout)
     if stop.signal is not None:
