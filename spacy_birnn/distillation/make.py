@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import (
     IO,
     Callable,
+    Generator,
     Iterable,
     Iterator,
     List,
@@ -30,6 +31,7 @@ from ..tagging.chunks import is_limited
 from ..tagging.content import Fields
 from ..tagging.inputs import InputFile
 from ..tagging.texts import make_doc, read_items
+from ..tagging.zones import Zones
 from ..training.outputs import Outputs
 from ..training.setup import build
 from ..training.stop import StopRequest
@@ -123,7 +125,9 @@ def make_targets(
         }
         pool = Pool([made[id(nlp)] for nlp in teachers], student.pipe)
         targets.write_chain(pool.chain)
-        _ask(Work(student, pool, targets, stop), gold, texts, fields, stdout)
+        zones = [Zones(nlp) for nlp in (student.nlp, *distinct.values())]
+        work = Work(student, pool, targets, stop, zones)
+        _ask(work, gold, texts, fields, stdout)
     if stop.signal is not None:
         print("Stopped: --resume goes on.", file=stdout)
         return Made(targets, stop.signal)
@@ -188,28 +192,43 @@ def _compare(model: str, labels: set, other: str, others: set) -> None:
 
 
 class Work(NamedTuple):
-    """What is needed to ask the teachers."""
+    """What is needed to ask the teachers.
+
+    Attributes:
+        student: makes the documents.
+        pool: the teachers.
+        targets: what they say goes there.
+        stop: ends the work after the batch at hand.
+        zones: of all pipelines, whose vocabularies must not grow without end.
+    """
 
     student: Student
     pool: Pool
     targets: Targets
     stop: StopRequest
+    zones: Sequence[Zones]
 
     def read(self, kind: str, docs: Iterable[Doc], cut: Cut, what: str) -> int:
         """Have documents read, and keep what comes of it; the number of tokens."""
         writer = ShardWriter(self.targets, kind, self.student.nlp.vocab)
-        tokens = 0
-        asked = show_progress(self._asked(docs, cut, writer), what, "documents")
-        for n_tokens in asked:
-            tokens += n_tokens
-            if self.stop.signal is not None:
-                break
-        writer.flush()
-        return tokens
+        asked = self._asked(iter(docs), cut, writer)
+        return sum(show_progress(asked, what, "documents"))
 
     def _asked(
-        self, docs: Iterable[Doc], cut: Cut, writer: ShardWriter
+        self, docs: Iterator[Doc], cut: Cut, writer: ShardWriter
     ) -> Iterator[int]:
+        """Yield the number of tokens of each document that is done."""
+        is_over = False
+        while not (is_over or self.stop.signal):
+            with ExitStack() as stack:
+                for zones in self.zones:
+                    stack.enter_context(zones.zone())
+                is_over = yield from self._shard(docs, cut, writer)
+
+    def _shard(
+        self, docs: Iterator[Doc], cut: Cut, writer: ShardWriter
+    ) -> Generator[int, None, bool]:
+        """Write a shard, and return whether it is the last one."""
         began = time.monotonic()
         for batch in _batches(docs):
             emissions = self.pool.emissions(batch)
@@ -221,9 +240,11 @@ class Work(NamedTuple):
                 writer.add(doc, cut(doc, inside[rows]), emissions[rows])
                 yield len(doc)
             is_old = time.monotonic() - began > SHARD_SECONDS
-            if writer.tokens >= SHARD_TOKENS or is_old:
+            if writer.tokens >= SHARD_TOKENS or is_old or self.stop.signal:
                 writer.flush()
-                began = time.monotonic()
+                return False
+        writer.flush()
+        return True
 
 
 def _ask(

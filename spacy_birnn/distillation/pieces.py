@@ -3,7 +3,7 @@
 from typing import List, Tuple
 
 import numpy
-from spacy.attrs import SENT_START
+from spacy.attrs import IS_SPACE, SENT_START
 from spacy.pipeline import Sentencizer
 from spacy.tokens import Doc
 
@@ -40,8 +40,8 @@ class Cutter:
         else:
             starts = numpy.array(self._sentencizer.predict([doc])[0], dtype=bool)
         bounds = split(starts & ~inside, inside, LONGEST)
-        is_word = [not token.is_space for token in doc]
-        return [(first, end) for first, end in bounds if any(is_word[first:end])]
+        is_word = doc.to_array(IS_SPACE) == 0
+        return [(first, end) for first, end in bounds if is_word[first:end].any()]
 
 
 def split(

@@ -11,7 +11,7 @@ from typing import Any, Iterable, List, Protocol, Sequence, Set, cast
 
 import numpy
 import torch
-from spacy.attrs import NORM, SENT_START
+from spacy.attrs import NORM, ORTH, SENT_START, SPACY
 from spacy.language import Language
 from spacy.parts_of_speech import IDS as UNIVERSAL_POS
 from spacy.tokens import Doc
@@ -216,17 +216,15 @@ def doc_in(vocab: Vocab, doc: Doc) -> Doc:
 
     So teachers read the tokens of the student, whatever their own tokenizers do.
     """
-    new = Doc(
-        vocab,
-        words=[token.text for token in doc],
-        spaces=[bool(token.whitespace_) for token in doc],
-    )
-    if len(doc):
-        attrs = doc.to_array([NORM, SENT_START])
-        add_strings(
-            vocab, (doc.vocab.strings[key] for key in set(attrs[:, 0].tolist()))
-        )
-        new.from_array([NORM, SENT_START], cast(Ints2d, attrs))
+    if not len(doc):
+        return Doc(vocab)
+    attrs = doc.to_array([ORTH, SPACY, NORM, SENT_START])
+    strings = doc.vocab.strings
+    # Much faster than to ask each token.
+    words = [strings[key] for key in attrs[:, 0].tolist()]
+    new = Doc(vocab, words=words, spaces=attrs[:, 1].astype(bool).tolist())
+    add_strings(vocab, (strings[key] for key in set(attrs[:, 2].tolist())))
+    new.from_array([NORM, SENT_START], cast(Ints2d, attrs[:, 2:]))
     return new
 
 
