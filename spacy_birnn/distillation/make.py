@@ -132,6 +132,7 @@ def make_targets(
         print("Stopped: --resume goes on.", file=stdout)
         return Made(targets, stop.signal)
     if not targets.size(TEXTS)["pieces"]:
+        targets.remove()
         names = ", ".join(text.address for text in texts)
         raise BirnnError(Errors.B454.format(inputs=names))
     targets.finish()

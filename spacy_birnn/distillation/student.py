@@ -35,9 +35,10 @@ class Student:
         """The student that a config describes.
 
         Raises:
-            BirnnError: it has no component of ours, or several; or its training data is
-                a stream without an end.
+            BirnnError: it has no component of ours, or several; its training data is a
+                stream without an end; or there is no data to choose its weights by.
         """
+        resolve_corpora(built.config, built.settings["dev_corpus"])
         name = find_component_name(built.nlp)
         if built.settings["max_epochs"] < 0:
             raise BirnnError(

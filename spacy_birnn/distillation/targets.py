@@ -95,8 +95,8 @@ class Targets:
                 text = "; ".join(found)
                 raise BirnnError(Errors.B455.format(path=self.folder, differences=text))
             return
+        self.remove()
         with writing(self.folder):
-            shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
         _write_json(path, plan)
 
@@ -111,6 +111,11 @@ class Targets:
         _write_json(
             self.folder / DONE, {kind: self.size(kind) for kind in (GOLD, TEXTS)}
         )
+
+    def remove(self) -> None:
+        """Remove the folder and all that is in it."""
+        with writing(self.folder):
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     # --- reading ----------------------------------------------------------------------
 

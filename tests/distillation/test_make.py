@@ -106,9 +106,12 @@ def test_labels_that_nobody_lists(places):
 
 
 def test_a_student_has_one_component_and_epochs(places):
+    dev = {"paths.dev": str(places["dev.conll"])}
+    with pytest.raises(BirnnError, match=r"B104.*\[corpora.dev\]"):
+        Student.of(build(student_config()))
     with pytest.raises(BirnnError, match=r"B453.*2 \(birnn_ner, birnn_tagger\)"):
-        Student.of(build(student_config(task="ner,pos")))
-    nobody = student_config()
+        Student.of(build(student_config(dev, task="ner,pos")))
+    nobody = student_config(dev)
     nobody["nlp"]["pipeline"] = []
     with pytest.raises(BirnnError, match=r"B453.*none of them"):
         Student.of(build(nobody))
@@ -185,6 +188,7 @@ def test_texts_without_a_word(places, tmp_path):
     places["raw.txt"].write_text("\n \n")
     with pytest.raises(BirnnError, match=r"B454.*raw\.txt"):
         run(places, tmp_path / "out", [ruler("PER", "LOC")])
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_vocabularies_forget(places, tmp_path, monkeypatch):
