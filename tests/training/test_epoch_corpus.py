@@ -51,6 +51,7 @@ def test_takes_the_place_of_the_corpus_and_is_resumed(make_config, tmp_path, ove
 
 
 def test_another_one_is_refused(make_config, tmp_path):
-    quiet(make_config({"training.max_steps": 2}), tmp_path, corpus=Rotating())
+    out = tmp_path / "out"
+    quiet(make_config({"training.max_steps": 2}), out, corpus=Rotating())
     with pytest.raises(ValueError, match=r"B064.*dataset of train has changed"):
-        quiet(make_config(), tmp_path, resume=True, corpus=Rotating("b"))
+        quiet(make_config(), out, resume=True, corpus=Rotating("b"))
