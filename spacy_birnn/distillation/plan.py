@@ -1,4 +1,4 @@
-"""What targets depend on: with another plan they are not gone on with."""
+"""All that targets depend on: with another plan they are not gone on with."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +11,7 @@ from .. import __version__
 from ..tagging.content import Fields
 from ..tagging.inputs import InputFile
 from ..tagging.manifest import describe_pipeline
-from ..training.identity import checksum
+from ..training.identity import checksum, flatten
 from .student import Student
 
 
@@ -23,24 +23,28 @@ def describe_plan(
     labels: Sequence[str],
 ) -> Dict[str, Any]:
     """All that targets depend on, as JSON can hold it, by names for messages."""
-    config, settings = student.config, student.settings
-    corpus = config["corpora"].get(
-        settings["train_corpus"].removeprefix("corpora."), {}
-    )
+    config = student.config
+    corpus = student.settings["train_corpus"]
+    section = config["corpora"].get(corpus.removeprefix("corpora."), {})
     plan: Dict[str, Any] = {
-        "teachers": [describe_pipeline(nlp) for nlp in teachers],
-        "texts": [text.address for text in texts],
-        "reading": asdict(fields),
-        "formats": [text.format for text in texts],
-        "training corpus": dict(corpus),
-        "tokenizer": [config["nlp"]["lang"], config["nlp"]["tokenizer"]],
+        "the list of teachers": [name_of(nlp) for nlp in teachers],
+        "the list of texts": [text.address for text in texts],
+        "the formats of the texts": [text.format for text in texts],
         "component": student.name,
         "target": str(student.target),
         "labels": list(labels),
         "scheme": student.pipe.prepare_labels()[1],
-        "versions": [spacy.__version__, __version__],
+        "version of spaCy": spacy.__version__,
+        "version of spacy-birnn": __version__,
+        **dict(flatten(asdict(fields), "texts.")),
+        **dict(flatten(section, f"{corpus}.")),
+        **dict(flatten({"lang": config["nlp"]["lang"]}, "nlp.")),
+        **dict(flatten(config["nlp"]["tokenizer"], "nlp.tokenizer.")),
     }
-    path = corpus.get("path")
+    for number, nlp in enumerate(teachers, 1):
+        teacher = f"teacher {number}, {name_of(nlp)}"
+        plan[f"content of {teacher}"] = describe_pipeline(nlp)["checksum"]
+    path = section.get("path")
     for address in [text.address for text in texts] + [path] * isinstance(path, str):
         plan[f"content of {address}"] = _content(address)
     return plan

@@ -174,7 +174,7 @@ def test_what_is_resumed_must_be_the_same(places, tmp_path):
     run(places, tmp_path / "out", [ruler("PER", "LOC")])
     with pytest.raises(BirnnError, match="B060"):
         run(places, tmp_path / "out", [ruler("PER", "LOC")])
-    with pytest.raises(BirnnError, match="B455.*teachers was"):
+    with pytest.raises(BirnnError, match="B455.*content of teacher 1, en_pipeline has"):
         run(places, tmp_path / "out", [ruler("LOC", "PER")], resume=True)
     with open(places["raw.txt"], "a") as file:
         file.write("more\n")
