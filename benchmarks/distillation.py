@@ -114,12 +114,11 @@ def compare(args: argparse.Namespace) -> None:
     path = args.data / CORPUS.dev
     entry: Entry = {"what": "student", "name": args.name, "machine": machine_facts()}
     for layout in ("sentences", "running"):
-        sides = [lay_out(nlp, path, layout) for nlp in pipelines]
-        teacher, student = (score(*side) for side in zip(pipelines, sides))
+        teacher, student = (predict(nlp, path, layout) for nlp in pipelines)
         entry[layout] = {
-            "teacher": teacher,
-            "student": student,
-            "agreement": agreement(*sides),
+            "teacher": get_ner_prf(teacher)["ents_f"],
+            "student": get_ner_prf(student)["ents_f"],
+            "agreement": agreement(teacher, student),
         }
     entry.update(speeds(pipelines, path, args.runs))
     add_result(RESULTS, entry, KEY)
@@ -131,9 +130,10 @@ def lay_out(nlp: Language, path: Path, layout: str) -> List[Example]:
     return list(running_text(examples)) if layout == "running" else examples
 
 
-def score(nlp: Language, examples: List[Example]) -> float:
-    """F1 of exact spans, and the predictions are in the Examples."""
-    return nlp.evaluate(examples)[CORPUS.score]
+def predict(nlp: Language, path: Path, layout: str) -> List[Example]:
+    examples = lay_out(nlp, path, layout)
+    docs = nlp.pipe(example.predicted for example in examples)
+    return [Example(doc, eg.reference) for doc, eg in zip(docs, examples, strict=True)]
 
 
 def agreement(teacher: List[Example], student: List[Example]) -> float:

@@ -93,7 +93,11 @@ def folder_of(cell: Cell, seed: int, places: Places) -> Path:
 
 
 def train(
-    cell: Cell, seed: int, places: Places, folder: Path, command: Sequence[str]
+    cell: Cell,
+    seed: int,
+    places: Places,
+    folder: Path,
+    command: Sequence[str] = TRAIN,
 ) -> None:
     corpus = CORPORA[cell.corpus]
     config = load_config_from_str(cell.config, interpolate=False)
