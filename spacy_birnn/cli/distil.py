@@ -6,9 +6,7 @@ from typing import Annotated, List, Optional
 import typer
 
 from ..data.text import list_files
-from ..distillation.corpus import DistilledCorpus
-from ..distillation.make import make_targets
-from ..training.loop import train
+from ..distillation.distil import distil
 from .groups import with_groups
 from .inputs import InputOptions, make_fields, open_inputs
 from .loading import activate_gpu, load_pipeline
@@ -126,29 +124,21 @@ def distil_command(
         overrides["paths.train"] = str(gold)
     read = read_config(config, overrides)
     fields = make_fields(reading, tokens)
-    files = open_inputs(texts, reading, tokens)
+    open_inputs(texts, reading, tokens)
     activate_gpu(gpu_id)
-    targets, signal = make_targets(
+    done = distil(
         read,
         output,
-        [load_pipeline(model) for model in teacher],
-        files,
-        fields,
+        (load_pipeline(model) for model in teacher),
+        texts,
+        input_format=reading.format,
+        fields=fields,
+        gold_weight=gold_weight,
+        sentences=sentences,
         resume=resume,
         force=force,
         use_gpu=gpu_id,
+        eval_frequency=eval_frequency(read, overrides),
     )
-    if signal is None:
-        *_, signal = train(
-            read,
-            output,
-            resume=resume,
-            force=not resume,
-            use_gpu=gpu_id,
-            eval_frequency=eval_frequency(read, overrides),
-            corpus=DistilledCorpus(
-                targets, gold_weight=gold_weight, sentences=sentences
-            ),
-        )
-    if signal is not None:
-        raise typer.Exit(128 + signal)
+    if done.signal is not None:
+        raise typer.Exit(128 + done.signal)

@@ -104,6 +104,11 @@ class DistilledCorpus:
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """The Examples of the first epoch."""
+        # Later epochs are read under the display of the training.
+        first = self._sentences(0)
+        what = "Reading what the teachers have said"
+        examples = list(show_progress(first, what, "sentences", self.n_sentences))
+        self._epoch = 0, [*self._gold, *examples]
         yield from self.of_epoch(0)
 
     def of_epoch(self, epoch: int) -> List[Example]:
@@ -114,10 +119,7 @@ class DistilledCorpus:
         return self._epoch[1]
 
     def _sentences(self, epoch: int) -> Iterator[Example]:
-        pieces = show_progress(
-            self._pieces(epoch), "Reading targets", "sentences", self.n_sentences
-        )
-        for position, piece in enumerate(pieces, len(self._gold)):
+        for position, piece in enumerate(self._pieces(epoch), len(self._gold)):
             example = make_example(self._vocab, piece)
             example.reference.user_data[POSITION] = position
             attach(example, SoftLabels(piece.emissions, self._teacher))

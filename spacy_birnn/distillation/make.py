@@ -71,7 +71,7 @@ class Made(NamedTuple):
 def make_targets(
     config: Config,
     output: Path,
-    teachers: Sequence[Language],
+    teachers: Iterable[Language],
     texts: Sequence[InputFile],
     fields: Fields = USUAL_FIELDS,
     *,
@@ -106,6 +106,7 @@ def make_targets(
     if force and not resume:
         outputs.clear()
     student = Student.of(build(config, use_gpu))
+    teachers = list(teachers)
     gold = student.read_gold()
     labels = choose_labels(student, gold, teachers)
     for label in labels:
