@@ -709,8 +709,8 @@ class Errors(metaclass=_Coded):
         "{targets}): give another teacher, or a config for what it sets."
     )
     B452 = (
-        "The labels of the teacher {model} ({labels}) have nothing in common with "
-        "those of {other} ({others}): give teachers and data with the same labels."
+        "The labels of {who} ({labels}) have nothing in common with those of {other} "
+        "({others}): give teachers and data with the same labels."
     )
     B453 = (
         "The student has to have one birnn_ner, birnn_chunker or birnn_tagger, and the "
@@ -814,8 +814,8 @@ class Warnings(metaclass=_Coded):
 
     # --- W450-W459: distillation ------------------------------------------------------
     W450 = (
-        "The labels of the teacher {model} and those of {other} differ: {missing}. "
-        "What one of them does not know is improbable to it."
+        "The labels of teachers and data differ: {found}. What one of them does not "
+        "know is improbable to it."
     )
 
     # --- W401-W419: gradients ---------------------------------------------------------

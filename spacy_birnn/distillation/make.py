@@ -2,7 +2,6 @@
 
 import sys
 import time
-import warnings
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -20,12 +19,11 @@ from typing import (
 
 import numpy
 from spacy.language import Language
-from spacy.parts_of_speech import IDS as UNIVERSAL_POS
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Config
 
-from ..errors import BirnnError, Errors, Warnings
+from ..errors import BirnnError, Errors
 from ..progress import show_progress, show_wait
 from ..tagging.chunks import is_limited
 from ..tagging.content import Fields
@@ -35,12 +33,13 @@ from ..tagging.zones import Zones
 from ..training.outputs import Outputs
 from ..training.setup import build
 from ..training.stop import StopRequest
+from .labels import choose_labels
 from .pieces import Bounds, Cutter
-from .plan import describe_plan, name_of
+from .plan import describe_plan
 from .pool import Pool
 from .student import Student
 from .targets import GOLD, SHARD_TOKENS, TEXTS, ShardWriter, Targets
-from .teachers import make_teacher, teacher_labels
+from .teachers import make_teacher
 
 USUAL_FIELDS = Fields()
 
@@ -138,59 +137,6 @@ def make_targets(
         raise BirnnError(Errors.B454.format(inputs=names))
     targets.finish()
     return Made(targets, None)
-
-
-def choose_labels(
-    student: Student, gold: Sequence[Example], teachers: Sequence[Language]
-) -> List[str]:
-    """The labels that the student is to have: given, or all that anyone knows.
-
-    Raises:
-        BirnnError: a teacher does not set what the student learns, has other labels, or
-            nobody lists any.
-    """
-    target = student.target
-    of_teachers = {
-        name_of(nlp): teacher_labels(nlp, target, name_of(nlp)) for nlp in teachers
-    }
-    known = student.gold_labels(gold)
-    first = next((name for name in of_teachers if of_teachers[name]), "")
-    other, others = "the training data", set(known)
-    if not known:
-        other, others = f"the teacher {first}", of_teachers.get(first, set())
-    for name, labels in of_teachers.items():
-        if labels and others and name != first or known and labels:
-            _compare(name, labels, other, others)
-    chosen = student.given_labels()
-    if chosen is None:
-        chosen = sorted(set(known).union(*of_teachers.values()))
-    if not chosen and target.name == "pos":
-        chosen = sorted(set(UNIVERSAL_POS) - {"", "CONJ", "EOL", "SPACE"})
-    if not chosen:
-        raise BirnnError(Errors.B456.format(target=target, name=student.name))
-    return chosen
-
-
-def _compare(model: str, labels: set, other: str, others: set) -> None:
-    if not labels & others:
-        raise BirnnError(
-            Errors.B452.format(
-                model=model,
-                labels=", ".join(sorted(labels)),
-                other=other,
-                others=", ".join(sorted(others)),
-            )
-        )
-    missing = [
-        f"only {who} knows {', '.join(sorted(alone))}"
-        for who, alone in (("it", labels - others), (other, others - labels))
-        if alone
-    ]
-    if missing:
-        line = Warnings.W450.format(
-            model=model, other=other, missing=" and ".join(missing)
-        )
-        warnings.warn(line, stacklevel=2)
 
 
 class Work(NamedTuple):

@@ -7,13 +7,12 @@ for a little smoothing.
 
 import math
 from contextlib import ExitStack
-from typing import Any, Iterable, List, Protocol, Sequence, Set, cast
+from typing import Any, Iterable, List, Protocol, Sequence, cast
 
 import numpy
 import torch
 from spacy.attrs import NORM, ORTH, SENT_START, SPACY
 from spacy.language import Language
-from spacy.parts_of_speech import IDS as UNIVERSAL_POS
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import filter_spans
@@ -22,12 +21,11 @@ from thinc.types import Ints2d
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..errors import BirnnError, Errors
 from ..models.sentences import portions
 from ..models.sequence_tagger import get_decoder
 from ..nn.crf.chain import ChainScores
 from ..pipeline.base import BiRNNPipe
-from ..tagging.targets import Target, component_targets, pipeline_targets, spans_of
+from ..tagging.targets import Target, component_targets, spans_of
 
 LACKING = -20.0
 """The score of a label that a teacher lacks, against the best one of the token."""
@@ -35,9 +33,6 @@ LACKING = -20.0
 SMOOTHING = 0.02
 """The probability that a teacher's label is wrong, where nothing but it is known. All
 other labels share it."""
-
-_NOT_LEARNED = ("", "SPACE", "_SP", "EOL")
-"""Tags of white space, which is no part of a sequence."""
 
 
 class Teacher(Protocol):
@@ -64,13 +59,13 @@ def make_teacher(nlp: Language, student: BiRNNPipe, stack: ExitStack) -> Teacher
     """Make a teacher of a pipeline.
 
     Args:
-        nlp: sets what the student learns, see `check_teacher`.
+        nlp: sets what the student learns, see `labels.choose_labels`.
         student: has its labels.
         stack: until it is closed, components of the pipeline that are not needed are
             switched off.
     """
     target = Target(student.target, student.cfg.get("spans_key", ""))
-    setters = _setters(nlp, target)
+    setters = setters_of(nlp, target)
     pipe: Any = nlp.get_pipe(setters[0])
     labels, scheme = student.prepare_labels()
     is_ours = len(setters) == 1 and isinstance(pipe, BiRNNPipe)
@@ -83,34 +78,7 @@ def make_teacher(nlp: Language, student: BiRNNPipe, stack: ExitStack) -> Teacher
     return LabelTeacher(nlp, student, target)
 
 
-def teacher_labels(nlp: Language, target: Target, model: str) -> Set[str]:
-    """The labels that a pipeline sets, as far as its components list them.
-
-    Args:
-        nlp: the pipeline.
-        target: what the student learns.
-        model: what messages call the pipeline.
-
-    Raises:
-        BirnnError: it does not set the target.
-    """
-    setters = _setters(nlp, target)
-    if not setters:
-        found = ", ".join(map(str, pipeline_targets(nlp))) or "nothing"
-        raise BirnnError(Errors.B451.format(model=model, target=target, targets=found))
-    labels: Set[str] = set()
-    for name in setters:
-        pipe = nlp.get_pipe(name)
-        if isinstance(pipe, BiRNNPipe):
-            labels |= set(pipe.labels) - set(pipe.cfg["masked"])
-        elif target.name == "pos":  # of components that set it few list what they set
-            labels |= set(UNIVERSAL_POS) - {"CONJ"}
-        else:
-            labels |= set(getattr(pipe, "labels", ()))
-    return labels.difference(_NOT_LEARNED)
-
-
-def _setters(nlp: Language, target: Target) -> List[str]:
+def setters_of(nlp: Language, target: Target) -> List[str]:
     """The components that set a target."""
     return [name for name in nlp.pipe_names if target in component_targets(nlp, name)]
 

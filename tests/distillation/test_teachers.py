@@ -9,6 +9,7 @@ import torch
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
+from spacy_birnn.distillation.labels import teacher_labels
 from spacy_birnn.distillation.pool import Pool
 from spacy_birnn.distillation.teachers import (
     LACKING,
@@ -17,7 +18,6 @@ from spacy_birnn.distillation.teachers import (
     LabelTeacher,
     doc_in,
     make_teacher,
-    teacher_labels,
 )
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.models.sequence_tagger import get_decoder
@@ -95,7 +95,7 @@ def test_labels_that_it_lacks_are_improbable(teach):
 def test_labels_that_it_has_not_learned_are_lacking(teach):
     nlp = trained()
     nlp.get_pipe("birnn_ner").add_label("ORG")
-    assert teacher_labels(nlp, ENTS, "x") == {"LOC", "PER"}
+    assert teacher_labels(nlp, ENTS) == {"LOC", "PER"}
     other, student = make_student(("LOC", "ORG", "PER"))
     scores = teach(nlp, student).emissions([other.make_doc(LINES[0])])
     labels = student.prepare_labels()[0]
@@ -197,12 +197,14 @@ def test_tags_of_another_pipeline(teach):
 def test_a_teacher_must_set_the_target():
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")
-    with pytest.raises(BirnnError, match=r"B451.*teacher x does not set ents.*nothing"):
-        teacher_labels(nlp, ENTS, "x")
+    with pytest.raises(
+        BirnnError, match=r"B451.*en_pipeline does not set ents.*nothing"
+    ):
+        teacher_labels(nlp, ENTS)
     nlp.add_pipe("entity_ruler")
-    assert teacher_labels(nlp, ENTS, "x") == set()
+    assert teacher_labels(nlp, ENTS) == set()
     with pytest.raises(BirnnError, match=r"B451.*spans\['chunks'\].*it sets: ents"):
-        teacher_labels(nlp, Target("spans", "chunks"), "x")
+        teacher_labels(nlp, Target("spans", "chunks"))
 
 
 def test_docs_in_another_vocabulary():
