@@ -3,6 +3,7 @@
 import sys
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import (
@@ -46,8 +47,12 @@ USUAL_FIELDS = Fields()
 FOLDER = "targets"
 """The folder of the targets, beside what training writes."""
 
-BATCH_TOKENS = 20_000
-"""Tokens of the documents that teachers are given at once."""
+BATCH_TOKENS, FIRST_TOKENS = 40_000, 2_000
+"""Tokens of the documents that teachers are given at once, at most and at first."""
+
+BATCH_SECONDS = 5.0
+"""What that may take: so long one waits for the end after Ctrl-C. A transformer reads
+some hundred tokens in a second, a network of ours hundreds of thousands."""
 
 SHARD_SECONDS = 60.0
 """A shard is written after so much work, for that is what a crash can cost."""
@@ -139,7 +144,8 @@ def make_targets(
     return Made(targets, None)
 
 
-class Work(NamedTuple):
+@dataclass
+class Work:
     """What is needed to ask the teachers.
 
     Attributes:
@@ -148,6 +154,7 @@ class Work(NamedTuple):
         targets: what they say goes there.
         stop: ends the work after the batch at hand.
         zones: of all pipelines, whose vocabularies must not grow without end.
+        batch_tokens: tokens that the teachers are given next.
     """
 
     student: Student
@@ -155,6 +162,7 @@ class Work(NamedTuple):
     targets: Targets
     stop: StopRequest
     zones: Sequence[Zones]
+    batch_tokens: int = FIRST_TOKENS
 
     def read(self, kind: str, docs: Iterable[Doc], cut: Cut, what: str) -> int:
         """Have documents read, and keep what comes of it; the number of tokens."""
@@ -178,9 +186,12 @@ class Work(NamedTuple):
     ) -> Generator[int, None, bool]:
         """Write a shard, and return whether it is the last one."""
         began = time.monotonic()
-        for batch in _batches(docs):
+        while batch := _take(docs, min(self.batch_tokens, BATCH_TOKENS)):
+            started = time.monotonic()
             emissions = self.pool.emissions(batch)
             inside = self.pool.inside(batch, emissions)
+            rate = len(emissions) / max(time.monotonic() - started, 1e-3)
+            self.batch_tokens = int(rate * BATCH_SECONDS) + 1
             end = 0
             for doc in batch:
                 rows = slice(end, end + len(doc))
@@ -234,15 +245,11 @@ def _summary(targets: Targets, tokens: int, seconds: float) -> str:
     )
 
 
-def _batches(docs: Iterable[Doc]) -> Iterator[List[Doc]]:
-    """Cut a stream after so many tokens."""
+def _take(docs: Iterator[Doc], n_tokens: int) -> List[Doc]:
+    """Take documents from a stream until they have so many tokens."""
     batch: List[Doc] = []
     size = 0
-    for doc in docs:
+    while size < n_tokens and (doc := next(docs, None)) is not None:
         batch.append(doc)
         size += len(doc)
-        if size >= BATCH_TOKENS:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+    return batch

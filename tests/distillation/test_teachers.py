@@ -216,3 +216,16 @@ def test_docs_in_another_vocabulary():
     for a, b in zip(doc, copy, strict=True):
         assert (a.text, a.norm_, a.is_sent_start) == (b.text, b.norm_, b.is_sent_start)
     assert len(doc_in(other.vocab, one.make_doc(""))) == 0
+
+
+@pytest.mark.parametrize("scheme", ["bioes", "iob2"])
+def test_documents_without_tokens(teach, scheme):
+    other, student = make_student()
+    teacher = teach(trained(scheme=scheme), student)
+    pool = Pool([teacher], student)
+    for lines in ([""], ["", "Anna left"], [" ", ""]):
+        docs = [other.make_doc(line) for line in lines]
+        n_tokens = sum(map(len, docs))
+        emissions = pool.emissions(docs)
+        assert emissions.shape == (n_tokens, len(pool.labels))
+        assert len(pool.inside(docs, emissions)) == n_tokens
