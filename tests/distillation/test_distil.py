@@ -9,6 +9,7 @@ import spacy
 
 from spacy_birnn.distillation import DistilledCorpus, Targets, distil
 
+from ..pipeline import toys
 from .toys import (
     agreement,
     conll,
@@ -137,3 +138,37 @@ def test_a_run_that_was_cut_ends_as_if_nothing_had_happened(
         for name in ("whole", "cut")
     ]
     assert plans[0] == plans[1]
+
+
+@pytest.mark.parametrize(
+    ("task", "factory", "column"),
+    [("chunk", "birnn_chunker", 2), ("pos", "birnn_tagger", 3)],
+)
+def test_chunks_and_tags(task, factory, column, tmp_path):
+    settings = {"target": "pos"} if task == "pos" else {}
+    teacher = toys.trained(factory, **settings)
+    dev, raw = tmp_path / "dev.conll", tmp_path / "raw.txt"
+    dev.write_text(
+        "\n\n".join(
+            "\n".join(map("{} {}".format, sentence[0].split(), sentence[column]))
+            for sentence in toys.SENTENCES
+        )
+    )
+    lines = [sentence[0] for sentence in toys.SENTENCES]
+    raw.write_text("\n".join(lines * 8))
+    tok2vec = f"components.{factory}.model.tok2vec"
+    overrides = {
+        "paths.dev": str(dev),
+        f"{tok2vec}.encode.width": 16,
+        f"{tok2vec}.embed.word_width": 12,
+        f"{tok2vec}.embed.char_width": 8,
+        "training.batcher.size": 6,
+        "training.dropout": 0.0,
+        "training.max_epochs": 12,
+        "training.optimizer.learn_rate": 0.02,
+    }
+    config = student_config(overrides, task=task)
+    nlp = run(config, tmp_path / "out", [teacher], raw, sentences=24).nlp
+    assert nlp.pipe_names == [factory]
+    for one, other in zip(nlp.pipe(lines), teacher.pipe(lines), strict=True):
+        assert toys.found(one) == toys.found(other)
