@@ -20,7 +20,6 @@ results/distillation.json.
 
 import argparse
 import random
-import subprocess
 from pathlib import Path
 from statistics import median
 from typing import Any, Dict, Iterator, List, Optional, Sequence
@@ -33,8 +32,8 @@ from corpora import DATASETS, add_forms, distinct_words, load_corpora
 from measures.inputs import pipe, untagged
 from measures.machine import machine_facts
 from measures.timing import Side, alternate, set_clock, threads
-from options import add_training, existing, make_parser
-from recipes.cells import OtherConfig, make_config, open_cell
+from options import add_training, existing, make_parser, run_action
+from recipes.cells import make_config, open_cell
 from recipes.corpora import CORPORA
 from recipes.scoring import read, running_text
 from recipes.table import table
@@ -47,7 +46,6 @@ from thinc.api import NumpyOps, set_current_ops
 
 from spacy_birnn.cli.train import read_config
 from spacy_birnn.distillation import DistilledCorpus, Targets
-from spacy_birnn.errors import BirnnError
 from spacy_birnn.pipeline.soft_labels import SOFT_LABELS
 from spacy_birnn.training.setup import Setup, set_up
 
@@ -59,14 +57,7 @@ UPDATES = 30
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
-    parser = command_line()
-    args = parser.parse_args(argv)
-    try:
-        args.action(args)
-    except (BirnnError, OtherConfig, OSError, ValueError) as error:
-        parser.exit(1, f"{error}\n")
-    except subprocess.CalledProcessError as error:
-        parser.exit(1, f"{error}\nSee the train.log in {args.models}.\n")
+    run_action(command_line(), argv)
 
 
 # --- training -------------------------------------------------------------------------
