@@ -15,29 +15,19 @@ alone, once for each model. VECTORS is what scripts/make_vectors.py makes.
 
 import argparse
 import json
-import subprocess
 from typing import Any, Optional, Sequence, Tuple
 
 import spacy
-from options import add_training, existing, make_parser
+from options import add_training, existing, make_parser, run_action
 from recipes.boundaries import count_losses
-from recipes.cells import OtherConfig, make_config, open_cell, read_cells
+from recipes.cells import make_config, open_cell, read_cells
 from recipes.corpora import CORPORA
 from recipes.table import insert, table
 from recipes.training import Places, run, test
 
-from spacy_birnn.errors import BirnnError
-
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
-    parser = command_line()
-    args = parser.parse_args(argv)
-    try:
-        args.action(args)
-    except (BirnnError, OtherConfig, OSError, ValueError) as error:
-        parser.exit(1, f"{error}\n")
-    except subprocess.CalledProcessError as error:
-        parser.exit(1, f"{error}\nSee the train.log in {args.models}.\n")
+    run_action(command_line(), argv)
 
 
 def train(args: argparse.Namespace) -> None:

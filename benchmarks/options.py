@@ -1,9 +1,10 @@
 """The command lines of the scripts."""
 
 import argparse
+import subprocess
 import sys
 from pathlib import Path
-from typing import Callable, Tuple
+from typing import Callable, Optional, Sequence, Tuple
 
 from spacy_birnn.errors import BirnnError
 
@@ -47,6 +48,19 @@ def existing(text: str) -> Path:
     if not path.exists():
         raise argparse.ArgumentTypeError(f"there is no {text}")
     return path
+
+
+def run_action(
+    parser: argparse.ArgumentParser, arguments: Optional[Sequence[str]]
+) -> None:
+    """Run the action that the arguments ask for. Mistakes are told in one line."""
+    args = parser.parse_args(arguments)
+    try:
+        args.action(args)
+    except (OSError, ValueError) as error:
+        parser.exit(1, f"{error}\n")
+    except subprocess.CalledProcessError as error:
+        parser.exit(1, f"{error}\nSee the train.log in {args.models}.\n")
 
 
 def run_script(main: Callable[[], None]) -> None:

@@ -699,6 +699,40 @@ class Errors(metaclass=_Coded):
     )
     B449 = "No text with a word in {inputs}: there is nothing to choose from."
 
+    # --- B450-B459: distillation ------------------------------------------------------
+    B450 = (
+        "The labels of the student ({found}) are not those that its targets were made "
+        "for ({expected}): begin anew with --force."
+    )
+    B451 = (
+        "The teacher {model} does not set {target}, which the student learns (it sets: "
+        "{targets}): give another teacher, or a config for what it sets."
+    )
+    B452 = (
+        "The labels of {who} ({labels}) have nothing in common with those of {other} "
+        "({others}): give teachers and data with the same labels."
+    )
+    B453 = (
+        "The student has to have one birnn_ner, birnn_chunker or birnn_tagger, and the "
+        "config has {found}: write one with spacy-birnn init-config, for one task."
+    )
+    B454 = "No text with a word in {inputs}: there is nothing to learn from."
+    B455 = (
+        "{path} was made for another distillation: {differences}. Give what was given "
+        "then, or begin anew with --force."
+    )
+    B456 = (
+        "The labels of {target} are not known: the teachers do not list theirs. Give "
+        "annotated data with --train, or the labels as [initialize.components.{name}] "
+        "labels."
+    )
+    B457 = "{path} cannot be read ({reason}): begin anew with --force."
+    B458 = "{name} = {value!r}: distillation needs {expected}."
+    B459 = (
+        "The training corpus does not yield the documents that the teachers have read: "
+        "it must be the same each time. Begin anew with --force."
+    )
+
 
 class Warnings(metaclass=_Coded):
     # --- W001-W099: models and components ---------------------------------------------
@@ -776,6 +810,12 @@ class Warnings(metaclass=_Coded):
         "Nothing was predicted right in {steps:,} steps: look whether the training and "
         "the dev corpus have the same labels, and lower [training.optimizer] "
         "learn_rate."
+    )
+
+    # --- W450-W459: distillation ------------------------------------------------------
+    W450 = (
+        "The labels of teachers and data differ: {found}. What one of them does not "
+        "know is improbable to it."
     )
 
     # --- W401-W419: gradients ---------------------------------------------------------

@@ -9,7 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Optional, Sequence
 
 import spacy
 from measures.machine import machine_facts
@@ -43,12 +43,18 @@ class Places:
     threads: int = 1
 
 
-def run(cell: Cell, seed: int, places: Places) -> Run:
+def run(cell: Cell, seed: int, places: Places, command: Sequence[str] = TRAIN) -> Run:
     """Train with a seed and score on dev.
 
     A folder that is left from a training that was interrupted is removed. Seconds are
     those of the processor: on one thread, what an idle machine takes. Start-up, reading
     the files and scoring dev count.
+
+    Args:
+        cell: The recipe.
+        seed: Of all that is random.
+        places: Where things are.
+        command: Trains, given a config, a folder and settings.
 
     Raises:
         subprocess.CalledProcessError: Training failed; its log is in the folder.
@@ -57,7 +63,7 @@ def run(cell: Cell, seed: int, places: Places) -> Run:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     began, wall = processor_seconds(), time.perf_counter()
-    train(cell, seed, places, folder)
+    train(cell, seed, places, folder, command)
     seconds, wall_seconds = processor_seconds() - began, time.perf_counter() - wall
     corpus = CORPORA[cell.corpus]
     nlp = spacy.load(folder / MODEL)
@@ -86,7 +92,13 @@ def folder_of(cell: Cell, seed: int, places: Places) -> Path:
     return places.models / f"{cell.path.stem}-seed{seed}"
 
 
-def train(cell: Cell, seed: int, places: Places, folder: Path) -> None:
+def train(
+    cell: Cell,
+    seed: int,
+    places: Places,
+    folder: Path,
+    command: Sequence[str] = TRAIN,
+) -> None:
     corpus = CORPORA[cell.corpus]
     config = load_config_from_str(cell.config, interpolate=False)
     config["training"]["logger"] = {
@@ -103,7 +115,7 @@ def train(cell: Cell, seed: int, places: Places, folder: Path) -> None:
     options = [f"--{key}={value}" for key, value in overrides.items()]
     with (folder / "train.log").open("wb") as log:
         subprocess.run(
-            [*TRAIN, folder / CONFIG, "-o", folder / OUTPUT, *options],
+            [*command, folder / CONFIG, "-o", folder / OUTPUT, *options],
             env={**os.environ, "OMP_NUM_THREADS": str(places.threads)},
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -25,6 +25,7 @@ COMMANDS: Dict[str, str] = {
     "annotation tools.",
     "train": "Train a pipeline, as spacy train does, in checkpoints that can be "
     "resumed.",
+    "distil": "Train a pipeline on what other pipelines say of raw text.",
     "evaluate": "Score a pipeline: seqeval's table for spans, accuracy and a table "
     "for tags.",
     "tag": "Tag text, JSON lines, CSV, CoNLL, CoNLL-U, .spacy, Parquet and Arrow, in "
@@ -42,7 +43,9 @@ COMMANDS: Dict[str, str] = {
 
 # Settings of a config can be given as options.
 _OPEN = {"allow_extra_args": True, "ignore_unknown_options": True}
-_SETTINGS: Dict[str, Dict[str, Any]] = {"train": _OPEN, "gradients": _OPEN}
+_SETTINGS: Dict[str, Dict[str, Any]] = dict.fromkeys(
+    ("train", "distil", "gradients"), _OPEN
+)
 
 
 class Commands(CodedGroup):

@@ -18,6 +18,7 @@ from spacy.training import Example
 from thinc.types import Ints2d
 
 from ..errors import BirnnError, Errors
+from ..pipeline.soft_labels import attach, join_soft_labels
 
 ALL = [attr for attr in Doc._get_array_attrs() if attr not in (ORTH, SPACY, LENGTH)]
 """The attributes of tokens that spaCy stores beside the words and spaces."""
@@ -166,13 +167,17 @@ def position(example: Example) -> int:
 def join(examples: Sequence[Example]) -> Example:
     """Join Examples into one whose predicted Doc has no sentence starts.
 
-    The reference keeps all its annotation, sentence starts too. One Example stays as
-    it is.
+    The reference keeps all its annotation, sentence starts too, and soft labels that
+    all of them have. One Example stays as it is.
     """
     if len(examples) == 1:
         return examples[0]
     predicted = _concatenate([eg.predicted for eg in examples], [NORM])
-    return Example(predicted, join_annotated([eg.reference for eg in examples]))
+    joined = Example(predicted, join_annotated([eg.reference for eg in examples]))
+    soft_labels = join_soft_labels(examples)
+    if soft_labels is not None:
+        attach(joined, soft_labels)
+    return joined
 
 
 def join_annotated(docs: Sequence[Doc]) -> Doc:

@@ -18,7 +18,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .crf.crf import CRF
+from .crf.cross_entropy import Target
+from .crf.forward_backward import forward_backward
 from .crf.viterbi import SingleViterbi
+from .packing import Packing
 
 KBest = List[List[Tuple[List[int], float]]]
 
@@ -103,6 +106,34 @@ class SequenceDecoder(nn.Module):
         if permitted is not None:
             emissions = emissions.masked_fill(~permitted, float("-inf"))
         return F.cross_entropy(emissions, labels, ignore_index=-1, reduction="sum")
+
+    def distillation_loss(
+        self,
+        emissions: Tensor,
+        lengths: Sequence[int],
+        target: Target,
+        permitted: Optional[Tensor] = None,
+    ) -> Tensor:
+        """Cross-entropy to a target distribution, summed over the sequences.
+
+        With "crf" that of whole label sequences. With "softmax" and "constrained",
+        which are trained token by token, that of the target's marginals, where a known
+        gold label is mixed in for each token alone.
+
+        Args:
+            emissions: shape (N, L).
+            lengths: tokens per sequence, shape (B,).
+            target: a teacher's distribution, and gold labels.
+            permitted: permitted labels, shape (N, L).
+        """
+        if self.decoder == "crf":
+            return self.crf.cross_entropy(emissions, lengths, target, permitted)
+        if permitted is not None:
+            emissions = emissions.masked_fill(~permitted, float("-inf"))
+        shares = _token_shares(emissions.detach(), lengths, target)
+        logs = F.log_softmax(emissions, 1)
+        # What is not permitted has a share of 0, and 0 · -inf would be NaN.
+        return -(shares * logs.masked_fill(shares == 0, 0.0)).sum()
 
     @property
     def temperature(self) -> float:
@@ -193,6 +224,29 @@ class SequenceDecoder(nn.Module):
         """The k most probable label sequences of each sequence, best first, with their
         natural log-probability among all valid ones; fewer where fewer exist."""
         return self.crf.k_best(emissions, lengths, k, permitted)
+
+
+def _token_shares(emissions: Tensor, lengths: Sequence[int], target: Target) -> Tensor:
+    """Probability of each label at each token under a target, shape (N, L).
+
+    Args:
+        emissions: the student's, `-inf` where forbidden, shape (N, L).
+        lengths: tokens per sequence, shape (B,).
+        target: a teacher's distribution, and gold labels.
+    """
+    teacher = target.emissions.to(emissions.dtype)
+    teacher = teacher.masked_fill(emissions == float("-inf"), float("-inf"))
+    if any(scores.count_nonzero() for scores in target.chain):
+        packing = Packing.of(lengths, emissions.device)
+        shares = forward_backward(teacher, target.chain, packing).marginals
+    else:
+        shares = F.softmax(teacher, 1)
+    if target.labels is None:
+        return shares
+    known = (target.labels >= 0)[:, None]
+    gold = F.one_hot(target.labels.clamp_min(0), emissions.size(1))
+    mixed = target.gold_weight * gold + (1.0 - target.gold_weight) * shares
+    return torch.where(known, mixed, shares)
 
 
 class PreparedDecoder:

@@ -31,6 +31,7 @@ from .gold import count_sentences
 from .labels import LabelledPipe
 from .regularizers import Regularizer
 from .sequences import Sequences
+from .soft_labels import join_soft_labels
 from .storage import ChecksummedPipe
 from .stream.pipe import StreamedPipe
 
@@ -237,9 +238,11 @@ class BiRNNPipe(
     ) -> Tuple[float, List[Floats2d]]:
         """Mean negative log-likelihood per sentence; its gradient for the emissions.
 
-        The gradients of the decoder's own parameters are accumulated on the way. Where
-        only the references know sentences, as in running text that was joined for
-        training, theirs count: a token's weight does not depend on how it is joined.
+        Where the examples have soft labels, it is the cross-entropy to those, mixed
+        with the gold annotation. The gradients of the decoder's own parameters are
+        accumulated on the way. Where only the references know sentences, as in running
+        text that was joined for training, theirs count: a token's weight does not
+        depend on how it is joined.
 
         Args:
             examples: the batch.
@@ -257,14 +260,18 @@ class BiRNNPipe(
         lengths = [len(doc) for doc in docs]
         ops, device = self.model.ops, get_decoder(self.model).linear.weight.device
         emissions = to_tensor(ops, scores, device, requires_grad=True)
-        if (gold < 0).all():
+        soft = join_soft_labels(examples)
+        if soft is None and (gold < 0).all():
             return 0.0, [ops.alloc2f(*score.shape) for score in scores]
-        loss = get_decoder(self.model).loss(
-            sequences.select(emissions),
-            sequences.lengths,
-            torch.from_numpy(gold).to(emissions.device),
-            sequences.permitted_on(emissions.device),
-        )
+        decoder, sizes = get_decoder(self.model), sequences.lengths
+        rows, permitted = sequences.select(emissions), sequences.permitted_on(device)
+        if soft is None:
+            ids = torch.from_numpy(gold).to(device)
+            loss = decoder.loss(rows, sizes, ids, permitted)
+        else:
+            soft.teacher.check(self.model.get_ref("emissions").attrs["labels"])
+            target = soft.target(sequences, gold, device)
+            loss = decoder.distillation_loss(rows, sizes, target, permitted)
         loss = loss / max(len(sequences.lengths), count_sentences(examples))
         if not torch.isfinite(loss):
             raise NotFiniteError(Errors.B019.format(name=self.name, loss=loss.item()))

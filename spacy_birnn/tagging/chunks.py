@@ -3,7 +3,7 @@
 import json
 import os
 from collections import Counter
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from itertools import chain
 from typing import (
     Any,
@@ -31,20 +31,14 @@ from .items import Chunk, Item, Words
 from .reading import BadDocument
 from .sinks import SINKS, Tagged
 from .targets import pipeline_targets, spans_of
+from .zones import Zones
 
 Result = TypeVar("Result")
 
 _LIMITED = frozenset(["parser", "beam_parser", "ner", "beam_ner"])
 
-KEPT = 50_000
-"""Words to which the vocabulary of a pipeline may grow for good."""
-
 PORTION = 1_000_000
 """Characters between two clearings of the vocabulary, once it has grown so far."""
-
-FORGOTTEN = 1 / 3
-"""Strings forgotten, for each that stays, before the map of these is made anew: so that
-costs the same for each forgotten one, however many stay."""
 
 
 class Records(NamedTuple):
@@ -81,7 +75,7 @@ class ChunkTagger:
     def __init__(self, nlp: Language, output_format: str) -> None:
         self.nlp = nlp
         self.output_format = output_format
-        self._forgotten = 0
+        self._zones = Zones(nlp)
 
     def __call__(self, chunks: Iterable[Chunk]) -> Generator[Records, None, None]:
         """Tag a stream of chunks, one after the other."""
@@ -94,33 +88,10 @@ class ChunkTagger:
     def _in_zones(
         self, chunks: Iterable[Chunk], work: Callable[[Chunk], Result]
     ) -> Generator[Result, None, None]:
-        """Work on chunks with a vocabulary that does not grow without end.
-
-        A vocabulary keeps all words that it has ever seen. In a memory zone it forgets
-        the new ones, with which memory does not grow over a stream of any length. But
-        there the tokenizer learns nothing, and a word that it does not know takes four
-        times as long: so it first learns, outside of zones, what is frequent.
-        """
+        """Work on chunks with a vocabulary that does not grow without end."""
         for portion in _portions(chunks, PORTION):
-            is_full = len(self.nlp.vocab) >= KEPT
-            with self._zone() if is_full else nullcontext():
+            with self._zones.zone():
                 yield from map(work, portion)
-
-    @contextmanager
-    def _zone(self) -> Iterator[None]:
-        """A memory zone; its strings are forgotten, and so in the end are their places.
-
-        spaCy's hash map (preshed) keeps the place of a string that it forgets, and
-        doubles when its places are used up: it would never stop growing.
-        """
-        strings = self.nlp.vocab.strings
-        kept = len(strings)
-        with self.nlp.memory_zone():
-            yield
-            self._forgotten += len(strings) - kept
-        if self._forgotten > FORGOTTEN * kept:
-            strings.from_bytes(b"[]")  # which keeps what it has
-            self._forgotten = 0
 
     def tag(self, chunk: Chunk) -> Records:
         """Tag one chunk.

@@ -48,17 +48,24 @@ def pipeline_targets(nlp: Language) -> List[Target]:
     counts.
     """
     targets: Dict[Target, None] = {}
-    for name, pipe in nlp.pipeline:
-        cfg = getattr(pipe, "cfg", {})
-        if "target" in cfg:
-            found = [cfg["target"]]
-        else:
-            assigns = nlp.get_pipe_meta(name).assigns
-            found = [_ASSIGNED[attr] for attr in assigns if attr in _ASSIGNED]
-        for target in found:
-            key = _spans_key(pipe) if target == "spans" else ""
-            targets[Target(target, key)] = None
+    for name in nlp.pipe_names:
+        targets.update(dict.fromkeys(component_targets(nlp, name)))
     return list(targets)
+
+
+def component_targets(nlp: Language, name: str) -> List[Target]:
+    """The targets of one component."""
+    pipe = nlp.get_pipe(name)
+    cfg = getattr(pipe, "cfg", {})
+    if "target" in cfg:
+        found = [cfg["target"]]
+    else:
+        assigns = nlp.get_pipe_meta(name).assigns
+        found = [_ASSIGNED[attr] for attr in assigns if attr in _ASSIGNED]
+    return [
+        Target(target, _spans_key(pipe) if target == "spans" else "")
+        for target in found
+    ]
 
 
 def spans_of(doc: Doc, target: Target) -> Iterable[Span]:

@@ -8,6 +8,7 @@ from spacy.tokens import Doc
 from .chunks import is_limited
 from .content import Fields
 from .inputs import InputFile
+from .items import Item
 from .reading import Reading, ShardReader
 from .shards import DEFAULT_SIZE, plan_shards
 
@@ -29,14 +30,26 @@ def read_docs(
     Raises:
         BirnnError: a file cannot be read, or a document is bad; it names the place.
     """
+    for item in read_items(nlp, inputs, fields):
+        yield make_doc(nlp, item)
+
+
+def read_items(
+    nlp: Language, inputs: Sequence[InputFile], fields: Fields
+) -> Iterator[Item]:
+    """Read the same files, without making documents of what they hold."""
     limit = nlp.max_length if is_limited(nlp) else 2**31
     reading = Reading(fields, limit)
     for shard in plan_shards(inputs, DEFAULT_SIZE, fields.whole_files):
-        for item in ShardReader(shard, reading).items():
-            content = item.content
-            if isinstance(content, str):
-                doc = nlp.make_doc(content)
-            else:
-                doc = content.make_doc(nlp.vocab)
-            doc.user_data[RECORD] = item.context.meta
-            yield doc
+        yield from ShardReader(shard, reading).items()
+
+
+def make_doc(nlp: Language, item: Item) -> Doc:
+    """Make a document of one item."""
+    content = item.content
+    if isinstance(content, str):
+        doc = nlp.make_doc(content)
+    else:
+        doc = content.make_doc(nlp.vocab)
+    doc.user_data[RECORD] = item.context.meta
+    return doc

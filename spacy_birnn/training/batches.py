@@ -40,6 +40,8 @@ class Batches:
         max_epochs: 0 for no end, -1 for streaming without one.
         progress: where training is; epochs and batches are counted there.
         has_schedule: whether the batcher has a schedule.
+        of_epoch: the examples of an epoch, where each has its own, always as many as
+            `examples`; None where all have the same.
 
     Attributes:
         n_words: the words of an epoch, at least 1.
@@ -56,6 +58,7 @@ class Batches:
         max_epochs: int,
         progress: Progress,
         has_schedule: bool = False,
+        of_epoch: Optional[Callable[[int], Sequence[Example]]] = None,
     ) -> None:
         self.examples = examples
         self.stream = stream
@@ -66,6 +69,7 @@ class Batches:
         self.n_words = max(sum(map(len, examples or ())), 1)
         self.states: States = {}
         self.has_schedule = has_schedule
+        self.of_epoch = of_epoch
         self.past: List[Tuple[ndarray, States]] = []
 
     def __iter__(self) -> Iterator[Tuple[int, Batch]]:
@@ -87,7 +91,7 @@ class Batches:
                 self.states = get_states()
             else:
                 self.states = now
-            batches = iter(self.batcher(self._in(self.order)))
+            batches = iter(self.batcher(self._in(self.order, progress.epoch)))
             if progress.n_batches:
                 self._skip(batches)
                 set_states(now)
@@ -112,17 +116,18 @@ class Batches:
         # In words, since a batcher may join the examples.
         return min(self.progress.words / (self.n_words * self.max_epochs), 1.0)
 
-    def _in(self, order: ndarray) -> Iterable[Example]:
+    def _in(self, order: ndarray, epoch: int) -> Iterable[Example]:
         if self.examples is None:
             return self.stream()
-        return [self.examples[i] for i in order.tolist()]
+        examples = self.examples if self.of_epoch is None else self.of_epoch(epoch)
+        return [examples[i] for i in order.tolist()]
 
     def _repeat_past(self) -> None:
         """Bring the batcher, which is new, to where it was."""
         now = get_states()
-        for order, states in self.past:
+        for epoch, (order, states) in enumerate(self.past):
             set_states(states)
-            for _ in self.batcher(self._in(order)):
+            for _ in self.batcher(self._in(order, epoch)):
                 pass
         set_states(now)
 

@@ -31,7 +31,7 @@ def describe(config: Config, readers: Dict[str, Callable]) -> Dict[str, Any]:
         sections with data, and fingerprints of datasets.
     """
     facts: Dict[str, Any] = {}
-    for key, value in _flatten(config):
+    for key, value in flatten(config):
         if not key.startswith(FREE):
             facts[key] = value
             if key.startswith(DATA_SECTIONS) and isinstance(value, str):
@@ -73,10 +73,11 @@ def checksum(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _flatten(values: Dict[str, Any], prefix: str = "") -> Iterator[Tuple[str, Any]]:
+def flatten(values: Dict[str, Any], prefix: str = "") -> Iterator[Tuple[str, Any]]:
+    """Yield the values of a config, as JSON can hold them, by their dotted keys."""
     for key, value in values.items():
         if isinstance(value, dict) and value:
-            yield from _flatten(value, f"{prefix}{key}.")
+            yield from flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", _plain(value)
 

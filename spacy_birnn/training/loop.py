@@ -31,7 +31,7 @@ from .optimizers import loop_schedules
 from .outputs import Outputs, save_pipeline
 from .progress import Progress
 from .randomness import set_states
-from .setup import Setup, set_up
+from .setup import EpochCorpus, Setup, set_up
 from .state import TrainingState
 from .stop import StopRequest
 from .weights import clear_optimizer, load_models, model_bytes, trained_models
@@ -50,6 +50,7 @@ def train(
     force: bool = False,
     use_gpu: int = -1,
     eval_frequency: Optional[int] = None,
+    corpus: Optional[EpochCorpus] = None,
     stdout: Optional[IO] = None,
     stderr: Optional[IO] = None,
 ) -> Tuple[Language, Progress, Optional[int]]:
@@ -63,6 +64,7 @@ def train(
         use_gpu: id of an activated GPU, -1 for none.
         eval_frequency: steps between evaluations; None to evaluate as often as it is
             worth its time.
+        corpus: is trained on instead of the config's training corpus.
         stdout: where the logger writes; None for the standard output.
         stderr: where its progress bar is, if it has one; None for the standard error.
 
@@ -78,7 +80,7 @@ def train(
     is_resumed = outputs.prepare(resume, force) if outputs is not None else False
     if resume and not is_resumed:
         print("No checkpoint: training starts from the beginning.", file=stdout)
-    setup = set_up(config, use_gpu)
+    setup = set_up(config, use_gpu, corpus)
     loop = Loop(setup, outputs, EvaluationPlan(eval_frequency), stdout)
     if is_resumed and outputs is not None:
         loop.restore(read_checkpoint(outputs.checkpoint), outputs.checkpoint)
@@ -133,6 +135,7 @@ class Loop:
             has_schedule=has_schedule(
                 settings["batcher"], setup.config["training"]["batcher"]
             ),
+            of_epoch=setup.of_epoch,
         )
         self.dev = DevSet(
             self.nlp, lambda: setup.dev(self.nlp), settings["score_weights"]

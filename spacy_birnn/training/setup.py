@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import entry_points
 from itertools import islice
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Protocol,
+    Tuple,
+)
 
 from spacy.errors import Warnings as SpacyWarnings
 from spacy.language import DEFAULT_CONFIG, Language
@@ -35,6 +46,43 @@ STREAM_SAMPLE = 100
 Reader = Callable[[Language], Iterable[Example]]
 
 
+class EpochCorpus(Protocol):
+    """A training corpus that has other Examples in each epoch, always as many.
+
+    It takes the place of the config's own. Where training is resumed, its `fingerprint`
+    must be the same.
+    """
+
+    @property
+    def fingerprint(self) -> str:
+        """The identity of the data."""
+
+    def prepare(self, nlp: Language) -> None:
+        """Do what has to be done before the pipeline is initialized."""
+
+    def __call__(self, nlp: Language) -> Iterable[Example]:
+        """The Examples of the first epoch, on which the pipeline is initialized."""
+
+    def of_epoch(self, epoch: int) -> List[Example]:
+        """The Examples of an epoch, from 0."""
+
+
+class Built(NamedTuple):
+    """A pipeline as its config describes it, not initialized.
+
+    Attributes:
+        nlp: the pipeline.
+        config: complete and interpolated.
+        settings: the section `[training]`, resolved to objects.
+        sourced: names of the components that come from other pipelines.
+    """
+
+    nlp: Language
+    config: Config
+    settings: Dict[str, Any]
+    sourced: List[str]
+
+
 @dataclass
 class Setup:
     """The things that training works with.
@@ -46,6 +94,7 @@ class Setup:
         train: reads the training corpus.
         dev: reads the development corpus.
         examples: of the training corpus; None where it is a stream.
+        of_epoch: the examples of an epoch, where each has its own; else None.
     """
 
     nlp: Language
@@ -54,18 +103,75 @@ class Setup:
     train: Reader
     dev: Reader
     examples: Optional[List[Example]]
+    of_epoch: Optional[Callable[[int], List[Example]]] = None
 
 
-def set_up(raw_config: Config, use_gpu: int = -1) -> Setup:
+def set_up(
+    raw_config: Config, use_gpu: int = -1, corpus: Optional[EpochCorpus] = None
+) -> Setup:
     """Build and initialize a pipeline.
+
+    Args:
+        raw_config: not interpolated. spaCy's defaults are filled in where keys lack.
+        use_gpu: as for spaCy; the GPU has to be activated.
+        corpus: is trained on instead of the config's training corpus.
+
+    Raises:
+        BirnnError: the training corpus is empty, a key or a value of the config is
+            wrong, or a key without a default is not there.
+    """
+    nlp, config, settings, sourced = build(raw_config, use_gpu)
+    train, dev = _readers(config, settings, corpus)
+    examples: Optional[List[Example]] = None
+    if corpus is not None:
+        corpus.prepare(nlp)
+    if settings["max_epochs"] >= 0:
+        examples = list(train(nlp))
+        if not examples:
+            raise BirnnError(Errors.B068.format(corpus=settings["train_corpus"]))
+    with show_wait("Initializing the pipeline"):
+        _initialize(nlp, settings, sourced, examples, train)
+    # `spacy train` begins training with the seed as it begins initialization.
+    _seed(config)
+    of_epoch = None if corpus is None else corpus.of_epoch
+    return Setup(nlp, config, settings, train, dev, examples, of_epoch)
+
+
+def _readers(
+    config: Config, settings: Dict[str, Any], corpus: Optional[EpochCorpus]
+) -> Tuple[Reader, Reader]:
+    if corpus is not None:
+        return corpus, resolve_corpora(config, settings["dev_corpus"])[0]
+    names = settings["train_corpus"], settings["dev_corpus"]
+    train, dev = resolve_corpora(config, *names)
+    return train, dev
+
+
+def resolve_corpora(config: Config, *names: str) -> Tuple[Reader, ...]:
+    """Make the readers of these corpora, and of no others: those may lack their paths.
+
+    Args:
+        config: interpolated.
+        names: as `[training] train_corpus` has them.
+    """
+    corpora = config["corpora"]
+    if all(name.startswith("corpora.") for name in names) and "@readers" not in corpora:
+        wanted = {name.split(".")[1] for name in names}
+        some = {key: value for key, value in corpora.items() if key in wanted}
+        config = Config({**config, "corpora": some})
+    return resolve_dot_names(config, list(names))
+
+
+def build(raw_config: Config, use_gpu: int = -1) -> Built:
+    """Build a pipeline, with the random numbers that its config asks for.
 
     Args:
         raw_config: not interpolated. spaCy's defaults are filled in where keys lack.
         use_gpu: as for spaCy; the GPU has to be activated.
 
     Raises:
-        BirnnError: the training corpus is empty, a key or a value of the config is
-            wrong, or a key without a default is not there.
+        BirnnError: a key or a value of the config is wrong, or a key without a default
+            is not there.
     """
     check_sections(raw_config)
     raw_config = _with_defaults(raw_config)
@@ -80,18 +186,7 @@ def set_up(raw_config: Config, use_gpu: int = -1) -> Setup:
         config = nlp.config.interpolate()
         settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
     _check(settings)
-    names = [settings["train_corpus"], settings["dev_corpus"]]
-    train, dev = resolve_dot_names(config, names)
-    examples: Optional[List[Example]] = None
-    if settings["max_epochs"] >= 0:
-        examples = list(train(nlp))
-        if not examples:
-            raise BirnnError(Errors.B068.format(corpus=settings["train_corpus"]))
-    with show_wait("Initializing the pipeline"):
-        _initialize(nlp, settings, sourced, examples, train)
-    # `spacy train` begins training with the seed as it begins initialization.
-    _seed(config)
-    return Setup(nlp, config, settings, train, dev, examples)
+    return Built(nlp, config, settings, list(sourced))
 
 
 _OURS = ("birnn_", "spacy-birnn.")

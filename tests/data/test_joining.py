@@ -4,8 +4,10 @@ import random
 from io import StringIO
 from itertools import accumulate, count, islice
 
+import numpy
 import pytest
 import spacy
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span, Token
@@ -30,6 +32,13 @@ from spacy_birnn.data.joining import (
     position,
 )
 from spacy_birnn.errors import BirnnError
+from spacy_birnn.nn.crf.chain import ChainScores
+from spacy_birnn.pipeline.soft_labels import (
+    SOFT_LABELS,
+    SoftLabels,
+    TeacherChain,
+    attach,
+)
 
 NLP = spacy.blank("en")
 
@@ -285,6 +294,19 @@ def test_as_spacys_own_from_docs(spaces):
     ours = join(docs).reference
     assert ours.text == theirs.text
     assert (ours.to_array(joining.ALL) == theirs.to_array(joining.ALL)).all()
+
+
+def test_soft_labels_of_all():
+    chain = ChainScores(torch.zeros(1), torch.zeros(1, 1), torch.zeros(1))
+    teacher = TeacherChain(["A"], chain)
+    examples = corpus(3)
+    for i, each in enumerate(examples):
+        attach(each, SoftLabels(numpy.full((2, 1), i, "float16"), teacher))
+    joined = join(examples).reference.user_data[SOFT_LABELS]
+    assert joined.emissions[:, 0].tolist() == [0, 0, 1, 1, 2, 2]
+    assert joined.teacher is teacher
+    plain = join([*examples, *corpus(1)]).reference.user_data
+    assert SOFT_LABELS not in plain
 
 
 def test_norms_of_the_tokenizer():

@@ -1,7 +1,7 @@
 import pytest
 import spacy
 
-from spacy_birnn.tagging import chunks
+from spacy_birnn.tagging import zones
 
 testclient = pytest.importorskip("fastapi.testclient")
 
@@ -30,7 +30,7 @@ def test_entities_have_offsets_and_confidences(client):
 
 
 def test_words_of_requests_are_forgotten(service, trained, monkeypatch):
-    monkeypatch.setattr(chunks, "KEPT", 10)
+    monkeypatch.setattr(zones, "KEPT", 10)
     nlp = spacy.load(trained)
     client = testclient.TestClient(service.create_app(nlp))
     n_strings = len(nlp.vocab.strings)

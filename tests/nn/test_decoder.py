@@ -8,12 +8,16 @@ import torch
 from torch.nn import functional as F
 
 from spacy_birnn.nn import decoder
+from spacy_birnn.nn.crf.chain import ChainScores
+from spacy_birnn.nn.crf.cross_entropy import Target
+from spacy_birnn.nn.crf.forward_backward import forward_backward
 from spacy_birnn.nn.decoder import (
     MAX_ONE_BY_ONE,
     MAX_SMALL_ROWS,
     PreparedDecoder,
     SequenceDecoder,
 )
+from spacy_birnn.nn.packing import Packing
 from spacy_birnn.schemes import transition_constraints
 
 DECODERS = ("crf", "constrained", "softmax")
@@ -111,6 +115,56 @@ def test_loss_of_the_crf_is_the_probability_of_what_is_known(emissions):
             want += sign * torch.tensor(part).double().logsumexp(0).item()
     found = module.loss(emissions, LENGTHS, labels)
     assert found.item() == pytest.approx(want, abs=1e-5)
+
+
+def make_target(labels=None, weight=0.0, *, is_chain=True):
+    """A teacher with transitions under the constraints of the scheme, or without."""
+    teacher = make("crf")
+    chain = ChainScores(
+        *(scores.detach() for scores in teacher.crf.chain(torch.double))
+    )
+    if not is_chain:
+        chain = ChainScores(*map(torch.zeros_like, chain))
+    scores = torch.randn(N, len(LABELS), dtype=torch.float64)
+    return Target(scores, chain, labels, weight)
+
+
+@pytest.mark.parametrize("is_chain", [False, True])
+@pytest.mark.parametrize("decoder", ["constrained", "softmax"])
+@pytest.mark.parametrize("with_gold", [False, True])
+def test_distillation_of_single_tokens(decoder, is_chain, with_gold, emissions):
+    labels = torch.tensor([0, 1, 3, -1, 4, -1, 2, 0]) if with_gold else None
+    target = make_target(labels, 0.3, is_chain=is_chain)
+    packing = Packing.of(LENGTHS)
+    shares = forward_backward(target.emissions, target.chain, packing).marginals
+    if with_gold:
+        for row, label in enumerate(labels.tolist()):
+            if label >= 0:
+                shares[row] *= 0.7
+                shares[row, label] += 0.3
+    want = -(shares * emissions.log_softmax(1)).sum()
+    found = make(decoder).distillation_loss(emissions, LENGTHS, target)
+    assert found.item() == pytest.approx(want.item())
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_distillation_where_labels_are_not_permitted(decoder, emissions):
+    emissions.requires_grad_()
+    permitted = torch.ones(N, len(LABELS), dtype=torch.bool)
+    permitted[:, 4] = False
+    target = make_target(is_chain=False)
+    loss = make(decoder).distillation_loss(emissions, LENGTHS, target, permitted)
+    assert loss.isfinite()
+    loss.backward()
+    assert emissions.grad.isfinite().all()
+    assert (emissions.grad[:, 4] == 0).all()
+    assert emissions.grad[:, :4].abs().sum() > 0
+
+
+def test_distillation_of_the_crf_is_that_of_the_chain(emissions):
+    module, target = make("crf"), make_target()
+    found = module.distillation_loss(emissions, LENGTHS, target)
+    assert found.item() == module.crf.cross_entropy(emissions, LENGTHS, target).item()
 
 
 @pytest.mark.parametrize("decoder", ["crf", "constrained"])

@@ -17,6 +17,7 @@ from spacy_birnn.tagging import (
     tag_frame,
     tag_partition,
     tag_stream,
+    zones,
 )
 
 from .samples import TEXTS
@@ -50,7 +51,7 @@ def test_stream(nlp):
 
 def test_stream_is_read_as_it_is_needed(nlp, monkeypatch):
     """And its words are forgotten again."""
-    monkeypatch.setattr(chunks, "KEPT", 0)
+    monkeypatch.setattr(zones, "KEPT", 0)
     monkeypatch.setattr(chunks, "PORTION", 100)
     read = []
 

@@ -13,7 +13,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
 from spacy_birnn.errors import BirnnError
-from spacy_birnn.tagging import chunks
+from spacy_birnn.tagging import chunks, zones
 from spacy_birnn.tagging.arrow import target_fields
 from spacy_birnn.tagging.run import tag as tag_files
 from spacy_birnn.tagging.targets import Target
@@ -115,7 +115,7 @@ def test_annotation_of_the_input_stays(nlp, tmp_path, inputs):
 
 def test_vocabulary_does_not_grow_with_the_stream(nlp, tmp_path, monkeypatch, inputs):
     """It learns what comes first, then forgets each portion."""
-    monkeypatch.setattr(chunks, "KEPT", len(nlp.vocab) + 5)
+    monkeypatch.setattr(zones, "KEPT", len(nlp.vocab) + 5)
     monkeypatch.setattr(chunks, "PORTION", 400)
     before = len(nlp.vocab.strings)
     for format in ("text", "spacy"):
@@ -129,13 +129,13 @@ def test_places_of_forgotten_strings_are_given_back(nlp, tmp_path, monkeypatch):
     """The map doubles where they are not, and what stays is as it was."""
     text = tmp_path / "new.txt"
     text.write_text("".join(f"word{i} in London\n" for i in range(3000)))
-    monkeypatch.setattr(chunks, "KEPT", 0)
+    monkeypatch.setattr(zones, "KEPT", 0)
     monkeypatch.setattr(chunks, "PORTION", 400)
-    monkeypatch.setattr(chunks, "FORGOTTEN", 10**9)
+    monkeypatch.setattr(zones, "FORGOTTEN", 10**9)
     grown, kept = spacy.blank("xx"), spacy.blank("xx")
     expected = tag(grown, tmp_path, [text])
     strings = list(kept.vocab.strings)
-    monkeypatch.setattr(chunks, "FORGOTTEN", 0.1)
+    monkeypatch.setattr(zones, "FORGOTTEN", 0.1)
     assert tag(kept, tmp_path, [text]) == expected
     assert list(kept.vocab.strings) == strings
     assert kept.vocab.strings._map.capacity < grown.vocab.strings._map.capacity / 4

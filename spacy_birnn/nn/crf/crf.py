@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ..packing import Lengths, Packing
 from . import partial
 from .chain import ChainScores
+from .cross_entropy import Target, cross_entropy
 from .entropy import entropy
 from .forward_backward import forward_backward
 from .k_best import k_best
@@ -159,6 +160,33 @@ class CRF(nn.Module):
         counts = known & (losses != float("inf"))
         self.impossible += (known & ~counts).sum()
         return torch.where(counts, losses, 0.0).sum().to(emissions.dtype)
+
+    def cross_entropy(
+        self,
+        emissions: Tensor,
+        lengths: Lengths,
+        target: Target,
+        permitted: Optional[Mask] = None,
+    ) -> Tensor:
+        """Cross-entropy to a target distribution, summed over the sequences.
+
+        See `cross_entropy.cross_entropy`. Gold sequences that the constraints or
+        `permitted` forbid count as unknown, and in `impossible`.
+
+        Args:
+            emissions: (N, L) scores.
+            lengths: (B,) lengths.
+            target: a teacher's distribution, and gold labels.
+            permitted: (N, L) bool, the only labels that come into question at all.
+
+        Returns:
+            () sum; differentiable with respect to this chain, not to the target.
+        """
+        emissions, packing = self._prepare(emissions, lengths)
+        scores = _restrict(emissions, self._mask(permitted, emissions))
+        loss = cross_entropy(scores, self.chain(emissions.dtype), packing, target)
+        self.impossible += loss.impossible
+        return loss.total.to(emissions.dtype)
 
     @torch.no_grad()
     def viterbi(

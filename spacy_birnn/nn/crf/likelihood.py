@@ -12,9 +12,36 @@ from torch.autograd.function import once_differentiable
 
 from ..packing import Packing
 from .chain import ChainScores
-from .forward_backward import expected_transitions, forward_backward
+from .forward_backward import (
+    ForwardBackward,
+    expected_transitions,
+    forward_backward,
+)
 
 Grads = Tuple[Optional[Tensor], ...]
+
+
+class Counts(NamedTuple):
+    """How often each score is expected to be used.
+
+    Attributes:
+        emissions: (N, L) for each token alone.
+        start, transitions, end: (L,), (L, L) and (L,), summed over the batch.
+    """
+
+    emissions: Tensor
+    start: Tensor
+    transitions: Tensor
+    end: Tensor
+
+
+def expected_counts(sums: ForwardBackward, weight: Tensor, packing: Packing) -> Counts:
+    """Expected counts of a batch, each sequence with its weight (B,)."""
+    by_row = _by_row(weight, packing, sums.marginals)
+    rows = sums.marginals * by_row[:, None]
+    transitions = expected_transitions(sums, by_row, packing)
+    start, end = _ends(rows, packing)
+    return Counts(rows, start, transitions, end)
 
 
 class LogPartition(torch.autograd.Function):
@@ -37,12 +64,7 @@ class LogPartition(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> Grads:
-        marginals = ctx.sums.marginals
-        weight = _by_row(grads[0], ctx.packing, marginals)
-        rows = marginals * weight[:, None]
-        transitions = expected_transitions(ctx.sums, weight, ctx.packing)
-        start, end = _ends(rows, ctx.packing)
-        return rows, start, transitions, end, None
+        return (*expected_counts(ctx.sums, grads[0], ctx.packing), None)
 
 
 class GoldScore(torch.autograd.Function):

@@ -1,0 +1,146 @@
+"""The corpus that a student learns from: annotated data, and another part of the texts
+in each epoch, all with soft labels."""
+
+import hashlib
+import json
+from typing import Iterator, List, Optional, Tuple, cast
+
+import numpy
+from spacy.attrs import NORM, SENT_START
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.vocab import Vocab
+from thinc.types import Ints2d
+
+from ..data.joining import POSITION
+from ..errors import BirnnError, Errors
+from ..pipeline.base import BiRNNPipe
+from ..pipeline.soft_labels import SoftLabels, TeacherChain, attach
+from ..progress import show_progress
+from .student import find_component_name, gold_reader
+from .targets import GOLD, TEXTS, Piece, Targets
+from .teachers import add_strings
+
+SENTENCES = 10_000
+"""Sentences of an epoch where no annotated data says how long one is."""
+
+_NO_START = 2**64 - 1  # -1, as a Doc's arrays have it
+
+
+class DistilledCorpus:
+    """A training corpus of targets, see `training.setup.EpochCorpus`.
+
+    Each epoch has all the annotated data, and the next sentences of the texts, which
+    begin anew after the last one.
+
+    Args:
+        targets: what the teachers have said, complete.
+        gold_weight: the share of the gold labels where they are known, 0…1; the rest is
+            the teachers'.
+        sentences: of the texts in each epoch; None for as many as there are annotated
+            documents, or `SENTENCES` where there are none.
+
+    Raises:
+        BirnnError: an argument is out of range.
+    """
+
+    def __init__(
+        self,
+        targets: Targets,
+        *,
+        gold_weight: float = 0.5,
+        sentences: Optional[int] = None,
+    ) -> None:
+        if not 0.0 <= gold_weight <= 1.0:
+            raise BirnnError(
+                Errors.B458.format(
+                    name="gold_weight", value=gold_weight, expected="0 to 1"
+                )
+            )
+        if sentences is not None and sentences < 0:
+            raise BirnnError(
+                Errors.B458.format(
+                    name="sentences", value=sentences, expected="at least 0"
+                )
+            )
+        self.targets = targets
+        self.gold_weight = gold_weight
+        n_gold = targets.size(GOLD)["pieces"]
+        self.n_texts = targets.size(TEXTS)["pieces"]
+        wanted = (n_gold or SENTENCES) if sentences is None else sentences
+        self.n_sentences = min(wanted, self.n_texts)
+        self._gold: List[Example] = []
+        self._epoch: Optional[Tuple[int, List[Example]]] = None
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same targets and settings."""
+        facts = [self.targets.plan(), self.gold_weight, self.n_sentences]
+        text = json.dumps(facts, sort_keys=True)
+        return hashlib.blake2b(text.encode("utf8"), digest_size=16).hexdigest()
+
+    def prepare(self, nlp: Language) -> None:
+        """Give the component its labels, and the annotated data soft ones.
+
+        Raises:
+            BirnnError: the annotated data is not that which the teachers have read.
+        """
+        pipe = cast(BiRNNPipe, nlp.get_pipe(find_component_name(nlp)))
+        for label in self.targets.plan()["labels"]:
+            pipe.add_label(label)
+        labels, _ = pipe.prepare_labels()
+        self._teacher = TeacherChain(labels, self.targets.chain(), self.gold_weight)
+        self._vocab = nlp.vocab
+        reader = gold_reader(nlp.config.interpolate())
+        self._gold = [] if reader is None else list(reader(nlp))
+        pieces = list(self.targets.pieces(GOLD))
+        if len(pieces) != len(self._gold):
+            raise BirnnError(Errors.B459)
+        for example, piece in zip(self._gold, pieces):
+            if len(example.predicted) != len(piece.words):
+                raise BirnnError(Errors.B459)
+            attach(example, SoftLabels(piece.emissions, self._teacher))
+
+    def __call__(self, nlp: Language) -> Iterator[Example]:
+        """The Examples of the first epoch."""
+        # Later epochs are read under the display of the training.
+        first = self._sentences(0)
+        what = "Reading what the teachers have said"
+        examples = list(show_progress(first, what, "sentences", self.n_sentences))
+        self._epoch = 0, [*self._gold, *examples]
+        yield from self.of_epoch(0)
+
+    def of_epoch(self, epoch: int) -> List[Example]:
+        """The Examples of an epoch: the annotated ones, then sentences of the texts."""
+        if self._epoch is None or self._epoch[0] != epoch:
+            self._epoch = None  # before the next ones are made
+            self._epoch = epoch, [*self._gold, *self._sentences(epoch)]
+        return self._epoch[1]
+
+    def _sentences(self, epoch: int) -> Iterator[Example]:
+        for position, piece in enumerate(self._pieces(epoch), len(self._gold)):
+            example = make_example(self._vocab, piece)
+            example.reference.user_data[POSITION] = position
+            attach(example, SoftLabels(piece.emissions, self._teacher))
+            yield example
+
+    def _pieces(self, epoch: int) -> Iterator[Piece]:
+        if not self.n_sentences:
+            return
+        first = epoch * self.n_sentences % self.n_texts
+        end = first + self.n_sentences
+        yield from self.targets.pieces(TEXTS, first, min(end, self.n_texts))
+        if end > self.n_texts:
+            yield from self.targets.pieces(TEXTS, 0, end - self.n_texts)
+
+
+def make_example(vocab: Vocab, piece: Piece) -> Example:
+    """A sentence without annotation, as readers of annotated sentences make them."""
+    doc = Doc(vocab, words=piece.words, spaces=piece.spaces)
+    attrs = numpy.full((len(doc), 2), _NO_START, dtype="uint64")
+    attrs[0, 0] = 1
+    add_strings(vocab, set(piece.norms))
+    attrs[:, 1] = [vocab.strings[norm] for norm in piece.norms]
+    doc.from_array([SENT_START, NORM], cast(Ints2d, attrs))
+    return Example(doc, doc.copy())

@@ -1,0 +1,91 @@
+"""Distil teachers and raw text into a pipeline."""
+
+from pathlib import Path
+from typing import IO, Iterable, NamedTuple, Optional, Sequence, Union
+
+from spacy.language import Language
+from thinc.api import Config
+
+from ..tagging.content import Fields
+from ..tagging.inputs import find_inputs
+from ..training.loop import train
+from .corpus import DistilledCorpus
+from .make import USUAL_FIELDS, make_targets
+
+
+class Distilled(NamedTuple):
+    """The result of a distillation.
+
+    Attributes:
+        nlp: the student with its last weights, which are not averaged; None where a
+            signal has come while the teachers read.
+        signal: the number of the signal that has stopped it, None where it is at its
+            end.
+    """
+
+    nlp: Optional[Language]
+    signal: Optional[int]
+
+
+def distil(
+    config: Config,
+    output: Path,
+    teachers: Iterable[Language],
+    texts: Sequence[Union[str, Path]],
+    *,
+    input_format: Optional[str] = None,
+    fields: Fields = USUAL_FIELDS,
+    gold_weight: float = 0.5,
+    sentences: Optional[int] = None,
+    resume: bool = False,
+    force: bool = False,
+    use_gpu: int = -1,
+    eval_frequency: Optional[int] = None,
+    stdout: Optional[IO] = None,
+) -> Distilled:
+    """Train a student on what teachers say of raw text, and on annotated data.
+
+    Args:
+        config: of the student, not interpolated; its training corpus is the annotated
+            data, unless its path is null, and its dev corpus chooses the best weights.
+        output: the folder of `model-best`, `model-last`, the checkpoint and `targets`.
+        teachers: pipelines that set what the student learns; several are averaged. If
+            they come from an iterator, their memory is free once they have read.
+        texts: files, folders, globs or URLs, in any format that `tag` reads.
+        input_format: the format of all texts; None to tell each.
+        fields: where in a file the documents are.
+        gold_weight: the share of the gold labels where they are known, 0…1.
+        sentences: of the texts in each epoch; see `DistilledCorpus`.
+        resume: go on with what was interrupted.
+        force: begin anew over what is in `output`.
+        use_gpu: id of an activated GPU, -1 for none.
+        eval_frequency: steps between evaluations; None to adapt.
+        stdout: where messages go; None for the standard output.
+
+    Raises:
+        BirnnError: see the message.
+    """
+    targets, signal = make_targets(
+        config,
+        output,
+        teachers,
+        find_inputs(texts, input_format, fields.encoding),
+        fields,
+        resume=resume,
+        force=force,
+        use_gpu=use_gpu,
+        stdout=stdout,
+    )
+    if signal is not None:
+        return Distilled(None, signal)
+    nlp, _, signal = train(
+        config,
+        output,
+        resume=resume,
+        force=not resume,  # of what is there, only the targets are new
+        use_gpu=use_gpu,
+        eval_frequency=eval_frequency,
+        corpus=DistilledCorpus(targets, gold_weight=gold_weight, sentences=sentences),
+        stdout=stdout,
+    )
+    return Distilled(nlp, signal)

@@ -1,0 +1,91 @@
+"""The labels that a student is to have."""
+
+import warnings
+from typing import List, Sequence, Set
+
+from spacy.language import Language
+from spacy.parts_of_speech import IDS as UNIVERSAL_POS
+from spacy.training import Example
+
+from ..errors import BirnnError, Errors, Warnings
+from ..pipeline.base import BiRNNPipe
+from ..tagging.targets import Target, pipeline_targets
+from .plan import name_of
+from .student import Student
+from .teachers import setters_of
+
+_NOT_LEARNED = ("", "CONJ", "EOL", "SPACE", "_SP")
+"""Tags of white space, which is no part of a sequence, and of no treebank."""
+
+
+def choose_labels(
+    student: Student, gold: Sequence[Example], teachers: Sequence[Language]
+) -> List[str]:
+    """The labels that the student is to have: given, or all that anyone knows.
+
+    Raises:
+        BirnnError: a teacher does not set what the student learns, has other labels, or
+            nobody lists any.
+    """
+    listed = [("the training data", set(student.gold_labels(gold)))]
+    for nlp in teachers:
+        who = f"the teacher {name_of(nlp)}"
+        listed.append((who, teacher_labels(nlp, student.target)))
+    known = [(who, labels) for who, labels in listed if labels]
+    for who, labels in known[1:]:
+        _compare(who, labels, *known[0])
+    chosen = student.given_labels()
+    if chosen is None:
+        chosen = sorted({label for _, labels in known for label in labels})
+    if not chosen and student.target.name == "pos":
+        chosen = sorted(set(UNIVERSAL_POS).difference(_NOT_LEARNED))
+    if not chosen:
+        raise BirnnError(Errors.B456.format(target=student.target, name=student.name))
+    return chosen
+
+
+def teacher_labels(nlp: Language, target: Target) -> Set[str]:
+    """The labels that a pipeline sets, as far as its components list them.
+
+    Args:
+        nlp: the pipeline.
+        target: what the student learns.
+
+    Raises:
+        BirnnError: it does not set the target.
+    """
+    setters = setters_of(nlp, target)
+    if not setters:
+        found = ", ".join(map(str, pipeline_targets(nlp))) or "nothing"
+        raise BirnnError(
+            Errors.B451.format(model=name_of(nlp), target=target, targets=found)
+        )
+    labels: Set[str] = set()
+    for name in setters:
+        pipe = nlp.get_pipe(name)
+        if isinstance(pipe, BiRNNPipe):
+            labels |= set(pipe.labels) - set(pipe.cfg["masked"])
+        elif target.name != "pos":  # a morphologizer lists other things
+            labels |= set(getattr(pipe, "labels", ()))
+    return labels.difference(_NOT_LEARNED)
+
+
+def _compare(who: str, labels: Set[str], other: str, others: Set[str]) -> None:
+    """Refuse labels that have nothing in common with others, and warn of fewer."""
+    if not labels & others:
+        raise BirnnError(
+            Errors.B452.format(
+                who=who,
+                labels=", ".join(sorted(labels)),
+                other=other,
+                others=", ".join(sorted(others)),
+            )
+        )
+    alone = {who: labels - others, other: others - labels}
+    found = [
+        f"only {name} knows {', '.join(sorted(some))}"
+        for name, some in alone.items()
+        if some
+    ]
+    if found:
+        warnings.warn(Warnings.W450.format(found=" and ".join(found)), stacklevel=2)

@@ -1,0 +1,104 @@
+"""The student before it learns: its component, its labels and its annotated data."""
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Sequence
+
+from spacy.language import Language
+from spacy.training import Example
+from spacy.util import registry
+from thinc.api import Config
+
+from ..errors import BirnnError, Errors
+from ..pipeline.base import BiRNNPipe
+from ..tagging.targets import Target
+from ..training.setup import Built, Reader, resolve_corpora
+
+
+@dataclass(frozen=True)
+class Student:
+    """A pipeline that is to be trained.
+
+    Attributes:
+        nlp: the pipeline, not initialized.
+        config: its config, interpolated.
+        settings: the section `[training]`, resolved to objects.
+        name: of its component that learns from the teachers.
+    """
+
+    nlp: Language
+    config: Config
+    settings: Dict[str, Any]
+    name: str
+
+    @classmethod
+    def of(cls, built: Built) -> "Student":
+        """The student that a config describes.
+
+        Raises:
+            BirnnError: it has no component of ours, or several; its training data is a
+                stream without an end; or there is no data to choose its weights by.
+        """
+        resolve_corpora(built.config, built.settings["dev_corpus"])
+        name = find_component_name(built.nlp)
+        if built.settings["max_epochs"] < 0:
+            raise BirnnError(
+                Errors.B458.format(
+                    name="training.max_epochs",
+                    value=built.settings["max_epochs"],
+                    expected="epochs that end: give 0 or a number of them",
+                )
+            )
+        return cls(built.nlp, built.config, built.settings, name)
+
+    @property
+    def pipe(self) -> BiRNNPipe:
+        """The component that learns from the teachers."""
+        return self.nlp.get_pipe(self.name)  # type: ignore[return-value]
+
+    @property
+    def target(self) -> Target:
+        """The annotation that it learns."""
+        name = self.pipe.target
+        return Target(name, self.pipe.cfg["spans_key"] if name == "spans" else "")
+
+    def read_gold(self) -> List[Example]:
+        """Read the annotated data; none where the config names no file."""
+        reader = gold_reader(self.config)
+        return [] if reader is None else list(reader(self.nlp))
+
+    def given_labels(self) -> Optional[List[str]]:
+        """The labels that the config lists, None where it does not."""
+        settings = self.config["initialize"].get("components", {}).get(self.name, {})
+        labels = registry.resolve(settings).get("labels")
+        return None if labels is None else list(labels)
+
+    def gold_labels(self, gold: Sequence[Example]) -> List[str]:
+        """The labels of annotated data, sorted."""
+        found = {label for eg in gold for label in self.pipe.collect_labels(eg)}
+        return sorted(found, key=str)
+
+
+def find_component_name(nlp: Language) -> str:
+    """The name of the only component of ours.
+
+    Raises:
+        BirnnError: there is none, or there are several.
+    """
+    names = [name for name, pipe in nlp.pipeline if isinstance(pipe, BiRNNPipe)]
+    if len(names) != 1:
+        found = f"{len(names)} ({', '.join(names)})" if names else "none of them"
+        raise BirnnError(Errors.B453.format(found=found))
+    return names[0]
+
+
+def gold_reader(config: Config) -> Optional[Reader]:
+    """The reader of the training corpus; None where its path is null.
+
+    Args:
+        config: interpolated.
+    """
+    name = config["training"]["train_corpus"]
+    section = config["corpora"].get(name.removeprefix("corpora."), {})
+    if "path" in section and section["path"] is None:
+        return None
+    return resolve_corpora(config, name)[0]

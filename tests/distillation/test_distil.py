@@ -1,0 +1,174 @@
+"""Distillation from end to end."""
+
+import io
+import json
+import shutil
+
+import pytest
+import spacy
+
+from spacy_birnn.distillation import DistilledCorpus, Targets, distil
+
+from ..pipeline import toys
+from .toys import (
+    agreement,
+    conll,
+    examples,
+    sentences,
+    student_config,
+    texts,
+    trained_teacher,
+)
+
+UNSEEN = [line for line in texts(20, 900, 3).splitlines() if line]
+
+
+@pytest.fixture
+def dev(tmp_path):
+    path = tmp_path / "dev.conll"
+    path.write_text(conll(sentences(20, 500)))
+    return path
+
+
+@pytest.fixture
+def raw(tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_text(texts(40, 100))
+    return path
+
+
+def run(config, output, teachers, raw, **settings):
+    settings.setdefault("sentences", 80)
+    return distil(config, output, teachers, [raw], stdout=io.StringIO(), **settings)
+
+
+@pytest.fixture(scope="module")
+def teacher():
+    return trained_teacher()
+
+
+@pytest.mark.parametrize("kind", ["ours twice", "spaCy's ner"])
+def test_a_student_learns_from_text_without_gold(kind, teacher, tmp_path, dev, raw):
+    teachers = [teacher] * 2 if kind == "ours twice" else [trained_teacher("ner")]
+    config = student_config({"paths.dev": str(dev), "training.max_epochs": 6})
+    run(config, tmp_path / "out", teachers, raw)
+    untrained = spacy.blank("en")
+    untrained.add_pipe("birnn_ner")
+    untrained.initialize(lambda: examples(untrained))
+    student = spacy.load(tmp_path / "out" / "model-best")
+    before = agreement(untrained, teachers[0], UNSEEN)
+    after = agreement(student, teachers[0], UNSEEN)
+    assert before < 0.4
+    assert after > 0.8
+    assert student.get_pipe("birnn_ner").labels == ("LOC", "PER")
+
+
+def test_the_pipeline_on_the_disk_is_an_ordinary_one(teacher, tmp_path, dev, raw):
+    config = student_config({"paths.dev": str(dev)})
+    run(config, tmp_path / "out", [teacher], raw)
+    folder = tmp_path / "out" / "model-best"
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*")}
+    assert not [name for name in names if "target" in name]
+    loaded = spacy.load(folder)
+    assert loaded.config["paths"]["train"] is None
+    assert not any("soft" in key for key in loaded.get_pipe("birnn_ner").cfg)
+    docs = list(loaded.pipe(UNSEEN))
+    loaded.to_disk(tmp_path / "again")
+    again = list(spacy.load(tmp_path / "again").pipe(UNSEEN))
+    assert [str(doc.ents) for doc in docs] == [str(doc.ents) for doc in again]
+
+
+def test_gold_counts_as_its_weight_says(teacher, tmp_path, dev, raw):
+    """Gold labels that contradict the teacher win with weight 1, and lose with 0."""
+    other = [[w.replace("/PER", "/LOC") for w in s] for s in sentences(60, 3)]
+    gold = tmp_path / "gold.conll"
+    gold.write_text(conll(other + sentences(2, 5)))
+    settings = {
+        "paths.dev": str(dev),
+        "paths.train": str(gold),
+        "training.max_epochs": 8,
+    }
+    found = {}
+    for weight in (0.0, 1.0):
+        out = tmp_path / f"out{weight}"
+        options = {"sentences": 0, "gold_weight": weight}
+        run(student_config(settings), out, [teacher], raw, **options)
+        student = spacy.load(out / "model-last")
+        labels = [ent.label_ for doc in student.pipe(UNSEEN) for ent in doc.ents]
+        found[weight] = labels.count("PER") / len(labels)
+    assert found[0.0] > 0.3
+    assert found[1.0] < 0.1
+
+
+def test_each_epoch_has_the_next_sentences(teacher, tmp_path, dev, raw):
+    config = student_config({"paths.dev": str(dev)})
+    run(config, tmp_path / "out", [teacher], raw, sentences=30)
+    corpus = DistilledCorpus(Targets(tmp_path / "out" / "targets"), sentences=30)
+    nlp = spacy.load(tmp_path / "out" / "model-last")
+    nlp.config["corpora"]["train"]["path"] = None
+    corpus.prepare(nlp)
+    everything = [
+        eg.reference.text for epoch in range(6) for eg in corpus.of_epoch(epoch)
+    ]
+    assert len(everything) == 180
+    assert everything[:20] == everything[160:180]  # 160 sentences in all
+
+
+def test_a_run_that_was_cut_ends_as_if_nothing_had_happened(
+    teacher, tmp_path, dev, raw
+):
+    config = student_config({"paths.dev": str(dev)})
+    teachers = [teacher]
+    run(config, tmp_path / "whole", teachers, raw)
+    run(config, tmp_path / "cut", teachers, raw)
+    # As if it had been killed while the teachers read.
+    for path in (tmp_path / "cut").iterdir():
+        if path.name != "targets":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    targets = tmp_path / "cut" / "targets"
+    (targets / "done.json").unlink()
+    run(config, tmp_path / "cut", teachers, raw, resume=True)
+    weights = [
+        (tmp_path / name / "model-last" / "birnn_ner" / "model").read_bytes()
+        for name in ("whole", "cut")
+    ]
+    assert weights[0] == weights[1]
+    plans = [
+        json.loads((tmp_path / name / "targets" / "plan.json").read_text())
+        for name in ("whole", "cut")
+    ]
+    assert plans[0] == plans[1]
+
+
+@pytest.mark.parametrize(
+    ("task", "factory", "column"),
+    [("chunk", "birnn_chunker", 2), ("pos", "birnn_tagger", 3)],
+)
+def test_chunks_and_tags(task, factory, column, tmp_path):
+    settings = {"target": "pos"} if task == "pos" else {}
+    teacher = toys.trained(factory, **settings)
+    dev, raw = tmp_path / "dev.conll", tmp_path / "raw.txt"
+    dev.write_text(
+        "\n\n".join(
+            "\n".join(map("{} {}".format, sentence[0].split(), sentence[column]))
+            for sentence in toys.SENTENCES
+        )
+    )
+    lines = [sentence[0] for sentence in toys.SENTENCES]
+    raw.write_text("\n".join(lines * 8))
+    tok2vec = f"components.{factory}.model.tok2vec"
+    overrides = {
+        "paths.dev": str(dev),
+        f"{tok2vec}.encode.width": 16,
+        f"{tok2vec}.embed.word_width": 12,
+        f"{tok2vec}.embed.char_width": 8,
+        "training.batcher.size": 6,
+        "training.dropout": 0.0,
+        "training.max_epochs": 12,
+        "training.optimizer.learn_rate": 0.02,
+    }
+    config = student_config(overrides, task=task)
+    nlp = run(config, tmp_path / "out", [teacher], raw, sentences=24).nlp
+    assert nlp.pipe_names == [factory]
+    for one, other in zip(nlp.pipe(lines), teacher.pipe(lines), strict=True):
+        assert toys.found(one) == toys.found(other)
