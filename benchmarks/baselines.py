@@ -190,7 +190,8 @@ def get_weights(nlp: Language) -> Dict[str, bytes]:
 
 def set_weights(nlp: Language, weights: Dict[str, bytes]) -> None:
     for name, data in weights.items():
-        nlp.get_pipe(name).model.from_bytes(data)
+        pipe: Any = nlp.get_pipe(name)
+        pipe.model.from_bytes(data)
 
 
 def not_evaluated() -> Tuple[float, Dict]:
