@@ -364,7 +364,7 @@ def test_a_config_of_init_config_trains_with_it_reproducibly(tmp_path, monkeypat
     config = init_config("ner", "efficiency")
     config["training"].update(max_epochs=3, eval_frequency=100)
     for corpus in config["corpora"].values():
-        corpus["path"] = str(path)
+        corpus.update(path=str(path), joined=0)
     seen = []
 
     def keep(examples):
