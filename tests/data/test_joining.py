@@ -363,6 +363,7 @@ def test_a_config_of_init_config_trains_with_it_reproducibly(tmp_path, monkeypat
     path.write_text("Ann B-PER\nran O\n\nto O\nRome B-LOC\n\n" * 8)
     config = init_config("ner", "efficiency")
     config["training"].update(max_epochs=3, eval_frequency=100)
+    config["training"]["batcher"]["warmup"] = 0
     for corpus in config["corpora"].values():
         corpus.update(path=str(path), joined=0)
     seen = []
