@@ -258,6 +258,15 @@ Limit = Annotated[
     Optional[int],
     _choice("Read only so many documents.", metavar="N", min=1),
 ]
+Joined = Annotated[
+    Optional[int],
+    _choice(
+        "Join every second run of so many documents into one without sentence starts, "
+        "as training scores the dev corpus.",
+        metavar="N",
+        min=2,
+    ),
+]
 SpansKey = Annotated[
     Optional[str],
     _choice("Where chunks go in doc.spans. By default chunks.", metavar="KEY"),

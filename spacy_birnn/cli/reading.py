@@ -94,6 +94,7 @@ class ReadOptions(TokenOptions):
     name: shared.NameOption = None
     revision: shared.Revision = None
     limit: shared.Limit = None
+    joined: shared.Joined = None
 
 
 def open_corpus(
@@ -176,8 +177,8 @@ def check_effect(given: Mapping[str, Any], formats: Set[str]) -> None:
     Raises:
         BirnnError: There is one.
     """
-    # A limit holds for all formats, .spacy files too.
-    for name in (name for name in given if name != "limit"):
+    # These hold for all formats, .spacy files too.
+    for name in given.keys() - {"limit", "joined"}:
         owners = [f for f, reader in READERS.items() if name in _arguments(reader)]
         if not formats & set(owners):
             option = "--" + name.replace("_", "-")

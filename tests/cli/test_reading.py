@@ -4,6 +4,8 @@ from dataclasses import fields
 from inspect import signature
 
 import pytest
+import spacy
+from spacy.tokens import DocBin
 
 from spacy_birnn.cli.convert import convert_command
 from spacy_birnn.cli.reading import READERS, ReadOptions
@@ -37,3 +39,11 @@ def test_a_limit_holds_for_every_format(ruler, corpus, tmp_path, run):
         result = run("evaluate", ruler, path, "--limit", 1)
         assert result.exit_code == 0, result.output
         assert "ents: 1 sentences" in result.output
+
+
+def test_every_second_run_of_documents_is_joined(tmp_path, run):
+    path, out = tmp_path / "corpus.conll", tmp_path / "corpus.spacy"
+    path.write_text("".join(f"{i} O\n\n" for i in range(5)))
+    assert run("convert", path, out, "--joined", 2).exit_code == 0
+    docs = DocBin().from_disk(out).get_docs(spacy.blank("en").vocab)
+    assert [doc.text.split() for doc in docs] == [["0"], ["1"], ["2", "3"], ["4"]]
