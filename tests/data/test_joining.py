@@ -270,18 +270,18 @@ def test_groups_of_spans_unless_one_sentence_lacks_them():
 
 @pytest.fixture
 def slot():
-    Token.set_extension("slot", default=None)
-    yield "slot"
-    Token.remove_extension("slot")
+    Token.set_extension("joined_slot", default=None)
+    yield
+    Token.remove_extension("joined_slot")
 
 
 @pytest.mark.parametrize("spaces", [None, [False, False]])
 def test_custom_attributes_of_tokens(slot, spaces):
     examples = [example([word, "x"], spaces) for word in ("a", "bcd", "e")]
     for i, each in enumerate(examples):
-        each.reference[1]._.slot = f"S{i}"
+        each.reference[1]._.joined_slot = f"S{i}"
     gold = join(examples).reference
-    assert [t._.slot for t in gold] == [None, "S0", None, "S1", None, "S2"]
+    assert [t._.joined_slot for t in gold] == [None, "S0", None, "S1", None, "S2"]
 
 
 @pytest.mark.parametrize("spaces", [None, [False, True, False]])
