@@ -68,9 +68,9 @@ def create_joining_batcher(
         warmup: Over how many epochs the share grows, from nothing in the first one.
             Single sentences are learned faster.
         min_batches: How many steps an epoch has at least: where `size` gives fewer,
-            batches are smaller. For corpora of few Docs; a stream, whose length is not
-            known, has batches of `size`. A joined Doc is never cut, so that there may
-            be somewhat fewer steps.
+            batches are smaller, and a joined Doc is half of one at most, or two Docs.
+            For corpora of few Docs; a stream, whose length is not known, has batches of
+            `size`. A joined Doc is never cut, so that there may be somewhat fewer steps.
 
     Returns:
         A function from Examples to batches of them. A list is shuffled, as spaCy does
@@ -114,33 +114,13 @@ class JoiningBatcher:
         share = self.share * min(1.0, self.epoch / self.warmup if self.warmup else 1.0)
         self.epoch += 1
         if isinstance(examples, list):
-            runs = list(self._runs(sorted(examples, key=position), share))
+            largest = len(examples) / self.min_batches
+            # Two sequences at least in a batch that is smaller than `size`.
+            longest = min(self.longest, max(2, int(largest / 2)))
+            runs = list(cut(sorted(examples, key=position), share, longest))
             random.shuffle(runs)
-            return self._batches(runs, len(examples) / self.min_batches)
-        return self._batches(self._runs(examples, share), math.inf)
-
-    def _runs(
-        self, examples: Iterable[Example], share: float
-    ) -> Iterator[List[Example]]:
-        """Cut a corpus, in its order, into what becomes one Doc each."""
-        # A run of n Docs begins at a Doc with probability p; n is m on average. Of the
-        # Docs, p * m / (p * m + 1 - p) are then in runs, which is to be the share.
-        mean = (2 + self.longest) / 2
-        probability = share / (share + mean * (1 - share))
-        run: List[Example] = []
-        length = self._draw(probability)
-        for example in examples:
-            run.append(example)
-            if len(run) == length:
-                yield run
-                run, length = [], self._draw(probability)
-        if run:
-            yield run
-
-    def _draw(self, probability: float) -> int:
-        if random.random() >= probability:
-            return 1
-        return random.randint(2, self.longest)
+            return self._batches(runs, largest)
+        return self._batches(cut(examples, share, self.longest), math.inf)
 
     def _batches(
         self, runs: Iterable[List[Example]], largest: float
@@ -157,6 +137,23 @@ class JoiningBatcher:
                 self.size = next(self.sizes, self.size)
         if batch:
             yield batch
+
+
+def cut(
+    examples: Iterable[Example], share: float, longest: int
+) -> Iterator[List[Example]]:
+    """Cut a corpus, in its order, into what becomes one Doc each."""
+    # A run of n Docs begins at a Doc with probability p; n is m on average. Of the
+    # Docs, p * m / (p * m + 1 - p) are then in runs, which is to be the share.
+    mean = (2 + longest) / 2
+    probability = share / (share + mean * (1 - share))
+
+    def draw() -> int:
+        return random.randint(2, longest) if random.random() < probability else 1
+
+    rest = iter(examples)
+    while run := list(islice(rest, draw())):
+        yield run
 
 
 def position(example: Example) -> int:

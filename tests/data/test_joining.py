@@ -172,6 +172,12 @@ def test_an_epoch_of_few_sentences_has_smaller_batches():
     assert [len(batch) for batch in batcher(iter(corpus(20)))] == [8, 8, 4]
 
 
+@pytest.mark.parametrize(("n", "longest"), [(120, 2), (600, 5), (1440, 12)])
+def test_joined_sentences_are_half_of_a_smaller_batch_at_most(n, longest):
+    docs = docs_of(batches(corpus(n), size=64, share=1.0, min_batches=60))
+    assert max(map(len, docs)) == longest
+
+
 def test_joined_sentences_stay_together_in_a_smaller_batch():
     found = batches(corpus(40), size=32, share=1.0, longest=6, min_batches=20)
     assert sum(len(doc) for doc in docs_of(found)) == 40
