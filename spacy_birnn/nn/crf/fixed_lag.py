@@ -108,6 +108,8 @@ class FixedLagChain:
         self._fresh = numpy.full(len(start) + 1, -numpy.inf)
         self._fresh[-1] = 0.0
         self._members = classes.padded(before=len(start))
+        # Where the row of each lane begins in the scores of all labels.
+        self._offsets = numpy.arange(n_lanes)[:, None] * len(start)
         self.arrays: Dict[str, ndarray] = {
             "sums": numpy.tile(self._fresh, (n_lanes, 1)),
             # Only the labels of the last class that was decided may go on.
@@ -216,7 +218,7 @@ class FixedLagChain:
         if ahead is not None:
             top = maximum.reduce(sums, 1, keepdims=True)
         arrays["sums"][lanes, :-1], arrays["sums"][lanes, -1] = sums - top, -numpy.inf
-        kept = best[numpy.arange(len(best))[:, None], self._members[chosen]]
+        kept = best.take(self._members[chosen] + self._offsets[: len(best)])
         arrays["best"][lanes] = kept - maximum.reduce(kept, 1, keepdims=True)
         arrays["class"][lanes] = chosen
         if self._with_spans:
