@@ -70,7 +70,7 @@ def create_joining_batcher(
         min_batches: How many steps an epoch has at least: where `size` gives fewer,
             batches are smaller, and a joined Doc is half of one at most, or two Docs.
             For corpora of few Docs; a stream, whose length is not known, has batches of
-            `size`. A joined Doc is never cut, so that there may be somewhat fewer steps.
+            `size`. A joined Doc is never cut, so there may be somewhat fewer steps.
 
     Returns:
         A function from Examples to batches of them. A list is shuffled, as spaCy does
