@@ -79,8 +79,14 @@ def train(args: argparse.Namespace) -> None:
     for seed in args.seeds:
         if cell.run_of(seed) is None:
             done = run(cell, seed, places, [*TRAIN[:-1], "distil", *words])
-            cell.add({**done, "distilled from": words})
+            cell.add({**done, "distilled from": [short(word) for word in words]})
         print(table([cell]), flush=True)
+
+
+def short(word: str) -> str:
+    """An argument of a command; of a path the end, which is not of one machine."""
+    parts = Path(word).parts
+    return "/".join(parts[-3:]) if len(parts) > 3 else word
 
 
 def train_teacher(args: argparse.Namespace) -> None:

@@ -51,7 +51,7 @@ BATCH_TOKENS, FIRST_TOKENS = 40_000, 2_000
 """Tokens of the documents that teachers are given at once, at most and at first."""
 
 BATCH_SECONDS = 5.0
-"""What that may take: so long one waits for the end after Ctrl-C. A transformer reads
+"""Seconds that this may take: so long one waits for the end after Ctrl-C. A transformer reads
 some hundred tokens in a second, a network of ours hundreds of thousands."""
 
 SHARD_SECONDS = 60.0
@@ -146,7 +146,7 @@ def make_targets(
 
 @dataclass
 class Work:
-    """What is needed to ask the teachers.
+    """All that is needed to ask the teachers.
 
     Attributes:
         student: makes the documents.

@@ -51,7 +51,7 @@ def describe_plan(
 
 
 def name_of(nlp: Language) -> str:
-    """What messages call a pipeline: its folder, or its name."""
+    """A name of a pipeline for messages: its folder, or its name."""
     meta = nlp.meta
     return str(nlp.path) if nlp.path else f"{meta['lang']}_{meta['name']}"
 

@@ -4,6 +4,7 @@ Characters are code points folded into a fixed table: no vocabulary has to be co
 and every language works. Row 0 is the padding and stands for characters never trained.
 """
 
+from abc import ABC, abstractmethod
 from typing import Callable, Dict, Sequence, Type, TypeVar, cast
 
 import numpy
@@ -78,7 +79,7 @@ PreparedChars = Callable[[Tensor, Sequence[int]], ndarray]
 """`CharEncoder.forward` without training, with the weights of one moment, on a CPU."""
 
 
-class CharEncoder(nn.Module):
+class CharEncoder(nn.Module, ABC):
     """A vector for each word form from its characters.
 
     Attributes:
@@ -88,9 +89,9 @@ class CharEncoder(nn.Module):
 
     is_exact: bool
 
+    @abstractmethod
     def prepared(self) -> PreparedChars:
         """Encode forms with the weights that it has now."""
-        raise NotImplementedError
 
 
 class CharCNN(CharEncoder):
