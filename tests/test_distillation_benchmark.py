@@ -60,7 +60,11 @@ def test_students_are_cells_with_what_they_were_distilled_from(
     ]
     assert asked[0][1][len(training.TRAIN) - 1] == "distil"
     cell = cells.read_cell(tmp_path / "results" / "conll2003-d.json")
-    assert [run["distilled from"] for run in cell.runs] == [words, words]
+    kept = list(map(distillation.short, words))
+    assert [run["distilled from"] for run in cell.runs] == [kept, kept]
+    assert kept[0] == "--teacher"
+    assert kept[1] != words[1]
+    assert words[1].endswith(kept[1])
     assert "| conll2003 | d | 2 | 55.00 ± 7.07 |" in capsys.readouterr().out
 
 

@@ -51,8 +51,9 @@ BATCH_TOKENS, FIRST_TOKENS = 40_000, 2_000
 """Tokens of the documents that teachers are given at once, at most and at first."""
 
 BATCH_SECONDS = 5.0
-"""Seconds that this may take: so long one waits for the end after Ctrl-C. A transformer reads
-some hundred tokens in a second, a network of ours hundreds of thousands."""
+"""Seconds that this may take: so long one waits for the end after Ctrl-C. A
+transformer reads some hundred tokens in a second, a network of ours hundreds of
+thousands."""
 
 SHARD_SECONDS = 60.0
 """A shard is written after so much work, for that is what a crash can cost."""
