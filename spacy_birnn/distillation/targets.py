@@ -1,4 +1,4 @@
-"""What the teachers have said, on the disk: shards of documents with soft labels.
+"""The answers of the teachers on the disk: shards of documents with soft labels.
 
 A shard is one safetensors file, which is there as a whole or not at all. Its pieces are
 documents, or sentences of them, with their tokens, so that nothing is read or tokenized
@@ -125,7 +125,7 @@ class Targets:
         return (self.folder / DONE).is_file()
 
     def plan(self) -> Dict[str, Any]:
-        """What the targets were made from."""
+        """The plan that the targets were made from."""
         path = self.folder / PLAN
         try:
             return json.loads(path.read_text(encoding="utf8"))

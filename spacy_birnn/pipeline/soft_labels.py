@@ -23,7 +23,7 @@ SOFT_LABELS = "spacy_birnn_soft_labels"
 
 @dataclass(frozen=True, eq=False)
 class TeacherChain:
-    """What is the same for all tokens.
+    """The part that is the same for all tokens.
 
     Attributes:
         labels: L of them, in the order of the decoder that learns.
