@@ -1,7 +1,7 @@
 """Our default network as one torch module, and a step of its training: no spaCy."""
 
 from itertools import chain
-from typing import Any, List, NamedTuple
+from typing import Any, List, NamedTuple, Tuple
 
 import torch
 from spacy.training import Example
@@ -73,34 +73,61 @@ class BareTagger(nn.Module):
             lengths=[len(eg.reference) for eg in examples],
         )
 
-    def forward(self, words: Tensor, chars: Tensor, lengths: List[int]) -> Tensor:
+    def forward(
+        self, words: Tensor, chars: Tensor, lengths: List[int], drop: bool = True
+    ) -> Tensor:
         """Compute the emissions.
 
         Args:
             words: ids of all words, one sentence after the other, shape (N,).
             chars: ids of their characters, padded with 0, shape (N, C).
             lengths: number of words of each sentence, shape (B,).
+            drop: words and features.
 
         Returns:
             Emissions, one sentence after the other, shape (N, L).
         """
-        dropped = torch.rand(words.shape) < WORD_DROPOUT
-        E = self.words(words.masked_fill(dropped, UNKNOWN))
+        if drop:
+            dropped = torch.rand(words.shape, device=words.device) < WORD_DROPOUT
+            words = words.masked_fill(dropped, UNKNOWN)
+        E = self.words(words)
         C = self.filters(self.chars(chars).transpose(1, 2)).amax(dim=2)
         X = pad_sequence(torch.cat([E, C], dim=1).split(lengths), batch_first=True)
         packed = pack_padded_sequence(
-            drop_features(X), lengths, batch_first=True, enforce_sorted=False
+            drop_features(X) if drop else X,
+            lengths,
+            batch_first=True,
+            enforce_sorted=False,
         )
         H, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
-        mask = torch.arange(H.shape[1]) < torch.tensor(lengths)[:, None]
-        return self.linear(drop_features(H))[mask]
+        sizes = torch.tensor(lengths, device=H.device)
+        mask = torch.arange(H.shape[1], device=H.device) < sizes[:, None]
+        return self.linear(drop_features(H) if drop else H)[mask]
+
+    @torch.no_grad()
+    def predict(self, batch: Batch) -> List[int]:
+        """The best labels of all words."""
+        words, chars = self.inputs(batch)
+        emissions = self(words, chars, batch.lengths, drop=False)
+        return self.crf.viterbi(emissions, batch.lengths).tolist()
+
+    def inputs(self, batch: Batch) -> Tuple[Tensor, Tensor]:
+        """Words and characters as `forward` takes them."""
+        longest = max(map(len, batch.chars))
+        chars = [word + [0] * (longest - len(word)) for word in batch.chars]
+        return self.ids(batch.words), self.ids(chars)
+
+    def ids(self, numbers: Any) -> Tensor:
+        """Lists of numbers as a tensor, on the device of the weights."""
+        return torch.tensor(numbers, device=self.linear.weight.device)
 
     def loss(self, batch: Batch) -> Tensor:
         """Negative log-likelihood, the mean over the sentences."""
-        longest = max(map(len, batch.chars))
-        chars = [word + [0] * (longest - len(word)) for word in batch.chars]
-        words, labels = torch.tensor(batch.words), torch.tensor(batch.labels)
-        emissions = self(words, torch.tensor(chars), batch.lengths)
+        words, chars = self.inputs(batch)
+        emissions, labels = (
+            self(words, chars, batch.lengths),
+            torch.tensor(batch.labels),
+        )
         return self.crf.loss(emissions, batch.lengths, labels) / len(batch.lengths)
 
     def step(self, batch: Batch) -> float:

@@ -54,9 +54,11 @@ def join(ops: Ops, X: List[Floats2d]) -> Floats2d:
     """The rows of all sequences one after the other; no copy of what lies so already,
     if torch can take it as it is."""
     whole = X.whole if isinstance(X, Parts) else X[0] if len(X) == 1 else None
-    if isinstance(whole, numpy.ndarray) and whole.flags.carray:
-        return whole
-    return ops.flatten(X)
+    if whole is None:
+        return ops.flatten(X)
+    flags = cast(Any, whole).flags
+    is_ready = flags.carray if isinstance(whole, numpy.ndarray) else flags.c_contiguous
+    return whole if is_ready else ops.flatten(X)
 
 
 def split(rows: Floats2d, lengths: Sequence[int]) -> List[Floats2d]:

@@ -40,6 +40,7 @@ from torch import Tensor, nn
 
 from ..errors import BirnnError, Errors
 from . import forms
+from .full_precision import full_precision
 from .rows import averaged_rows, is_row_sparse, update_rows
 
 Made = TypeVar("Made")
@@ -179,18 +180,22 @@ class TorchShim(PyTorchShim):
 
     def predict(self, inputs: Any) -> Tensor:
         """Run the module on positional arguments, without gradients."""
-        with torch.no_grad():
+        with torch.no_grad(), self._float32():
             return self.module(*inputs)
 
     def begin_update(self, inputs: Any):
         """Run the module; the callback takes d output and accumulates gradients."""
-        with self._changing(), torch.enable_grad():
+        with self._changing(), torch.enable_grad(), self._float32():
             output = self.module(*inputs)  # which notes what it meets in training
 
         def backprop(d_output: Tensor) -> None:
-            torch.autograd.backward(output, d_output)
+            with self._float32():
+                torch.autograd.backward(output, d_output)
 
         return output.detach(), backprop
+
+    def _float32(self) -> contextlib.AbstractContextManager:
+        return full_precision() if self.is_on_gpu else contextlib.nullcontext()
 
     # --- training ---------------------------------------------------------------------
 

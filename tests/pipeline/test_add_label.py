@@ -123,7 +123,7 @@ def test_weights_that_were_there_stay(factory):
     assert 0 < abs(added).max() < 1
     _, pairs, _ = schemes.transition_constraints(labels, scheme)
     transitions = decoder.crf.chain(added.dtype).transitions
-    assert numpy.array_equal(transitions.isfinite().numpy(), pairs)
+    assert numpy.array_equal(transitions.isfinite().cpu().numpy(), pairs)
 
 
 def test_new_labels_obey_the_scheme():

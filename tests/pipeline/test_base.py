@@ -10,7 +10,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Span
 from spacy.training import Example
-from thinc.api import Adam
+from thinc.api import Adam, to_numpy
 
 from spacy_birnn import schemes
 from spacy_birnn.data.joining import join
@@ -510,10 +510,11 @@ def test_the_loss_is_a_mean_over_sentences_however_they_are_joined():
     pipe = nlp.get_pipe("birnn_tagger")
     apart = examples(nlp, "tag")
     together = join(apart)
+    xp = pipe.model.ops.xp
     scores = pipe.model.predict([each.predicted for each in apart])
     loss, gradients = pipe.get_loss(apart, scores)
-    joined_loss, (gradient,) = pipe.get_loss([together], [numpy.concatenate(scores)])
+    joined_loss, (gradient,) = pipe.get_loss([together], [xp.concatenate(scores)])
     assert joined_loss == pytest.approx(loss, rel=1e-5)
     numpy.testing.assert_allclose(
-        gradient, numpy.concatenate(gradients), rtol=1e-4, atol=1e-8
+        to_numpy(gradient), to_numpy(xp.concatenate(gradients)), rtol=1e-4, atol=1e-8
     )

@@ -312,6 +312,7 @@ def test_promise_05_earlier_entities_stay(decoder):
 # --- 6: deterministic -----------------------------------------------------------------
 
 
+@pytest.mark.cpu
 def test_promise_06_same_seed_same_weights():
     code = """
 import hashlib
@@ -435,6 +436,7 @@ def test_promise_08_damaged_files_are_refused(factory, tmp_path):
 # --- 9: threads -----------------------------------------------------------------------
 
 
+@pytest.mark.cpu  # a GPU rounds otherwise from thread to thread
 @every_factory
 def test_promise_09_threads_may_predict_at_once(factory):
     nlp = trained(factory, steps=10, confidence=True)

@@ -31,7 +31,7 @@ class SecondPass:
 def gradients(pipe):
     """Of all torch parameters."""
     return [
-        parameter.grad.clone().to_dense().numpy()
+        parameter.grad.clone().to_dense().cpu().numpy()
         for node in pipe.model.walk()
         for shim in node.shims
         for parameter in shim.module.parameters()

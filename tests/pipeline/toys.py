@@ -12,7 +12,7 @@ import torch
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
-from thinc.api import Adam
+from thinc.api import Adam, to_numpy
 
 from spacy_birnn.models.sequence_tagger import get_decoder
 
@@ -167,7 +167,8 @@ def confidences(doc: Doc) -> List[float]:
 def emissions(nlp: Language, docs: Iterable[Doc]) -> List[numpy.ndarray]:
     """The scores of a pipeline's only component."""
     (name,) = nlp.pipe_names
-    return [numpy.array(x) for x in nlp.get_pipe(name).model.predict(list(docs))]
+    model = nlp.get_pipe(name).model
+    return [numpy.array(to_numpy(x)) for x in model.predict(list(docs))]
 
 
 def shake(nlp: Language, scale: float = 2.0) -> None:

@@ -34,6 +34,7 @@ class Rotating:
         return Example(Doc(self.nlp.vocab, words=words), gold)
 
 
+@pytest.mark.cpu
 @pytest.mark.parametrize("overrides", [{}, GROWING])
 def test_takes_the_place_of_the_corpus_and_is_resumed(make_config, tmp_path, overrides):
     settings = {**overrides, "training.max_epochs": 3, "paths.train": None}

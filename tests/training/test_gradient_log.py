@@ -49,6 +49,7 @@ def take_steps(nlp, examples, log, steps, rate=0.001):
                 pipe.finish_update(optimizer)
 
 
+@pytest.mark.cpu
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_what_is_measured(cell):
     nlp, examples = make_nlp(cell, depth=2)
@@ -91,6 +92,7 @@ def test_several_parts_of_a_step():
     assert log.summary()["components"]["birnn_ner"]["carried"] == pytest.approx(once)
 
 
+@pytest.mark.cpu
 def test_training_is_the_same_with_and_without():
     ends = []
     for every in (1, 10**9):
@@ -162,6 +164,7 @@ def test_a_recurrence_that_forgets_at_once():
     assert "forget_bias" in line
 
 
+@pytest.mark.cpu
 def test_a_recurrence_that_grows():
     nlp, examples = make_nlp("rnn", grad_clip=0.0)
     layer = encoder_of(nlp).layers[0]

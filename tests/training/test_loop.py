@@ -88,6 +88,7 @@ def train_with_spacy(config, output):
         {"training.max_epochs": -1, "training.max_steps": 10},
     ],
 )
+@pytest.mark.cpu
 def test_ends_with_the_weights_of_spacy(make_config, tmp_path, overrides):
     config = make_config(overrides)
     train_with_spacy(config, tmp_path / "spacy")
@@ -177,6 +178,7 @@ def train_with_kills(config, output, kills):
         (JOINING, [2, 14, 15]),
     ],
 )
+@pytest.mark.cpu
 @pytest.mark.parametrize("eval_frequency", [2, None])
 def test_interrupted_training_ends_the_same(
     make_config, tmp_path, overrides, kills, eval_frequency, monkeypatch

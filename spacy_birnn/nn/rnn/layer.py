@@ -299,11 +299,13 @@ def _run_torch(
     layer.flatten_parameters()  # cuDNN wants its weights in one buffer
     packed = PackedSequence(packing.pack(X), packing.batch_sizes)
     if state is None:
-        return packing.unpack(layer(packed)[0].data), None
+        return packing.unpack(layer(packed)[0].data.to(X.dtype)), None
     initial = [part.contiguous() for part in state.index_select(2, packing.order)]
     out, last = layer(packed, tuple(initial) if len(initial) > 1 else initial[0])
     ended = torch.stack(last) if len(initial) > 1 else last.unsqueeze(0)
-    return packing.unpack(out.data), state.index_copy(2, packing.order, ended)
+    ended = ended.to(state.dtype)
+    out_rows = packing.unpack(out.data.to(X.dtype))
+    return out_rows, state.index_copy(2, packing.order, ended)
 
 
 class _Packed(torch.autograd.Function):

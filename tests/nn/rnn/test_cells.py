@@ -20,7 +20,8 @@ def packed(encoder, X, lengths):
 
 
 def packed_on_gpu(encoder, X, lengths):
-    return encoder.cuda()(X.cuda(), lengths).cpu()
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        return encoder.cuda()(X.cuda(), lengths).cpu()
 
 
 @torch.no_grad()

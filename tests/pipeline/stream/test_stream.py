@@ -24,6 +24,8 @@ from .streamed import (
     words_doc,
 )
 
+pytestmark = pytest.mark.cpu
+
 MANY = 50
 
 

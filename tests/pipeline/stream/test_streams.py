@@ -19,6 +19,8 @@ from .streamed import (
     the_pipe,
 )
 
+pytestmark = pytest.mark.cpu
+
 
 @pytest.mark.parametrize("encoder", ENCODERS)
 @pytest.mark.parametrize(("factory", "decoder"), KINDS[::2])
