@@ -71,6 +71,7 @@ def train_ner(
             "training.max_epochs": 0,
             "training.patience": 0,
             "training.eval_frequency": steps,
+            "corpora.dev.joined": 0,  # the score is that of single sentences
         }
     options = [f"--{key}={value}" for key, value in changes.items()]
     with (folder / "train.log").open("wb") as log:
