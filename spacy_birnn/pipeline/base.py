@@ -1,4 +1,4 @@
-"""The common part of all components: training, prediction and k-best."""
+"""The common part of all components: training and prediction."""
 
 import warnings
 from abc import ABCMeta, abstractmethod
@@ -23,12 +23,12 @@ from ..errors import BirnnError, Errors, NotFiniteError, Warnings
 from ..models.clipping import clip_gradients
 from ..models.embed import log_coverage
 from ..models.flat import gradient, to_arrays, to_tensor
-from ..models.sentences import DocBatch, portions
+from ..models.sentences import portions
 from ..models.sequence_tagger import get_decoder
 from ..models.shim import shim_of
-from .candidates import PredictedSpan, keep_candidates
 from .gold import count_sentences
 from .labels import LabelledPipe
+from .probabilities import ProbabilisticPipe
 from .regularizers import Regularizer
 from .sequences import Sequences
 from .soft_labels import join_soft_labels
@@ -38,11 +38,14 @@ from .stream.pipe import StreamedPipe
 SAMPLE = 10
 """Documents that the model's sizes are inferred from, as everywhere in spaCy."""
 
-KBest = List[List[Tuple[List[str], float]]]
-
 
 class BiRNNPipe(
-    LabelledPipe, ChecksummedPipe, TrainablePipe, StreamedPipe, metaclass=ABCMeta
+    LabelledPipe,
+    ProbabilisticPipe,
+    ChecksummedPipe,
+    TrainablePipe,
+    StreamedPipe,
+    metaclass=ABCMeta,
 ):
     """A sequence tagger. Subclasses say what a label is and where it is written.
 
@@ -131,11 +134,6 @@ class BiRNNPipe(
     @abstractmethod
     def decode(self, docs: Sequence[Doc], emissions: Tensor) -> List[Any]:
         """Emissions of all tokens, shape (N, L), to one prediction a document."""
-
-    @abstractmethod
-    def label_strings(self, doc: Doc, ids: Sequence[int]) -> List[str]:
-        """One string per token of a document, from the ids of its rows that take
-        part."""
 
     @property
     def target(self) -> str:
@@ -326,92 +324,3 @@ class BiRNNPipe(
         if not any(map(len, docs)):
             return torch.zeros((0, emissions.get_dim("nO")), device=device)
         return to_tensor(self.model.ops, self.model.predict(docs), device)
-
-    @property
-    def temperature(self) -> float:
-        """The divisor of all scores where probabilities are computed, 1 unless the
-        component was calibrated. It is saved with the model; no label depends on it."""
-        return get_decoder(self.model).temperature
-
-    @temperature.setter
-    def temperature(self, value: float) -> None:
-        get_decoder(self.model).temperature = value
-
-    @property
-    def needs_confidence(self) -> bool:
-        """Whether marginal probabilities have to be computed."""
-        return self.cfg["confidence"] or self.cfg["min_confidence"] > 0.0
-
-    def drop_uncertain(
-        self, doc: Doc, spans: List[PredictedSpan]
-    ) -> List[PredictedSpan]:
-        """Without the spans whose confidence is less than `min_confidence`; those are
-        kept beside where that is wanted."""
-        least = self.cfg["min_confidence"]
-        if not least:
-            return spans
-        dropped = [span for span in spans if span.confidence < least]
-        if self.cfg["candidates"]:
-            keep_candidates(doc, self.name, dropped)
-        return [span for span in spans if span.confidence >= least]
-
-    def k_best(self, docs: Iterable[Doc], k: int = 5) -> KBest:
-        """The k most probable label sequences of each document, which stays untouched.
-
-        Args:
-            docs: the documents; what is already set on them does not count.
-            k: how many.
-
-        Returns:
-            For each document, best first, one label per token in the decoder's scheme,
-            and the natural log-probability among all valid sequences; fewer than k
-            where fewer exist. White space inside a span is `I-X`, elsewhere `O`.
-
-        Raises:
-            BirnnError: k is less than 1, or the component is not initialized.
-        """
-        self.check_initialized()
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-            raise BirnnError(Errors.B016.format(name=self.name, k=k))
-        if isinstance(docs, (Doc, str)):
-            kind = type(docs).__name__
-            raise BirnnError(Errors.B031.format(name=self.name, kind=kind))
-        docs = DocBatch(docs)
-        if not docs:
-            return []
-        sequences, emissions = self.sequences(docs), self.emissions(docs)
-        found = get_decoder(self.model).k_best(
-            sequences.select(emissions),
-            sequences.lengths,
-            k,
-            sequences.permitted_on(emissions.device),
-        )
-        return [
-            [(self.label_strings(doc, ids), log) for ids, log in best]
-            for doc, best in zip(docs, sequences.join_k_best(docs, found, k))
-        ]
-
-    def entropies(self, docs: Iterable[Doc]) -> List[float]:
-        """Entropy of the label sequences of each document, which stays untouched.
-
-        Args:
-            docs: the documents; what is already set on them does not count.
-
-        Returns:
-            In nats, exact; that of a document is the sum over its sequences, 0 where
-            there is no word.
-
-        Raises:
-            BirnnError: the component is not initialized.
-        """
-        self.check_initialized()
-        entropies: List[float] = []
-        for batch in portions(docs):
-            sequences, emissions = self.sequences(batch), self.emissions(batch)
-            found = get_decoder(self.model).entropy(
-                sequences.select(emissions),
-                sequences.lengths,
-                sequences.permitted_on(emissions.device),
-            )
-            entropies += sequences.add_up(batch, found.tolist())
-        return entropies

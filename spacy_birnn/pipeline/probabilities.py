@@ -1,0 +1,134 @@
+"""What the distribution over label sequences tells, beside the best one."""
+
+from abc import ABCMeta, abstractmethod
+from typing import Any, Dict, Iterable, List, Sequence, Tuple
+
+from spacy.tokens import Doc
+from thinc.api import Model
+from torch import Tensor
+
+from ..errors import BirnnError, Errors
+from ..models.sentences import DocBatch, portions
+from ..models.sequence_tagger import get_decoder
+from .candidates import PredictedSpan, keep_candidates
+from .sequences import Sequences
+
+KBest = List[List[Tuple[List[str], float]]]
+
+
+class ProbabilisticPipe(metaclass=ABCMeta):
+    """A component that can say how probable its labels and others are.
+
+    Attributes:
+        cfg: holds the settings.
+    """
+
+    name: str
+    model: Model
+    cfg: Dict[str, Any]
+
+    @abstractmethod
+    def check_initialized(self) -> None:
+        """Raise unless the component is initialized."""
+
+    @abstractmethod
+    def sequences(self, docs: Sequence[Doc], keep_preset: bool = False) -> Sequences:
+        """The sequences of a batch, and the labels that their tokens may have."""
+
+    @abstractmethod
+    def emissions(self, docs: List[Doc]) -> Tensor:
+        """Emissions of all tokens of a batch, shape (N, L)."""
+
+    @abstractmethod
+    def label_strings(self, doc: Doc, ids: Sequence[int]) -> List[str]:
+        """One string per token of a document, from the ids of its rows that take
+        part."""
+
+    @property
+    def temperature(self) -> float:
+        """The divisor of all scores where probabilities are computed, 1 unless the
+        component was calibrated. It is saved with the model; no label depends on it."""
+        return get_decoder(self.model).temperature
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        get_decoder(self.model).temperature = value
+
+    @property
+    def needs_confidence(self) -> bool:
+        """Whether marginal probabilities have to be computed."""
+        return self.cfg["confidence"] or self.cfg["min_confidence"] > 0.0
+
+    def drop_uncertain(
+        self, doc: Doc, spans: List[PredictedSpan]
+    ) -> List[PredictedSpan]:
+        """Without the spans whose confidence is less than `min_confidence`; those are
+        kept beside where that is wanted."""
+        least = self.cfg["min_confidence"]
+        if not least:
+            return spans
+        dropped = [span for span in spans if span.confidence < least]
+        if self.cfg["candidates"]:
+            keep_candidates(doc, self.name, dropped)
+        return [span for span in spans if span.confidence >= least]
+
+    def k_best(self, docs: Iterable[Doc], k: int = 5) -> KBest:
+        """The k most probable label sequences of each document, which stays untouched.
+
+        Args:
+            docs: the documents; what is already set on them does not count.
+            k: how many.
+
+        Returns:
+            For each document, best first, one label per token in the decoder's scheme,
+            and the natural log-probability among all valid sequences; fewer than k
+            where fewer exist. White space inside a span is `I-X`, elsewhere `O`.
+
+        Raises:
+            BirnnError: k is less than 1, or the component is not initialized.
+        """
+        self.check_initialized()
+        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+            raise BirnnError(Errors.B016.format(name=self.name, k=k))
+        if isinstance(docs, (Doc, str)):
+            kind = type(docs).__name__
+            raise BirnnError(Errors.B031.format(name=self.name, kind=kind))
+        docs = DocBatch(docs)
+        if not docs:
+            return []
+        sequences, emissions = self.sequences(docs), self.emissions(docs)
+        found = get_decoder(self.model).k_best(
+            sequences.select(emissions),
+            sequences.lengths,
+            k,
+            sequences.permitted_on(emissions.device),
+        )
+        return [
+            [(self.label_strings(doc, ids), log) for ids, log in best]
+            for doc, best in zip(docs, sequences.join_k_best(docs, found, k))
+        ]
+
+    def entropies(self, docs: Iterable[Doc]) -> List[float]:
+        """Entropy of the label sequences of each document, which stays untouched.
+
+        Args:
+            docs: the documents; what is already set on them does not count.
+
+        Returns:
+            In nats, exact; that of a document is the sum over its sequences, 0 where
+            there is no word.
+
+        Raises:
+            BirnnError: the component is not initialized.
+        """
+        self.check_initialized()
+        entropies: List[float] = []
+        for batch in portions(docs):
+            sequences, emissions = self.sequences(batch), self.emissions(batch)
+            found = get_decoder(self.model).entropy(
+                sequences.select(emissions),
+                sequences.lengths,
+                sequences.permitted_on(emissions.device),
+            )
+            entropies += sequences.add_up(batch, found.tolist())
+        return entropies
