@@ -37,6 +37,7 @@ from spacy.util import (
 from thinc.api import Config, fix_random_seed, set_gpu_allocator
 
 from ..errors import BirnnError, Errors
+from ..garbage import no_collections
 from ..progress import show_wait
 from .config_keys import check_sections
 
@@ -126,7 +127,8 @@ def set_up(
     if corpus is not None:
         corpus.prepare(nlp)
     if settings["max_epochs"] >= 0:
-        examples = list(train(nlp))
+        with no_collections():
+            examples = list(train(nlp))
         if not examples:
             raise BirnnError(Errors.B068.format(corpus=settings["train_corpus"]))
     with show_wait("Initializing the pipeline"):

@@ -1,5 +1,6 @@
 import pytest
 import spacy
+from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.training.loop import create_evaluation_callback
@@ -55,6 +56,20 @@ def test_the_file_is_read_once(nlp):
     for _ in range(3):
         dev.evaluate()
     assert n_read == 1
+
+
+def test_documents_of_one_length_are_tagged_together(nlp):
+    lengths = []
+
+    @Language.component("count_tokens")
+    def count_tokens(doc):
+        lengths.append(len(doc))
+        return doc
+
+    nlp.add_pipe("count_tokens")
+    _, scores = DevSet(nlp, lambda: read(nlp), WEIGHTS).evaluate()
+    assert lengths == [1, 2]
+    assert scores["ents_r"] == 0.5  # each is scored against its own gold
 
 
 def steps_of(frequency, dev_words, n_steps=2000, words_per_step=100):
