@@ -15,6 +15,7 @@ from spacy.util import registry
 from thinc.api import Model
 
 from spacy_birnn.pipeline.base import BiRNNPipe
+from spacy_birnn.pipeline.ner import BiRNNEntityRecognizer
 
 START, UPDATES, REST = "start", "updates", "batches and the rest"
 
@@ -24,7 +25,7 @@ WORK = [
     (UPDATES, BiRNNPipe, "finish_update"),
     ("dev examples", Language, "evaluate"),
     ("tagging dev", BiRNNPipe, "predict"),
-    ("tagging dev", BiRNNPipe, "set_annotations"),
+    ("tagging dev", BiRNNEntityRecognizer, "set_annotations"),
     ("scoring", Scorer, "score"),
     ("saving pipelines", Language, "to_disk"),
 ]

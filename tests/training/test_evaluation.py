@@ -88,7 +88,7 @@ def test_fixed_steps():
 
 
 def test_evaluation_becomes_rarer_until_it_is_cheap():
-    steps = steps_of(None, 10_000)
+    steps = steps_of(None, 10_000, 6000)
     gaps = [later - step for step, later in zip(steps, steps[1:])]
     assert steps[0] == 0
     assert gaps[0] == FIRST_RATIO * 10_000 / 100
