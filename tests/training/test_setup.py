@@ -65,12 +65,9 @@ def test_words_are_looked_up_when_the_vectors_are_there(make_config, tmp_path):
 
 @pytest.mark.parametrize("max_epochs", [1, -1])
 def test_where_no_component_asks_for_examples_they_are_read(make_config, max_epochs):
-    overrides = {
-        "nlp.pipeline": [],
-        "components": {},
-        "training.max_epochs": max_epochs,
-    }
-    setup = set_up(make_config(overrides))
+    config = make_config({"training.max_epochs": max_epochs})
+    config["nlp"]["pipeline"], config["components"] = [], {}
+    setup = set_up(config)
     assert setup.examples is None if max_epochs < 0 else len(setup.examples) == 60
 
 
