@@ -98,8 +98,8 @@ def run(system: str, seed: int, args: argparse.Namespace, folder: Path) -> List[
     }
     path = folder / "config.cfg"
     path.write_text(to_text(config), encoding="utf8")
-    module = ["spacy", "birnn"] if system == "ours" else ["spacy"]
-    command = [sys.executable, "-m", *module, "train", str(path), "-o"]
+    module = "spacy_birnn.cli" if system == "ours" else "spacy"
+    command = [sys.executable, "-m", module, "train", str(path), "-o"]
     command += [str(folder / "out"), "--code", score_clock.__file__]
     subprocess.run(
         [*command, *(["--force"] if system == "ours" else [])],
@@ -157,7 +157,8 @@ def report(system: str, seed: int, rows: List[Row], stop_at: float) -> Optional[
     """Print and keep what a run has come to; seconds to the score."""
     last = rows[-1]
     reached = next((row["seconds"] for row in rows if row["score"] >= stop_at), None)
-    share = last["in_updates"] / last["seconds"]
+    stages = [row.pop("stages") for row in rows][-1]
+    share = stages[score_clock.UPDATES] / last["seconds"]
     facts = {
         "system": system,
         "seed": seed,
@@ -165,6 +166,7 @@ def report(system: str, seed: int, rows: List[Row], stop_at: float) -> Optional[
         "seconds": reached,
         "seconds_to_first_score": rows[0]["seconds"],
         "share_of_updates": round(share, 4),
+        "stages": {stage: round(seconds, 3) for stage, seconds in stages.items()},
         "best": max(row["score"] for row in rows),
         "evaluations": rows,
         "machine": machine_facts(),
@@ -172,6 +174,8 @@ def report(system: str, seed: int, rows: List[Row], stop_at: float) -> Optional[
     add_result(RESULTS, facts, key=("system", "seed", "stop_at"))
     what = f"{reached:.1f} s" if reached else f"never (best {facts['best']:.4f})"
     print(f"{system:<24} seed {seed}: {what}, {share:.1%} in updates", flush=True)
+    for stage, seconds in stages.items():
+        print(f"  {stage:<22} {seconds:6.1f} s {seconds / last['seconds']:6.1%}")
     return reached
 
 

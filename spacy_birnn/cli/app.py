@@ -13,6 +13,7 @@ import typer
 from typer.main import get_command
 
 from .. import __version__
+from ..garbage import no_collections
 from ..progress import show_wait
 from .coded import CodedGroup, install_excepthook
 
@@ -70,7 +71,7 @@ class Commands(CodedGroup):
 def load_command(name: str) -> Any:
     """Import one of `COMMANDS`, as click runs it."""
     module = name.replace("-", "_")
-    with show_wait("Starting"):
+    with show_wait("Starting"), no_collections():
         found = import_module(f".{module}", __package__)
     function = getattr(found, f"{module}_command")
     alone = typer.Typer(rich_markup_mode=None, add_completion=False)

@@ -204,7 +204,10 @@ def _concatenate(docs: Sequence[Doc], attrs: Sequence[int]) -> Doc:
     rows = numpy.concatenate(tables)
     words, spaces = rows[:, 0].tolist(), rows[:, 1].astype(bool).tolist()
     values = cast(Ints2d, rows[:, 2:])
-    return Doc(docs[0].vocab, words, spaces).from_array(list(attrs), values)
+    joined = Doc(docs[0].vocab, words, spaces).from_array(list(attrs), values)
+    # spaCy does not score the tokenization of such texts.
+    joined.has_unknown_spaces = any(doc.has_unknown_spaces for doc in docs)
+    return joined
 
 
 def _offsets(docs: Sequence[Doc]) -> Iterator[Tuple[Doc, int]]:

@@ -39,6 +39,7 @@ from thinc.shims.shim import Shim
 from torch import Tensor, nn
 
 from ..errors import BirnnError, Errors
+from ..nn.backward import backward
 from . import forms
 from .full_precision import full_precision
 from .rows import averaged_rows, is_row_sparse, update_rows
@@ -190,7 +191,7 @@ class TorchShim(PyTorchShim):
 
         def backprop(d_output: Tensor) -> None:
             with self._float32():
-                torch.autograd.backward(output, d_output)
+                backward(output, d_output)
 
         return output.detach(), backprop
 

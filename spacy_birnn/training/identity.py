@@ -35,9 +35,10 @@ def describe(config: Config, readers: Dict[str, Callable]) -> Dict[str, Any]:
         if not key.startswith(FREE):
             facts[key] = value
             if key.startswith(DATA_SECTIONS) and isinstance(value, str):
-                path = Path(value)
-                if value and path.exists():
-                    facts[f"content of {value}"] = checksum(path)
+                content = f"content of {value}"
+                # Several keys name the same file or folder.
+                if value and content not in facts and Path(value).exists():
+                    facts[content] = checksum(Path(value))
     for name, reader in readers.items():
         fingerprint = getattr(reader, "fingerprint", None)
         if fingerprint is not None:

@@ -36,7 +36,7 @@ from .state import TrainingState
 from .stop import StopRequest
 from .weights import clear_optimizer, load_models, model_bytes, trained_models
 
-CHECKPOINT_SHARE = 0.02
+CHECKPOINT_SHARE = 0.01
 """Checkpoints take no more than this share of the time."""
 
 Info = Dict[str, Any]

@@ -8,6 +8,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from importlib.metadata import entry_points
 from itertools import islice
 from typing import (
@@ -37,6 +38,7 @@ from spacy.util import (
 from thinc.api import Config, fix_random_seed, set_gpu_allocator
 
 from ..errors import BirnnError, Errors
+from ..garbage import no_collections
 from ..progress import show_wait
 from .config_keys import check_sections
 
@@ -122,19 +124,42 @@ def set_up(
     """
     nlp, config, settings, sourced = build(raw_config, use_gpu)
     train, dev = _readers(config, settings, corpus)
-    examples: Optional[List[Example]] = None
     if corpus is not None:
         corpus.prepare(nlp)
-    if settings["max_epochs"] >= 0:
-        examples = list(train(nlp))
-        if not examples:
-            raise BirnnError(Errors.B068.format(corpus=settings["train_corpus"]))
+    read = _read_once(nlp, train, settings)
     with show_wait("Initializing the pipeline"):
-        _initialize(nlp, settings, sourced, examples, train)
+        _initialize(nlp, settings, sourced, read)
+    examples = None if _is_stream(settings) else read()
     # `spacy train` begins training with the seed as it begins initialization.
     _seed(config)
     of_epoch = None if corpus is None else corpus.of_epoch
     return Setup(nlp, config, settings, train, dev, examples, of_epoch)
+
+
+def _is_stream(settings: Dict[str, Any]) -> bool:
+    return settings["max_epochs"] < 0
+
+
+def _read_once(
+    nlp: Language, train: Reader, settings: Dict[str, Any]
+) -> Callable[[], List[Example]]:
+    """A function that reads the training corpus, or the beginning of a stream.
+
+    It reads when it is called for the first time, so that the vectors are there: when
+    they are loaded, the vocabulary forgets the words that it has met.
+    """
+
+    @cache
+    def read() -> List[Example]:
+        if _is_stream(settings):
+            return list(islice(train(nlp), STREAM_SAMPLE))
+        with no_collections():
+            examples = list(train(nlp))
+        if not examples:
+            raise BirnnError(Errors.B068.format(corpus=settings["train_corpus"]))
+        return examples
+
+    return read
 
 
 def _readers(
@@ -275,8 +300,7 @@ def _initialize(
     nlp: Language,
     settings: Dict[str, Any],
     sourced: Iterable[str],
-    examples: Optional[List[Example]],
-    train: Reader,
+    read: Callable[[], List[Example]],
 ) -> None:
     frozen, optimizer = settings["frozen_components"], settings["optimizer"]
     resumed = [name for name in sourced if name not in frozen]
@@ -285,10 +309,7 @@ def _initialize(
             nlp.resume_training(sgd=optimizer)
     nlp._link_components()
     with nlp.select_pipes(disable=[*frozen, *resumed]):
-        if examples is None:
-            nlp.initialize(lambda: islice(train(nlp), STREAM_SAMPLE), sgd=optimizer)
-        else:
-            nlp.initialize(lambda: examples, sgd=optimizer)
+        nlp.initialize(read, sgd=optimizer)
     _warn_of_listeners(nlp, frozen, settings["annotating_components"])
 
 

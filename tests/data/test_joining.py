@@ -322,6 +322,13 @@ def test_norms_of_the_tokenizer():
     assert [t.norm_ for t in joined.predicted] == ["i", "can", "not", "go", "on"]
 
 
+def test_spaces_that_a_file_does_not_tell_stay_unknown():
+    known, unknown = example(["a", "b"], [True, False]), example(["c"])
+    assert not join([known, known]).reference.has_unknown_spaces
+    assert join([known, unknown]).reference.has_unknown_spaces
+    assert join([unknown, unknown]).predicted.has_unknown_spaces
+
+
 def test_a_sentence_without_tokens():
     gold = join([example([]), example(["a"]), example([])])
     assert gold.reference.text.strip() == gold.predicted.text.strip() == "a"

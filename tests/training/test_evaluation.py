@@ -1,5 +1,6 @@
 import pytest
 import spacy
+from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.training.loop import create_evaluation_callback
@@ -57,6 +58,20 @@ def test_the_file_is_read_once(nlp):
     assert n_read == 1
 
 
+def test_documents_of_one_length_are_tagged_together(nlp):
+    lengths = []
+
+    @Language.component("count_tokens")
+    def count_tokens(doc):
+        lengths.append(len(doc))
+        return doc
+
+    nlp.add_pipe("count_tokens")
+    _, scores = DevSet(nlp, lambda: read(nlp), WEIGHTS).evaluate()
+    assert lengths == [1, 2]
+    assert scores["ents_r"] == 0.5  # each is scored against its own gold
+
+
 def steps_of(frequency, dev_words, n_steps=2000, words_per_step=100):
     plan, progress, steps = EvaluationPlan(frequency), Progress(), []
     for step in range(n_steps):
@@ -73,7 +88,7 @@ def test_fixed_steps():
 
 
 def test_evaluation_becomes_rarer_until_it_is_cheap():
-    steps = steps_of(None, 10_000)
+    steps = steps_of(None, 10_000, 6000)
     gaps = [later - step for step, later in zip(steps, steps[1:])]
     assert steps[0] == 0
     assert gaps[0] == FIRST_RATIO * 10_000 / 100

@@ -4,6 +4,7 @@ import srsly
 from thinc.api import Config
 
 from spacy_birnn.data.hub import create_datasets_reader
+from spacy_birnn.training import identity
 from spacy_birnn.training.identity import checksum, describe, differences
 
 TEXT = """
@@ -43,6 +44,17 @@ def test_what_may_differ_and_what_may_not(tmp_path):
     path.write_text("b")
     found = differences(before, describe(make_config(path), {}))
     assert found == [f"the content of {path} has changed"]
+
+
+def test_what_several_keys_name_is_read_once(tmp_path, monkeypatch):
+    path = tmp_path / "train"
+    path.write_text("a")
+    read = []
+    monkeypatch.setattr(identity, "checksum", lambda path: read.append(path) or "1")
+    config = make_config(path)
+    config["corpora"] = {"train": {"path": str(path)}}
+    assert describe(config, {})[f"content of {path}"] == "1"
+    assert read == [path]
 
 
 def test_no_more_than_a_few_are_named():

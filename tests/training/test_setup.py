@@ -1,6 +1,8 @@
 """From a config to a pipeline: what spaCy fills in, and what it cannot."""
 
+import numpy
 import pytest
+import spacy
 from spacy.training.initialize import init_nlp
 
 from spacy_birnn.errors import BirnnError
@@ -46,6 +48,27 @@ def test_the_seed_of_the_system_counts_where_training_has_none(make_config):
         for nlp in (ours, theirs)
     )
     assert first == second
+
+
+def test_words_are_looked_up_when_the_vectors_are_there(make_config, tmp_path):
+    """As in spaCy: loading them replaces the vocabulary that a Doc's words are in."""
+    vectors = spacy.blank("en")
+    for word in (".", "Ada", "Oslo"):
+        vectors.vocab.set_vector(word, numpy.ones(4))
+    vectors.to_disk(tmp_path / "vectors")
+    overrides = {"paths.vectors": str(tmp_path / "vectors")}
+    setup = set_up(make_config(overrides))
+    words = {token for example in setup.examples for token in example.reference}
+    assert {token.rank for token in words if token.text == "Ada"} == {1}
+    assert all(token.text in setup.nlp.vocab for token in words)
+
+
+@pytest.mark.parametrize("max_epochs", [1, -1])
+def test_where_no_component_asks_for_examples_they_are_read(make_config, max_epochs):
+    config = make_config({"training.max_epochs": max_epochs})
+    config["nlp"]["pipeline"], config["components"] = [], {}
+    setup = set_up(config)
+    assert setup.examples is None if max_epochs < 0 else len(setup.examples) == 60
 
 
 @pytest.mark.parametrize(
