@@ -1,4 +1,4 @@
-"""Train recipes with several seeds, score them, and print the table of what is known.
+"""Train recipes with several seeds, score them, and print the tables of what is known.
 
     python benchmarks/accuracy.py train conll2003 --recipe accuracy --seeds 0 1 2 \
         --data DIR --vectors VECTORS --models MODELS
@@ -22,7 +22,7 @@ from options import add_training, existing, make_parser, run_action
 from recipes.boundaries import count_losses
 from recipes.cells import make_config, open_cell, read_cells
 from recipes.corpora import CORPORA
-from recipes.table import insert, table
+from recipes.table import insert, table, tables
 from recipes.training import Places, run, test
 
 
@@ -59,15 +59,15 @@ def boundaries(args: argparse.Namespace) -> None:
 
 
 def report(args: argparse.Namespace) -> None:
-    """Print the table of the cells, or put it into a page."""
+    """Print the tables of the cells, or put them into a page."""
     cells = read_cells()
-    text = table(
+    texts = tables(
         cell for cell in cells if not args.recipes or cell.recipe in args.recipes
     )
     if args.into is None:
-        print(text)
+        print(*texts.values(), sep="\n\n")
     else:
-        insert(text, args.into)
+        insert(texts, args.into)
 
 
 def setting(text: str) -> Tuple[str, Any]:
@@ -114,7 +114,7 @@ def command_line() -> argparse.ArgumentParser:
         "--data", type=existing, required=True, help="the corpus's folder"
     )
     bounds.add_argument("--model", type=existing, required=True)
-    reports = actions.add_parser("report", help="print the table")
+    reports = actions.add_parser("report", help="print the tables")
     reports.set_defaults(action=report)
     reports.add_argument("--recipes", nargs="+", help="these alone (default: all)")
     reports.add_argument("--into", type=existing, metavar="PAGE")

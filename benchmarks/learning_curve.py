@@ -21,7 +21,7 @@ import shutil
 from itertools import product
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import AbstractSet, Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import spacy
 from active_learning import tokens_at
@@ -106,16 +106,23 @@ def train_ours(
 
 
 def train_spacy(
-    args: argparse.Namespace, size: int, seed: int
+    args: argparse.Namespace, size: int, seed: int, also: AbstractSet[str] = frozenset()
 ) -> Tuple[Language, Entry]:
-    """The config of `spacy init config`, until dev gains no more."""
+    """The config of `spacy init config`, until dev gains no more.
+
+    Args:
+        args: `data`, `vectors` and `setting` of the command line.
+        size: Sentences of train, 0 for all.
+        seed: Of the weights and of the order.
+        also: Words of other files, which get keys for their forms too.
+    """
     # thinc's own product (BLIS) is several times slower than numpy's on some machines
     set_current_ops(NumpyOps(use_blis=False))
     dataset = DATASETS["conll2003"]
     nlp = make_pipeline("ner", SETTINGS[args.setting], args.vectors, seed)
     train = read_corpus(nlp, args.data / CORPUS.train, dataset, limit=size)
     dev = read_corpus(nlp, args.data / CORPUS.dev, dataset)
-    add_forms(nlp.vocab.vectors, distinct_words(train + dev))
+    add_forms(nlp.vocab.vectors, distinct_words(train + dev).union(also))
     with threads(1):
         facts = train_with_patience(nlp, {"train": train, "dev": dev}, dataset.score)
     tokens = sum(len(example.reference) for example in train)

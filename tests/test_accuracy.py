@@ -1,6 +1,7 @@
-"""benchmarks/accuracy.py: cells and their files, layouts of dev, and the table."""
+"""benchmarks/accuracy.py: cells and their files, layouts of dev, and the tables."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import accuracy
 import numpy
@@ -15,6 +16,7 @@ from spacy.training import Example
 from spacy_birnn.schemes import decode
 
 SENTENCE = "Ann B-person\nLee I-person\nran O\n\nto O\nRome B-location\n\n"
+MEASURED = cells.RESULTS
 HEAD = table.table([])
 BRIEFLY = ["--set", "training.max_steps=2", "--set", "training.eval_frequency=1"]
 
@@ -173,7 +175,7 @@ def test_losses_beside_the_starts_of_sentences(tmp_path, capsys):
     }
 
 
-# --- the table ------------------------------------------------------------------------
+# --- the tables -----------------------------------------------------------------------
 
 
 def fake_run(seed, dev=0.5, test=None):
@@ -192,23 +194,49 @@ def test_the_table_has_means_and_deviations(results, capsys):
         cell.add(fake_run(seed, dev, test=0.4))
     assert [run["seed"] for run in cells.read_cell(cell.path).runs] == [0, 1]
     cells.open_cell("conll2003", "efficiency", config).add(fake_run(0))
-    accuracy.main(["report", "--recipes", "none"])
-    assert capsys.readouterr().out == f"{HEAD}\n"
     accuracy.main(["report"])
-    assert capsys.readouterr().out.splitlines()[2:] == [
+    assert capsys.readouterr().out.splitlines()[2:4] == [
         "| conll2003 | efficiency | 1 | 50.00 | 40.00 | – | – | 0.50 |",
         "| ud-upos | efficiency | 2 | 51.00 ± 1.41 | 41.00 ± 1.41 | – | "
         "40.00 ± 0.00 | 0.50 |",
     ]
 
 
-def test_the_table_goes_between_its_markers(tmp_path, capsys):
+def test_each_cell_has_its_table(capsys):
+    corpus = CORPORA["conll2003"]
+    config = cells.make_config(corpus, "efficiency", {})
+    few = cells.make_config(corpus, "efficiency", {"corpora.train.limit": 250})
+    for name in ("sgd", "accuracy", "efficiency"):
+        cells.open_cell("conll2003", name, config).add(fake_run(0))
+    cells.open_cell("conll2003", "single", few).add(fake_run(0))
+    texts = table.tables(cells.read_cells())
+    names = [
+        [line.split(" | ")[1] for line in text.splitlines()[2:]]
+        for text in texts.values()
+    ]
+    assert names == [["efficiency", "accuracy"], ["sgd"], ["single"]]
+    accuracy.main(["report", "--recipes", "sgd"])
+    assert capsys.readouterr().out.split("\n\n")[1] == texts["TRIED"]
+
+
+def test_the_tables_go_between_their_lines(tmp_path, capsys):
     page = tmp_path / "page.md"
-    page.write_text(f"a\n{table.BEGIN}\nold\n{table.END}\nb\n")
+    places = [
+        f"<!-- {part} -->\n{{}}\n<!-- {part} END -->\nb\n" for part in table.PARTS
+    ]
+    text = "a\n" + "".join(places)
+    page.write_text(text.format("old", "old", "old"))
     accuracy.main(["report", "--into", str(page)])
-    expected = f"a\n{table.BEGIN}\n{HEAD}\n{table.END}\nb\n"
+    expected = text.format(HEAD, HEAD, HEAD)
     assert page.read_text() == expected
-    page.write_text(table.END)
+    page.write_text(f"<!-- {table.PARTS[0]} END -->")
     with pytest.raises(SystemExit):
         accuracy.main(["report", "--into", str(page)])
-    assert table.BEGIN in capsys.readouterr().err
+    assert f"<!-- {table.PARTS[0]} -->" in capsys.readouterr().err
+
+
+def test_the_docs_say_what_was_measured(monkeypatch):
+    monkeypatch.setattr(cells, "RESULTS", MEASURED)
+    page = (Path(__file__).parents[1] / "docs" / "accuracy.md").read_text("utf-8")
+    for text in table.tables(cells.read_cells()).values():
+        assert text in page

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from spacy.util import load_config, load_config_from_str
 from thinc.api import Config
@@ -14,6 +14,9 @@ from spacy_birnn.files import replacing
 from .corpora import CORPORA, Corpus
 
 RESULTS = Path(__file__).parents[1] / "results" / "accuracy"
+
+OPTIMIZE = ("efficiency", "accuracy")
+"""The recipes of `init-config`."""
 
 Run = Dict[str, Any]
 
@@ -37,6 +40,12 @@ class Cell:
     @property
     def path(self) -> Path:
         return RESULTS / f"{self.corpus}-{self.recipe}.json"
+
+    @property
+    def limit(self) -> int:
+        """Sentences of train, 0 for all."""
+        config = load_config_from_str(self.config, interpolate=False)
+        return config["corpora"]["train"].get("limit", 0)
 
     def run_of(self, seed: int) -> Optional[Run]:
         return next((run for run in self.runs if run["seed"] == seed), None)
@@ -77,9 +86,16 @@ def read_cell(path: Path) -> Cell:
 
 
 def read_cells() -> List[Cell]:
-    """All cells, in the order of the corpora and of their names."""
-    cells = [read_cell(path) for path in sorted(RESULTS.glob("*.json"))]
-    return sorted(cells, key=lambda cell: list(CORPORA).index(cell.corpus))
+    """All cells, in the order of the corpora, the recipes of `init-config` first."""
+    order = list(CORPORA)
+    cells = [read_cell(path) for path in RESULTS.glob("*.json")]
+    return sorted(cells, key=lambda cell: (order.index(cell.corpus), *place_of(cell)))
+
+
+def place_of(cell: Cell) -> Tuple[int, str]:
+    """Among the cells of a corpus."""
+    first = OPTIMIZE.index(cell.recipe) if cell.recipe in OPTIMIZE else len(OPTIMIZE)
+    return first, cell.recipe
 
 
 def make_config(corpus: Corpus, recipe: str, overrides: Dict[str, Any]) -> Config:
@@ -87,11 +103,11 @@ def make_config(corpus: Corpus, recipe: str, overrides: Dict[str, Any]) -> Confi
 
     Args:
         corpus: What is learned.
-        recipe: "efficiency" or "accuracy" for what `init-config` writes, else the path
-            of a config.
+        recipe: One of `OPTIMIZE` for what `init-config` writes, else the path of a
+            config.
         overrides: Values by their dotted key.
     """
-    if recipe in ("efficiency", "accuracy"):
+    if recipe in OPTIMIZE:
         config = init_config(corpus.task, recipe, columns=corpus.columns)
         if corpus.target is not None:
             config["components"]["birnn_tagger"]["target"] = corpus.target

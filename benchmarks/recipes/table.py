@@ -1,16 +1,19 @@
-"""The table of all cells, in Markdown."""
+"""The tables of the cells, in Markdown."""
 
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Iterable, List, Optional, Sequence
+from typing import Dict, Iterable, List, Optional, Sequence
 
 from records import markdown
 
 from spacy_birnn.files import replacing
 
-from .cells import Cell
+from .cells import OPTIMIZE, Cell
 
-BEGIN, END = "<!-- ACCURACY -->", "<!-- ACCURACY END -->"
+PARTS = ("RECIPES", "TRIED", "FEW SENTENCES")
+"""The recipes of `init-config`, others, and what was trained on a part of train. On a
+page each has its place between two lines, `<!-- PART -->` and `<!-- PART END -->`."""
+
 LAYOUTS = ("sentences", "running", "newlines")
 HEADER = (
     "corpus",
@@ -53,16 +56,34 @@ def spread(scores: Sequence[Optional[float]]) -> str:
     return f"{mean(points):.2f}{deviation}"
 
 
-def insert(text: str, path: Path) -> None:
-    """Put a table between the markers of a page.
+def part_of(cell: Cell) -> str:
+    """One of `PARTS`."""
+    if cell.limit:
+        return "FEW SENTENCES"
+    return "RECIPES" if cell.recipe in OPTIMIZE else "TRIED"
+
+
+def tables(cells: Iterable[Cell]) -> Dict[str, str]:
+    """A table for each of `PARTS`."""
+    cells = list(cells)
+    return {
+        part: table(cell for cell in cells if part_of(cell) == part) for part in PARTS
+    }
+
+
+def insert(texts: Dict[str, str], path: Path) -> None:
+    """Put tables between their lines of a page.
 
     Raises:
-        ValueError: The page does not have both markers, in their order.
+        ValueError: The page does not have both lines of each, in their order.
     """
     page = path.read_text(encoding="utf8")
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{path} has no lines {BEGIN} and {END}: add them")
+    for part, text in texts.items():
+        first, last = f"<!-- {part} -->", f"<!-- {part} END -->"
+        before, begin, rest = page.partition(first)
+        _, end, after = rest.partition(last)
+        if not (begin and end):
+            raise ValueError(f"{path} has no lines {first} and {last}: add them")
+        page = f"{before}{begin}\n{text}\n{end}{after}"
     with replacing(path) as file:
-        file.write(f"{before}{begin}\n{text}\n{end}{after}".encode())
+        file.write(page.encode())
