@@ -1,4 +1,4 @@
-"""What the distribution over label sequences tells, beside the best one."""
+"""Probabilities of labels and label sequences, beside the best sequence."""
 
 from abc import ABCMeta, abstractmethod
 from typing import Any, Dict, Iterable, List, Sequence, Tuple
