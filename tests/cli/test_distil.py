@@ -140,7 +140,7 @@ def test_wrong_usage(arguments, ruler, run):
 def test_a_run_that_was_stopped_goes_on(arguments, run_process, tmp_path, number):
     """Stopped while the teachers read, it ends with the weights of a whole run."""
     raw = arguments[arguments.index("--texts") + 1]
-    raw.write_text(TEXT * 4000)
+    raw.write_text(TEXT * 16000)
     more = ["--sentences", 20]
     whole = replaced(arguments, tmp_path / "out", tmp_path / "whole")
     assert run_process(*whole, *more).returncode == 0
@@ -150,7 +150,7 @@ def test_a_run_that_was_stopped_goes_on(arguments, run_process, tmp_path, number
     chain = tmp_path / "out" / "targets" / "chain.safetensors"
     while not chain.exists() and process.poll() is None:
         time.sleep(0.05)
-    time.sleep(1.0)
+    time.sleep(0.3)
     process.send_signal(number)
     out, _ = process.communicate(timeout=600)
     if number == signal.SIGINT:
