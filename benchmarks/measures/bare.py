@@ -73,42 +73,43 @@ class BareTagger(nn.Module):
             lengths=[len(eg.reference) for eg in examples],
         )
 
-    def forward(
-        self, words: Tensor, chars: Tensor, lengths: List[int], drop: bool = True
-    ) -> Tensor:
-        """Compute the emissions.
+    def forward(self, words: Tensor, chars: Tensor, lengths: List[int]) -> Tensor:
+        """Compute the emissions; in train mode with dropout.
 
         Args:
             words: ids of all words, one sentence after the other, shape (N,).
             chars: ids of their characters, padded with 0, shape (N, C).
             lengths: number of words of each sentence, shape (B,).
-            drop: words and features.
 
         Returns:
             Emissions, one sentence after the other, shape (N, L).
         """
-        if drop:
+        if self.training:
             dropped = torch.rand(words.shape, device=words.device) < WORD_DROPOUT
             words = words.masked_fill(dropped, UNKNOWN)
         E = self.words(words)
         C = self.filters(self.chars(chars).transpose(1, 2)).amax(dim=2)
         X = pad_sequence(torch.cat([E, C], dim=1).split(lengths), batch_first=True)
         packed = pack_padded_sequence(
-            drop_features(X) if drop else X,
-            lengths,
-            batch_first=True,
-            enforce_sorted=False,
+            self.drop_features(X), lengths, batch_first=True, enforce_sorted=False
         )
         H, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
         sizes = torch.tensor(lengths, device=H.device)
         mask = torch.arange(H.shape[1], device=H.device) < sizes[:, None]
-        return self.linear(drop_features(H) if drop else H)[mask]
+        return self.linear(self.drop_features(H))[mask]
+
+    def drop_features(self, X: Tensor) -> Tensor:
+        """In train mode drop the same features at every step of a sequence, shape
+        (B, T, D)."""
+        if not self.training:
+            return X
+        kept = X.new_empty(X.shape[0], 1, X.shape[2]).bernoulli_(1 - DROPOUT)
+        return X * kept.div_(1 - DROPOUT)
 
     @torch.no_grad()
     def predict(self, batch: Batch) -> List[int]:
-        """The best labels of all words."""
-        words, chars = self.inputs(batch)
-        emissions = self(words, chars, batch.lengths, drop=False)
+        """The best labels of all words; in eval mode."""
+        emissions = self(*self.inputs(batch), batch.lengths)
         return self.crf.viterbi(emissions, batch.lengths).tolist()
 
     def inputs(self, batch: Batch) -> Tuple[Tensor, Tensor]:
@@ -123,11 +124,8 @@ class BareTagger(nn.Module):
 
     def loss(self, batch: Batch) -> Tensor:
         """Negative log-likelihood, the mean over the sentences."""
-        words, chars = self.inputs(batch)
-        emissions, labels = (
-            self(words, chars, batch.lengths),
-            torch.tensor(batch.labels),
-        )
+        emissions = self(*self.inputs(batch), batch.lengths)
+        labels = self.ids(batch.labels)
         return self.crf.loss(emissions, batch.lengths, labels) / len(batch.lengths)
 
     def step(self, batch: Batch) -> float:
@@ -146,9 +144,3 @@ class BareTagger(nn.Module):
         for optimizer in self.optimizers:
             optimizer.step()
         return loss.item()
-
-
-def drop_features(X: Tensor) -> Tensor:
-    """Drop the same features at every step of a sequence, shape (B, T, D)."""
-    kept = X.new_empty(X.shape[0], 1, X.shape[2]).bernoulli_(1 - DROPOUT)
-    return X * kept.div_(1 - DROPOUT)

@@ -10,17 +10,15 @@ from typing import Any, Callable, Iterator, List
 import torch
 from spacy.language import Language
 from spacy.training import Example
-from spacy.training.initialize import init_nlp
-from spacy.util import load_config
 from thinc.api import fix_random_seed
 from torch.profiler import ProfilerActivity, profile
 
 from .bare import BareTagger
 from .crf import crf_of, new_crf
-from .inputs import COMPONENT, DATASET, count_tokens, pieces, piping_examples, read
+from .inputs import COMPONENT, count_tokens, pieces, piping_examples, read
 from .rows import Comparison, Peer, Row, row
 from .timing import Side
-from .training import endless_training
+from .training import endless_training, initialized
 
 STEPS = 60
 BATCH_SIZES = (64, 512)
@@ -49,6 +47,7 @@ def measure_kernels(args: Namespace) -> Iterator[Row]:
 
 
 def count_kernels(n_labels: int, n_sequences: int) -> "dict[str, int]":
+    """Kernels that each kind of work launches, over sequences of the same length."""
     crf, lengths = new_crf(n_labels).cuda(), [LENGTH] * n_sequences
     scores = torch.randn(sum(lengths), n_labels, device="cuda", requires_grad=True)
     gold = torch.randint(0, n_labels, (sum(lengths),), device="cuda")
@@ -72,7 +71,7 @@ def kernels_of(run: Callable[[], Any]) -> int:
 def measure_training(args: Namespace) -> Iterator[Comparison]:
     """Tokens/s of spaCy's training loop over those of a bare module's own loop."""
     for size in BATCH_SIZES:
-        nlp = initialized(args, {"training.batcher.size": size})
+        nlp = initialized(args, 0, **{"training.batcher.size": size})
         examples = read(args, nlp, "train")
         n_steps = min(STEPS, len(examples) // size)
         batches, steps, tokens = endless_training(nlp, examples, n_steps)
@@ -92,12 +91,12 @@ def measure_training(args: Namespace) -> Iterator[Comparison]:
 def measure_tagging(args: Namespace) -> Iterator[Comparison]:
     """Tokens/s of `nlp.pipe` over those of a bare module with the same CRF, which is
     given numbers of words and gives numbers of labels."""
-    nlp = initialized(args, {})
+    nlp = initialized(args, 0)
     examples = read(args, nlp)
     tokens = count_tokens(eg.reference for eg in examples)
 
     def bare() -> Side:
-        model = bare_tagger(nlp, examples)
+        model = bare_tagger(nlp, examples).eval()
         ready = [model.batch(batch) for batch in pieces(examples, 256)]
         return Side(partial(until_done, lambda: [model.predict(b) for b in ready]))
 
@@ -109,13 +108,11 @@ def measure_precision(args: Namespace) -> Iterator[Row]:
     """F1 on testa after a few epochs in mixed precision, and in float32."""
     scores = {}
     for precision in ("bf16", "fp32"):
-        nlp = initialized(
-            args,
-            {
-                f"components.{COMPONENT}.model.tok2vec.encode.precision": precision,
-                "training.batcher.warmup": 0,
-            },
-        )
+        settings = {
+            f"components.{COMPONENT}.model.tok2vec.encode.precision": precision,
+            "training.batcher.warmup": 0,
+        }
+        nlp = initialized(args, 0, **settings)
         examples = read(args, nlp, "train")
         n_steps = EPOCHS * len(examples) // 64
         _, steps, _ = endless_training(nlp, examples, n_steps)
@@ -132,17 +129,6 @@ def measure_precision(args: Namespace) -> Iterator[Row]:
         target=0.3,
         at_most=True,
     )
-
-
-def initialized(args: Namespace, settings: "dict[str, Any]") -> Language:
-    """The pipeline as `spacy train` has it before its first step, on the GPU."""
-    paths = {
-        "paths.train": str(args.data_dir / DATASET.train),
-        "paths.dev": str(args.data_dir / DATASET.test),
-        "paths.vectors": str(args.vectors),
-    }
-    config = load_config(args.config, overrides={**paths, **settings})
-    return init_nlp(config, use_gpu=0)
 
 
 def bare_tagger(nlp: Language, examples: List[Example]) -> BareTagger:

@@ -5,7 +5,7 @@ from collections import deque
 from copy import deepcopy
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import Any, Iterator, List, Tuple
 
 from baselines import resolve_training, train_updates
 from spacy.language import Language
@@ -61,11 +61,18 @@ def endless_training(
     return batches, steps, count_tokens(eg.reference for b in batches for eg in b)
 
 
-def initialized(args: Namespace) -> Language:
-    """The pipeline as `spacy train` has it before its first step."""
+def initialized(args: Namespace, use_gpu: int = -1, **settings: Any) -> Language:
+    """The pipeline as `spacy train` has it before its first step.
+
+    Args:
+        args: See `inputs`; `config` too.
+        use_gpu: Its number, -1 for none.
+        settings: Others than the config's, by their dotted keys.
+    """
     paths = {
         "paths.train": str(args.data_dir / DATASET.train),
         "paths.dev": str(args.data_dir / DATASET.test),
         "paths.vectors": str(args.vectors),
     }
-    return init_nlp(load_config(args.config, overrides=paths))
+    config = load_config(args.config, overrides={**paths, **settings})
+    return init_nlp(config, use_gpu=use_gpu)

@@ -40,8 +40,8 @@ from torch import Tensor, nn
 
 from ..errors import BirnnError, Errors
 from ..nn.backward import backward
+from ..nn.full_precision import full_precision
 from . import forms
-from .full_precision import full_precision
 from .rows import averaged_rows, is_row_sparse, update_rows
 
 Made = TypeVar("Made")

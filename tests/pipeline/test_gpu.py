@@ -4,10 +4,8 @@ import numpy
 import pytest
 import spacy
 import torch
+from measures.gpu import count_kernels
 from thinc.api import Adam, get_current_ops, set_current_ops
-from torch.profiler import ProfilerActivity, profile
-
-from spacy_birnn.nn.crf.crf import CRF
 
 from .toys import FACTORIES, config, emissions, examples, found, texts, train, untrained
 
@@ -15,8 +13,6 @@ pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"),
 ]
-
-LENGTH = 30
 
 
 @pytest.fixture(autouse=True)
@@ -91,27 +87,7 @@ def test_mixed_precision_differs_and_learns_the_same():
 
 @pytest.mark.parametrize("n_labels", [9, 60])
 def test_kernels_follow_the_longest_sequence_alone(n_labels):
-    least = kernels(3, 4)
+    least = count_kernels(3, 4)
     for n_sequences in (4, 200):
-        found = kernels(n_labels, n_sequences)
-        assert all(many < 1.5 * few for many, few in zip(found, least, strict=True))
-
-
-def kernels(n_labels, n_sequences):
-    """Launched by the loss with its gradient, and by Viterbi."""
-    crf, lengths = CRF(n_labels).cuda(), [LENGTH] * n_sequences
-    scores = torch.randn(sum(lengths), n_labels, device="cuda", requires_grad=True)
-    gold = torch.randint(0, n_labels, (sum(lengths),), device="cuda")
-    runs = (
-        lambda: crf.loss(scores, lengths, gold).backward(),
-        lambda: crf.viterbi(scores, lengths),
-    )
-    return [launches(run) for run in runs]
-
-
-def launches(run):
-    run()
-    with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as events:
-        run()
-        torch.cuda.synchronize()
-    return sum("LaunchKernel" in event.name for event in events.events())
+        found = count_kernels(n_labels, n_sequences)
+        assert all(found[work] < 1.5 * least[work] for work in least)

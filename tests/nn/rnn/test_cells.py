@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from spacy_birnn.nn.full_precision import full_precision
 from spacy_birnn.nn.rnn.cells import CELLS
 from spacy_birnn.nn.rnn.predict import MAX_ONE_BY_ONE, PreparedBiRNN
 
@@ -20,7 +21,7 @@ def packed(encoder, X, lengths):
 
 
 def packed_on_gpu(encoder, X, lengths):
-    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+    with full_precision():
         return encoder.cuda()(X.cuda(), lengths).cpu()
 
 

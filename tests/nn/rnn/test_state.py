@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spacy_birnn.nn.full_precision import full_precision
 from spacy_birnn.nn.rnn.cells import CELLS
 from spacy_birnn.nn.rnn.predict import MAX_ONE_BY_ONE, PreparedBiRNN
 
@@ -155,7 +156,7 @@ def test_states_on_a_gpu(cell):
     encoder, lengths = network(cell, depth=2), [3, 0, 9, 1]
     X, state = torch.randn(13, 6), random_state(encoder, 4)
     want = by_torch(encoder, X, lengths, state)
-    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+    with full_precision():
         found = encoder.cuda().advance(X.cuda(), lengths, state.cuda())
     for one, other in zip(found, want, strict=True):
         torch.testing.assert_close(one.cpu(), other, rtol=0, atol=1e-5)

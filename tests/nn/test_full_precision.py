@@ -3,7 +3,7 @@
 import pytest
 from torch.backends import cudnn
 
-from spacy_birnn.models.full_precision import full_precision
+from spacy_birnn.nn.full_precision import full_precision
 
 
 @pytest.mark.parametrize("before", [True, False])
