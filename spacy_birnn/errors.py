@@ -212,13 +212,19 @@ class Errors(metaclass=_Coded):
         "at least 2."
     )
     B083 = (
-        "spacy-birnn.batch_joined.v1: warmup = {warmup!r} must be a whole number of "
+        "spacy-birnn.batch_joined.v1: {key} = {epochs!r} must be a whole number of "
         "epochs, 0 for none."
     )
     B084 = (
         "spacy-birnn.batch_joined.v1: min_batches = {min_batches!r} must be a whole "
         "number of at least 1."
     )
+    B085 = (
+        "Component '{name}': adversarial training moves the embeddings of a "
+        "spacy-birnn.Tok2Vec.v1 of the component's own, but its model has '{found}': "
+        "set adversarial = 0, or give it one."
+    )
+    B086 = "Component '{name}': adversarial = {value!r} must be a number of at least 0."
 
     # --- B101-B199: data and tag schemes ----------------------------------------------
     B101 = (

@@ -27,7 +27,9 @@ class Recipe:
         batch_size: Sentences (Docs) per step.
         joined: Share of the sentences that are joined to running text in training.
         longest: Sentences in a joined Doc, at most.
-        warmup: Epochs over which that share grows from nothing.
+        single_epochs: Epochs at the beginning in which nothing is joined.
+        warmup: Epochs after those over which that share grows from nothing.
+        adversarial: How far embeddings are moved in adversarial training.
         max_epochs: Passes over the training data, at most.
         patience: Steps without a better score after which training ends.
         eval_frequency: Steps between evaluations. spaCy's default of 200 means that
@@ -47,7 +49,9 @@ class Recipe:
     batch_size: int = 32
     joined: float = 0.8
     longest: int = 12
+    single_epochs: int = 0
     warmup: int = 0
+    adversarial: float = 0.0
     patience: int = 3000
     eval_frequency: int = 200
 
@@ -257,6 +261,7 @@ def recipe_config(
         size=recipe.batch_size,
         share=recipe.joined,
         longest=recipe.longest,
+        single_epochs=recipe.single_epochs,
         warmup=recipe.warmup,
     )
     if recipe.joined:
@@ -284,7 +289,12 @@ def component(task: Task, recipe: Recipe) -> Dict[str, Any]:
         word_dropout=recipe.word_dropout,
     )
     model["tok2vec"]["encode"].update(width=recipe.width, depth=recipe.depth)
-    return {"factory": task.factory, **task.settings, "model": model}
+    return {
+        "factory": task.factory,
+        **task.settings,
+        "adversarial": recipe.adversarial,
+        "model": model,
+    }
 
 
 def joint(recipes: Sequence[Recipe]) -> Recipe:

@@ -49,6 +49,7 @@ def create_joining_batcher(
     size: Sizes,
     share: float = 0.8,
     longest: int = 12,
+    single_epochs: int = 0,
     warmup: int = 0,
     min_batches: int = 1,
 ) -> Callable[[Iterable[Example]], Iterator[List[Example]]]:
@@ -65,8 +66,10 @@ def create_joining_batcher(
             joined Doc counts as those that it is made of.
         share: Which share of the corpus is in joined Docs on average, from 0 to 1.
         longest: Docs are joined in numbers from 2 to this, all equally likely.
-        warmup: Over how many epochs the share grows, from nothing in the first one.
-            Single sentences are learned faster.
+        single_epochs: How many epochs come first in which nothing is joined. Single
+            sentences are learned faster.
+        warmup: Over how many epochs after those the share grows, from nothing in the
+            first one.
         min_batches: How many steps an epoch has at least: where `size` gives fewer,
             batches are smaller, and a joined Doc is half of one at most, or two Docs.
             For corpora of few Docs; a stream, whose length is not known, has batches of
@@ -79,7 +82,7 @@ def create_joining_batcher(
     Raises:
         BirnnError: An argument is out of range.
     """
-    return JoiningBatcher(size, share, longest, warmup, min_batches)
+    return JoiningBatcher(size, share, longest, single_epochs, warmup, min_batches)
 
 
 class JoiningBatcher:
@@ -90,7 +93,13 @@ class JoiningBatcher:
     """
 
     def __init__(
-        self, size: Sizes, share: float, longest: int, warmup: int, min_batches: int
+        self,
+        size: Sizes,
+        share: float,
+        longest: int,
+        single_epochs: int,
+        warmup: int,
+        min_batches: int,
     ) -> None:
         if isinstance(size, bool) or (isinstance(size, int) and size < 1):
             raise BirnnError(Errors.B080.format(size=size))
@@ -98,20 +107,22 @@ class JoiningBatcher:
             raise BirnnError(Errors.B081.format(share=share))
         if isinstance(longest, bool) or longest < 2:
             raise BirnnError(Errors.B082.format(longest=longest))
-        if isinstance(warmup, bool) or warmup < 0:
-            raise BirnnError(Errors.B083.format(warmup=warmup))
+        for key, epochs in (("single_epochs", single_epochs), ("warmup", warmup)):
+            if isinstance(epochs, bool) or epochs < 0:
+                raise BirnnError(Errors.B083.format(key=key, epochs=epochs))
         if isinstance(min_batches, bool) or min_batches < 1:
             raise BirnnError(Errors.B084.format(min_batches=min_batches))
         # A schedule goes on over the epochs, as with spaCy's batchers.
         self.sizes = repeat(size) if isinstance(size, int) else iter(size)
         self.size = next(self.sizes)
-        self.share, self.longest, self.warmup = share, longest, warmup
+        self.share, self.longest = share, longest
+        self.single_epochs, self.warmup = single_epochs, warmup
         self.epoch = 0
         self.min_batches = min_batches
-        self.has_schedule = warmup > 0
+        self.has_schedule = single_epochs + warmup > 0
 
     def __call__(self, examples: Iterable[Example]) -> Iterator[List[Example]]:
-        share = self.share * min(1.0, self.epoch / self.warmup if self.warmup else 1.0)
+        share = self.share * self._grown()
         self.epoch += 1
         if isinstance(examples, list):
             largest = len(examples) / self.min_batches
@@ -121,6 +132,13 @@ class JoiningBatcher:
             random.shuffle(runs)
             return self._batches(runs, largest)
         return self._batches(cut(examples, share, self.longest), math.inf)
+
+    def _grown(self) -> float:
+        """How far the share has grown in this epoch, from 0 to 1."""
+        after = self.epoch - self.single_epochs
+        if after < 0:
+            return 0.0
+        return min(1.0, after / self.warmup) if self.warmup else 1.0
 
     def _batches(
         self, runs: Iterable[List[Example]], largest: float

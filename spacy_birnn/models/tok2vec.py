@@ -15,6 +15,7 @@ from .empty import empty_batch
 from .encoder import check_width
 from .flat import join, split
 from .forms import FormTable
+from .perturbation import Perturbation
 from .sentences import doc_batch
 from .shim import is_on_gpu, no_backprop
 from .word_forms import FormEmbedder, Spelled
@@ -40,7 +41,7 @@ def build_tok2vec(
         init=init,
         layers=[embed, encode],
         dims={"nO": None},
-        attrs={"forms": FormTable()},
+        attrs={"forms": FormTable(), "perturbation": Perturbation()},
         refs={"embed": embed, "encode": encode},
     )
     if encode.has_dim("nO"):
@@ -72,8 +73,11 @@ def forward(
         states = cast(Floats2d, _encode_forms(model, docs[0].vocab, orths, lengths))
         return _scatter(ops, [states], words, sizes, model.get_dim("nO")), no_backprop
 
+    perturbation: Perturbation = model.attrs["perturbation"]
     E, backprop_embed = embed(docs, is_train)
     flat = join(ops, E)
+    if is_train:
+        flat = perturbation.apply(flat)
     H, backprop_encode = encode(
         split(flat if words is None else flat[words], lengths), is_train
     )
@@ -84,7 +88,9 @@ def forward(
         d_flat = join(ops, dY)
         d_words = d_flat if words is None else d_flat[words]
         dH = backprop_encode(split(d_words, lengths))
-        return backprop_embed(_scatter(ops, dH, words, sizes, flat.shape[1]))
+        dE = _scatter(ops, dH, words, sizes, flat.shape[1])
+        perturbation.note(join(ops, dE))
+        return backprop_embed(dE)
 
     return Y, backprop
 

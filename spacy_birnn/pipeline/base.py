@@ -1,10 +1,10 @@
-"""The common part of all components: training and prediction."""
+"""The common part of all components: their settings, initialization and prediction."""
 
-import warnings
+import math
 from abc import ABCMeta, abstractmethod
 from collections import Counter
 from itertools import islice
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence
 
 import numpy
 import torch
@@ -13,25 +13,23 @@ from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer, set_dropout_rate
+from thinc.api import Model
 from thinc.types import Floats2d
 from torch import Tensor
 
-from ..errors import BirnnError, Errors, NotFiniteError, Warnings
-from ..models.clipping import clip_gradients
+from ..errors import BirnnError, Errors
 from ..models.embed import log_coverage
-from ..models.flat import gradient, to_arrays, to_tensor
+from ..models.flat import to_tensor
 from ..models.sentences import portions
-from ..models.sequence_tagger import get_decoder
 from ..models.shim import shim_of
-from .gold import count_sentences
+from .adversarial import find_perturbation
 from .labels import LabelledPipe
+from .learning import LearningPipe
 from .probabilities import ProbabilisticPipe
 from .regularizers import Regularizer
 from .sequences import Sequences
-from .soft_labels import join_soft_labels
 from .storage import ChecksummedPipe
 from .stream.pipe import StreamedPipe
 
@@ -42,6 +40,7 @@ SAMPLE = 10
 class BiRNNPipe(
     LabelledPipe,
     ProbabilisticPipe,
+    LearningPipe,
     ChecksummedPipe,
     TrainablePipe,
     StreamedPipe,
@@ -59,6 +58,8 @@ class BiRNNPipe(
         min_confidence: leave out what has a smaller marginal probability, 0 for none.
         candidates: keep what is left out in `doc.spans["birnn_candidates"]`.
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
+        adversarial: how far embeddings are moved in adversarial training, as a share of
+            their L2 norm; 0 for none of it.
         scorer: scores examples, see `spacy-birnn.seqeval_scorer.v1`.
         settings: more settings, which the scorer gets too.
 
@@ -82,6 +83,7 @@ class BiRNNPipe(
         min_confidence: float,
         candidates: bool,
         grad_clip: float,
+        adversarial: float,
         scorer: Optional[Callable],
         **settings: Any,
     ):
@@ -93,6 +95,10 @@ class BiRNNPipe(
             raise BirnnError(
                 Errors.B006.format(where=where, key="grad_clip", value=grad_clip)
             )
+        if not 0.0 <= adversarial < math.inf:
+            raise BirnnError(Errors.B086.format(name=name, value=adversarial))
+        if adversarial:
+            find_perturbation(model, name)
         if not 0.0 <= min_confidence <= 1.0:
             raise BirnnError(Errors.B033.format(name=name, value=min_confidence))
         self.vocab = vocab
@@ -108,6 +114,7 @@ class BiRNNPipe(
             "min_confidence": min_confidence,
             "candidates": candidates,
             "grad_clip": grad_clip,
+            "adversarial": adversarial,
             **settings,
         }
         self.n_updates = self.n_clipped = 0
@@ -149,7 +156,7 @@ class BiRNNPipe(
         """
         return self.mask(self.find_sequences(docs, keep_preset))
 
-    # --- training ---------------------------------------------------------------------
+    # --- initialization ---------------------------------------------------------------
 
     def initialize(
         self,
@@ -185,122 +192,6 @@ class BiRNNPipe(
         assert sample, SpacyErrors.E923.format(name=self.name)
         log_coverage(self.model, self.name, self.vocab, words)
         self.model.initialize(X=sample)
-
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
-        """Learn from a batch, as any trainable component of spaCy does.
-
-        Args:
-            examples: the batch.
-            drop: the dropout rate.
-            sgd: takes the step, if it is given.
-            losses: receives the loss under the component's name, and that of each
-                regularizer under `<component>_<regularizer>`.
-
-        Returns:
-            The losses.
-
-        Raises:
-            BirnnError: the component is not initialized; see also `get_loss`.
-        """
-        self.check_initialized()
-        examples, losses = list(examples), {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        validate_examples(examples, "BiRNNPipe.update")
-        if not any(len(example.predicted) for example in examples):
-            return losses
-        set_dropout_rate(self.model, drop)
-        docs = [example.predicted for example in examples]
-        emissions, backprop = self.model.begin_update(docs)
-        loss, gradients = self.get_loss(examples, emissions)
-        for regularizer in self.regularizers:
-            term, more = regularizer(self, examples, emissions)
-            if more is not None:
-                gradients = [one + other for one, other in zip(gradients, more)]
-            key = f"{self.name}_{regularizer.name}"
-            losses[key] = losses.get(key, 0.0) + term
-        backprop(gradients)
-        if sgd not in (None, False):
-            self.finish_update(sgd)
-        losses[self.name] += loss
-        return losses
-
-    def get_loss(
-        self, examples: Iterable[Example], scores: List[Floats2d]
-    ) -> Tuple[float, List[Floats2d]]:
-        """Mean negative log-likelihood per sentence; its gradient for the emissions.
-
-        Where the examples have soft labels, it is the cross-entropy to those, mixed
-        with the gold annotation. The gradients of the decoder's own parameters are
-        accumulated on the way. Where only the references know sentences, as in running
-        text that was joined for training, theirs count: a token's weight does not
-        depend on how it is joined.
-
-        Args:
-            examples: the batch.
-            scores: emissions, one array of shape (tokens, L) a document.
-
-        Raises:
-            BirnnError: a label was not there at initialization; the loss is not finite.
-        """
-        examples = list(examples)
-        docs = [example.predicted for example in examples]
-        sequences = self.find_sequences(docs, keep_preset=False)
-        gold = self.gold_labels(examples, sequences)
-        self.unmask(gold)
-        sequences = self.mask(sequences)
-        lengths = [len(doc) for doc in docs]
-        ops, device = self.model.ops, get_decoder(self.model).linear.weight.device
-        emissions = to_tensor(ops, scores, device, requires_grad=True)
-        soft = join_soft_labels(examples)
-        if soft is None and (gold < 0).all():
-            return 0.0, [ops.alloc2f(*score.shape) for score in scores]
-        decoder, sizes = get_decoder(self.model), sequences.lengths
-        rows, permitted = sequences.select(emissions), sequences.permitted_on(device)
-        if soft is None:
-            ids = torch.from_numpy(gold).to(device)
-            loss = decoder.loss(rows, sizes, ids, permitted)
-        else:
-            soft.teacher.check(self.model.get_ref("emissions").attrs["labels"])
-            target = soft.target(sequences, gold, device)
-            loss = decoder.distillation_loss(rows, sizes, target, permitted)
-        loss = loss / max(len(sequences.lengths), count_sentences(examples))
-        if not torch.isfinite(loss):
-            raise NotFiniteError(Errors.B019.format(name=self.name, loss=loss.item()))
-        loss.backward()
-        return loss.item(), to_arrays(gradient(emissions), lengths)
-
-    def finish_update(self, sgd: Optimizer) -> None:
-        """Clip the gradients by one norm over the component and take the step.
-
-        A temperature was fitted to the weights of before: it is 1 from now on.
-        """
-        if self.temperature != 1.0:
-            line = Warnings.W440.format(name=self.name, temperature=self.temperature)
-            warnings.warn(line, stacklevel=2)
-            self.temperature = 1.0
-        norm = clip_gradients(self.model, self.cfg["grad_clip"])
-        self.gradient_norm = norm
-        self.n_updates += 1
-        self.n_clipped += bool(0 < self.cfg["grad_clip"] < norm)
-        self.model.finish_update(sgd)
-
-    def rehearse(
-        self,
-        examples: Iterable[Example],
-        *,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-        **config: Any,
-    ) -> Dict[str, float]:
-        """Without an effect: train on a mixture of old and new data instead."""
-        return {} if losses is None else losses
 
     # --- prediction -------------------------------------------------------------------
 

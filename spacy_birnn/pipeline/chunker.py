@@ -27,6 +27,7 @@ from .spans import SpanPipe
         "min_confidence": 0.0,
         "candidates": False,
         "grad_clip": 5.0,
+        "adversarial": 0.0,
         "scorer": {"@scorers": "spacy-birnn.seqeval_scorer.v1"},
     },
     # spaCy's table of training has room for ten letters: the three would look the same.
@@ -46,6 +47,7 @@ def make_birnn_chunker(
     min_confidence: float,
     candidates: bool,
     grad_clip: float,
+    adversarial: float,
     scorer: Optional[Callable],
 ) -> "BiRNNChunker":
     """Create a `birnn_chunker`.
@@ -60,6 +62,8 @@ def make_birnn_chunker(
         min_confidence: leave out spans whose marginal is smaller; 0 for none.
         candidates: keep what is left out in `doc.spans["birnn_candidates"]`.
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
+        adversarial: how far embeddings are moved in adversarial training, as a share of
+            their L2 norm; 0 for none of it.
         scorer: scores examples.
     """
     return BiRNNChunker(
@@ -72,6 +76,7 @@ def make_birnn_chunker(
         min_confidence=min_confidence,
         candidates=candidates,
         grad_clip=grad_clip,
+        adversarial=adversarial,
         scorer=scorer,
         spans_key=spans_key,
     )

@@ -31,6 +31,7 @@ ATTRS = [ENT_IOB, ENT_TYPE, ENT_KB_ID, ENT_ID]
         "min_confidence": 0.0,
         "candidates": False,
         "grad_clip": 5.0,
+        "adversarial": 0.0,
         "scorer": {"@scorers": "spacy-birnn.seqeval_scorer.v1"},
     },
     default_score_weights={
@@ -49,6 +50,7 @@ def make_birnn_ner(
     min_confidence: float,
     candidates: bool,
     grad_clip: float,
+    adversarial: float,
     scorer: Optional[Callable],
 ) -> "BiRNNEntityRecognizer":
     """Create a `birnn_ner`.
@@ -61,6 +63,8 @@ def make_birnn_ner(
         min_confidence: leave out entities whose marginal is smaller; 0 for none.
         candidates: keep what is left out in `doc.spans["birnn_candidates"]`.
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
+        adversarial: how far embeddings are moved in adversarial training, as a share of
+            their L2 norm; 0 for none of it.
         scorer: scores examples.
     """
     return BiRNNEntityRecognizer(
@@ -73,6 +77,7 @@ def make_birnn_ner(
         min_confidence=min_confidence,
         candidates=candidates,
         grad_clip=grad_clip,
+        adversarial=adversarial,
         scorer=scorer,
     )
 

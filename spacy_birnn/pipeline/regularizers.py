@@ -1,8 +1,8 @@
 """Terms that a component may add to its loss in training, at no cost in prediction.
 
 Adversarial embeddings, consistency of two passes, auxiliary heads and the like are each
-one function here. `BiRNNPipe.update` calls those in `BiRNNPipe.regularizers` between
-its forward and its backward pass.
+one function. A component calls those in its list `regularizers` between its forward
+and its backward pass.
 """
 
 from typing import Any, List, Optional, Protocol, Tuple

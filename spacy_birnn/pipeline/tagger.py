@@ -44,6 +44,7 @@ Tags = Tuple[List[int], Optional[List[float]]]
         "min_confidence": 0.0,
         "candidates": False,
         "grad_clip": 5.0,
+        "adversarial": 0.0,
         "scorer": {"@scorers": "spacy-birnn.seqeval_scorer.v1"},
     },
     # For the default target; `init-config` writes those of others.
@@ -59,6 +60,7 @@ def make_birnn_tagger(
     min_confidence: float,
     candidates: bool,
     grad_clip: float,
+    adversarial: float,
     scorer: Optional[Callable],
 ) -> "BiRNNTagger":
     """Create a `birnn_tagger`.
@@ -71,6 +73,8 @@ def make_birnn_tagger(
         min_confidence: leave tags empty whose marginal is smaller, 0 for none.
         candidates: keep what is left out in `doc.spans["birnn_candidates"]`.
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
+        adversarial: how far embeddings are moved in adversarial training, as a share of
+            their L2 norm; 0 for none of it.
         scorer: scores examples.
     """
     if target not in ("tag", "pos") and not custom_name(target):
@@ -85,6 +89,7 @@ def make_birnn_tagger(
         min_confidence=min_confidence,
         candidates=candidates,
         grad_clip=grad_clip,
+        adversarial=adversarial,
         scorer=scorer,
     )
 

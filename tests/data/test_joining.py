@@ -104,14 +104,22 @@ def test_the_share_is_of_sentences(share, longest):
     assert set(lengths) == set(range(2, longest + 1))
 
 
-def test_the_share_grows_over_the_epochs_of_the_warm_up():
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"warmup": 4}, [0.0, 0.2, 0.4, 0.6, 0.8, 0.8]),
+        ({"single_epochs": 2}, [0.0, 0.0, 0.8, 0.8, 0.8, 0.8]),
+        ({"single_epochs": 2, "warmup": 2}, [0.0, 0.0, 0.0, 0.4, 0.8, 0.8]),
+    ],
+)
+def test_the_share_grows_over_the_epochs(settings, expected):
     random.seed(0)
-    batcher = create_joining_batcher(size=32, share=0.8, warmup=4)
+    batcher = create_joining_batcher(size=32, share=0.8, **settings)
     shares = []
     for _ in range(6):
         docs = docs_of(batcher(corpus(8000)))
         shares.append(sum(len(doc) for doc in docs if len(doc) > 1) / 8000)
-    assert shares == pytest.approx([0.0, 0.2, 0.4, 0.6, 0.8, 0.8], abs=0.04)
+    assert shares == pytest.approx(expected, abs=0.04)
 
 
 def test_every_second_run_is_joined():
@@ -199,6 +207,7 @@ def test_it_is_registered():
         ({"size": 1, "longest": 1}, "B082"),
         ({"size": 1, "warmup": -1}, "B083"),
         ({"size": 1, "warmup": True}, "B083"),
+        ({"size": 1, "single_epochs": -1}, "B083"),
         ({"size": 1, "min_batches": 0}, "B084"),
     ],
 )
