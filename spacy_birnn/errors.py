@@ -225,6 +225,10 @@ class Errors(metaclass=_Coded):
         "set adversarial = 0, or give it one."
     )
     B086 = "Component '{name}': adversarial = {value!r} must be a number of at least 0."
+    B087 = (
+        "spacy-birnn.batch_joined.v1: buffer = {buffer!r} must be a whole number of at "
+        "least 1."
+    )
 
     # --- B101-B199: data and tag schemes ----------------------------------------------
     B101 = (

@@ -8,7 +8,7 @@ readers number their Examples (`number`), and the batcher restores their order.
 
 import math
 import random
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 from typing import Callable, Iterable, Iterator, List, Sequence, Tuple, Union, cast
 
 import numpy
@@ -27,6 +27,9 @@ POSITION = "spacy_birnn_position"
 """Key in `Doc.user_data` of a reference: which Example of its corpus it is."""
 
 Sizes = Union[int, Iterable[float]]
+
+Run = List[Example]
+"""Neighbours in a corpus that become one Doc, or one Example that stays as it is."""
 
 
 def number(examples: Iterable[Example]) -> Iterator[Example]:
@@ -52,6 +55,7 @@ def create_joining_batcher(
     single_epochs: int = 0,
     warmup: int = 0,
     min_batches: int = 1,
+    buffer: int = 1,
 ) -> Callable[[Iterable[Example]], Iterator[List[Example]]]:
     """Batch a corpus, and join some of its Docs (`spacy-birnn.batch_joined.v1`).
 
@@ -74,6 +78,9 @@ def create_joining_batcher(
             batches are smaller, and a joined Doc is half of one at most, or two Docs.
             For corpora of few Docs; a stream, whose length is not known, has batches of
             `size`. A joined Doc is never cut, so there may be somewhat fewer steps.
+        buffer: How many batches are made at once, of Docs of like length each, and
+            shuffled. A recurrent network takes as many steps as the longest Doc of a
+            batch has tokens.
 
     Returns:
         A function from Examples to batches of them. A list is shuffled, as spaCy does
@@ -82,7 +89,9 @@ def create_joining_batcher(
     Raises:
         BirnnError: An argument is out of range.
     """
-    return JoiningBatcher(size, share, longest, single_epochs, warmup, min_batches)
+    return JoiningBatcher(
+        size, share, longest, single_epochs, warmup, min_batches, buffer
+    )
 
 
 class JoiningBatcher:
@@ -100,6 +109,7 @@ class JoiningBatcher:
         single_epochs: int,
         warmup: int,
         min_batches: int,
+        buffer: int,
     ) -> None:
         if isinstance(size, bool) or (isinstance(size, int) and size < 1):
             raise BirnnError(Errors.B080.format(size=size))
@@ -112,13 +122,15 @@ class JoiningBatcher:
                 raise BirnnError(Errors.B083.format(key=key, epochs=epochs))
         if isinstance(min_batches, bool) or min_batches < 1:
             raise BirnnError(Errors.B084.format(min_batches=min_batches))
+        if isinstance(buffer, bool) or buffer < 1:
+            raise BirnnError(Errors.B087.format(buffer=buffer))
         # A schedule goes on over the epochs, as with spaCy's batchers.
         self.sizes = repeat(size) if isinstance(size, int) else iter(size)
         self.size = next(self.sizes)
         self.share, self.longest = share, longest
         self.single_epochs, self.warmup = single_epochs, warmup
         self.epoch = 0
-        self.min_batches = min_batches
+        self.min_batches, self.buffer = min_batches, buffer
         self.has_schedule = single_epochs + warmup > 0
 
     def __call__(self, examples: Iterable[Example]) -> Iterator[List[Example]]:
@@ -130,8 +142,10 @@ class JoiningBatcher:
             longest = min(self.longest, max(2, int(largest / 2)))
             runs = list(cut(sorted(examples, key=position), share, longest))
             random.shuffle(runs)
-            return self._batches(runs, largest)
-        return self._batches(cut(examples, share, self.longest), math.inf)
+            batches = self._batches(runs, largest)
+        else:
+            batches = self._batches(cut(examples, share, self.longest), math.inf)
+        return (list(map(join, runs)) for runs in of_like_length(batches, self.buffer))
 
     def _grown(self) -> float:
         """How far the share has grown in this epoch, from 0 to 1."""
@@ -140,14 +154,12 @@ class JoiningBatcher:
             return 0.0
         return min(1.0, after / self.warmup) if self.warmup else 1.0
 
-    def _batches(
-        self, runs: Iterable[List[Example]], largest: float
-    ) -> Iterator[List[Example]]:
+    def _batches(self, runs: Iterable[Run], largest: float) -> Iterator[List[Run]]:
         """Batches of the size that is set, but of no more Docs than `largest`."""
-        batch: List[Example] = []
+        batch: List[Run] = []
         n_docs = 0
         for run in runs:
-            batch.append(join(run))
+            batch.append(run)
             n_docs += len(run)
             if n_docs >= min(self.size, largest):
                 yield batch
@@ -157,9 +169,33 @@ class JoiningBatcher:
             yield batch
 
 
-def cut(
-    examples: Iterable[Example], share: float, longest: int
-) -> Iterator[List[Example]]:
+def of_like_length(batches: Iterable[List[Run]], buffer: int) -> Iterator[List[Run]]:
+    """Exchange runs between so many batches in turn, so that those of a batch are of
+    like length. A batch keeps its number of Docs, but for runs that are never cut."""
+    rest = iter(batches)
+    while group := list(islice(rest, buffer)):
+        if len(group) > 1:
+            runs = iter(sorted(chain.from_iterable(group), key=n_tokens))
+            group = [take(runs, sum(map(len, batch))) for batch in group]
+            random.shuffle(group)
+        yield from filter(None, group)
+
+
+def take(runs: Iterator[Run], n_docs: int) -> List[Run]:
+    """The next runs, which have so many Docs at least, or all that are left."""
+    taken: List[Run] = []
+    while n_docs > 0 and (run := next(runs, None)) is not None:
+        taken.append(run)
+        n_docs -= len(run)
+    return taken
+
+
+def n_tokens(run: Run) -> int:
+    """The tokens of what a run is joined to."""
+    return sum(len(example.predicted) for example in run)
+
+
+def cut(examples: Iterable[Example], share: float, longest: int) -> Iterator[Run]:
     """Cut a corpus, in its order, into what becomes one Doc each."""
     # A run of n Docs begins at a Doc with probability p; n is m on average. Of the
     # Docs, p * m / (p * m + 1 - p) are then in runs, which is to be the share.

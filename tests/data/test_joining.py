@@ -122,6 +122,33 @@ def test_the_share_grows_over_the_epochs(settings, expected):
     assert shares == pytest.approx(expected, abs=0.04)
 
 
+def of_random_lengths(n):
+    drawn = random.Random(1)
+    return list(number(example(["x"] * drawn.randint(1, 40)) for _ in range(n)))
+
+
+@pytest.mark.parametrize("as_stream", [False, True])
+def test_a_buffer_puts_docs_of_like_length_together(as_stream):
+    examples, longest = of_random_lengths(640), {}
+    for buffer in (1, 8):
+        random.seed(0)
+        batcher = create_joining_batcher(size=16, share=0.5, buffer=buffer)
+        found = list(batcher(iter(examples) if as_stream else examples))
+        n_tokens = sum(len(each.predicted) for batch in found for each in batch)
+        assert n_tokens == sum(len(each.predicted) for each in examples)
+        steps = [max(len(each.predicted) for each in batch) for batch in found]
+        longest[buffer] = sum(steps) / len(steps)
+        assert steps != sorted(steps)
+        sizes = [sum(starts_in(each) for each in batch) for batch in found]
+        assert min(sizes[:-8]) >= 16 - 11
+        assert max(sizes) < 16 + 2 * 12
+    assert longest[8] < 0.7 * longest[1]
+
+
+def starts_in(each):
+    return sum(token.is_sent_start is True for token in each.reference)
+
+
 def test_every_second_run_is_joined():
     docs = docs_of([join_by_turns(corpus(12), 3)])
     assert docs == [[0], [1], [2], [3, 4, 5], [6], [7], [8], [9, 10, 11]]
@@ -209,6 +236,7 @@ def test_it_is_registered():
         ({"size": 1, "warmup": True}, "B083"),
         ({"size": 1, "single_epochs": -1}, "B083"),
         ({"size": 1, "min_batches": 0}, "B084"),
+        ({"size": 1, "buffer": 0}, "B087"),
     ],
 )
 def test_settings_out_of_range(settings, code):
