@@ -212,7 +212,7 @@ class Errors(metaclass=_Coded):
         "at least 2."
     )
     B083 = (
-        "spacy-birnn.batch_joined.v1: {key} = {epochs!r} must be a whole number of "
+        "spacy-birnn.batch_joined.v1: warmup = {warmup!r} must be a whole number of "
         "epochs, 0 for none."
     )
     B084 = (

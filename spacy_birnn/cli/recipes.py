@@ -27,8 +27,7 @@ class Recipe:
         batch_size: Sentences (Docs) per step.
         joined: Share of the sentences that are joined to running text in training.
         longest: Sentences in a joined Doc, at most.
-        single_epochs: Epochs at the beginning in which nothing is joined.
-        warmup: Epochs after those over which that share grows from nothing.
+        warmup: Epochs over which that share grows from nothing.
         adversarial: How far embeddings are moved in adversarial training.
         max_epochs: Passes over the training data, at most.
         patience: Steps without a better score after which training ends.
@@ -49,7 +48,6 @@ class Recipe:
     batch_size: int = 32
     joined: float = 0.8
     longest: int = 12
-    single_epochs: int = 0
     warmup: int = 0
     adversarial: float = 0.0
     patience: int = 3000
@@ -261,7 +259,6 @@ def recipe_config(
         size=recipe.batch_size,
         share=recipe.joined,
         longest=recipe.longest,
-        single_epochs=recipe.single_epochs,
         warmup=recipe.warmup,
     )
     if recipe.joined:

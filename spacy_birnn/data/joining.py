@@ -52,7 +52,6 @@ def create_joining_batcher(
     size: Sizes,
     share: float = 0.8,
     longest: int = 12,
-    single_epochs: int = 0,
     warmup: int = 0,
     min_batches: int = 1,
     buffer: int = 1,
@@ -70,10 +69,8 @@ def create_joining_batcher(
             joined Doc counts as those that it is made of.
         share: Which share of the corpus is in joined Docs on average, from 0 to 1.
         longest: Docs are joined in numbers from 2 to this, all equally likely.
-        single_epochs: How many epochs come first in which nothing is joined. Single
-            sentences are learned faster.
-        warmup: Over how many epochs after those the share grows, from nothing in the
-            first one.
+        warmup: Over how many epochs the share grows, from nothing in the first one.
+            Single sentences are learned faster.
         min_batches: How many steps an epoch has at least: where `size` gives fewer,
             batches are smaller, and a joined Doc is half of one at most, or two Docs.
             For corpora of few Docs; a stream, whose length is not known, has batches of
@@ -89,9 +86,7 @@ def create_joining_batcher(
     Raises:
         BirnnError: An argument is out of range.
     """
-    return JoiningBatcher(
-        size, share, longest, single_epochs, warmup, min_batches, buffer
-    )
+    return JoiningBatcher(size, share, longest, warmup, min_batches, buffer)
 
 
 class JoiningBatcher:
@@ -106,7 +101,6 @@ class JoiningBatcher:
         size: Sizes,
         share: float,
         longest: int,
-        single_epochs: int,
         warmup: int,
         min_batches: int,
         buffer: int,
@@ -117,9 +111,8 @@ class JoiningBatcher:
             raise BirnnError(Errors.B081.format(share=share))
         if isinstance(longest, bool) or longest < 2:
             raise BirnnError(Errors.B082.format(longest=longest))
-        for key, epochs in (("single_epochs", single_epochs), ("warmup", warmup)):
-            if isinstance(epochs, bool) or epochs < 0:
-                raise BirnnError(Errors.B083.format(key=key, epochs=epochs))
+        if isinstance(warmup, bool) or warmup < 0:
+            raise BirnnError(Errors.B083.format(warmup=warmup))
         if isinstance(min_batches, bool) or min_batches < 1:
             raise BirnnError(Errors.B084.format(min_batches=min_batches))
         if isinstance(buffer, bool) or buffer < 1:
@@ -127,14 +120,13 @@ class JoiningBatcher:
         # A schedule goes on over the epochs, as with spaCy's batchers.
         self.sizes = repeat(size) if isinstance(size, int) else iter(size)
         self.size = next(self.sizes)
-        self.share, self.longest = share, longest
-        self.single_epochs, self.warmup = single_epochs, warmup
+        self.share, self.longest, self.warmup = share, longest, warmup
         self.epoch = 0
         self.min_batches, self.buffer = min_batches, buffer
-        self.has_schedule = single_epochs + warmup > 0
+        self.has_schedule = warmup > 0
 
     def __call__(self, examples: Iterable[Example]) -> Iterator[List[Example]]:
-        share = self.share * self._grown()
+        share = self.share * min(1.0, self.epoch / self.warmup if self.warmup else 1.0)
         self.epoch += 1
         if isinstance(examples, list):
             largest = len(examples) / self.min_batches
@@ -146,13 +138,6 @@ class JoiningBatcher:
         else:
             batches = self._batches(cut(examples, share, self.longest), math.inf)
         return (list(map(join, runs)) for runs in of_like_length(batches, self.buffer))
-
-    def _grown(self) -> float:
-        """How far the share has grown in this epoch, from 0 to 1."""
-        after = self.epoch - self.single_epochs
-        if after < 0:
-            return 0.0
-        return min(1.0, after / self.warmup) if self.warmup else 1.0
 
     def _batches(self, runs: Iterable[Run], largest: float) -> Iterator[List[Run]]:
         """Batches of the size that is set, but of no more Docs than `largest`."""

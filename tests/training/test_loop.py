@@ -61,6 +61,7 @@ JOINING = {
         "size": 2,
         "longest": 3,
         "warmup": 3,
+        "buffer": 2,
     }
 }
 
