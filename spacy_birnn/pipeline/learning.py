@@ -15,6 +15,7 @@ from thinc.types import Floats2d
 from ..errors import Errors, NotFiniteError, Warnings
 from ..models.clipping import clip_gradients
 from ..models.flat import gradient, to_arrays, to_tensor
+from ..models.sentences import DocBatch
 from ..models.sequence_tagger import get_decoder
 from .adversarial import find_perturbation, learn_twice
 from .gold import count_sentences
@@ -124,7 +125,8 @@ class LearningPipe(metaclass=ABCMeta):
         weight: float,
     ) -> float:
         """Run one pass forth and back; see `_learn` and `get_loss`."""
-        emissions, backprop = self.model.begin_update([eg.predicted for eg in examples])
+        docs = DocBatch(example.predicted for example in examples)
+        emissions, backprop = self.model.begin_update(docs)
         loss, gradients = self.get_loss(examples, emissions, weight=weight)
         for regularizer in regularizers:
             term, more = regularizer(self, examples, emissions)
