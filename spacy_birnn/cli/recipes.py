@@ -28,6 +28,7 @@ class Recipe:
         joined: Share of the sentences that are joined to running text in training.
         longest: Sentences in a joined Doc, at most.
         warmup: Epochs over which that share grows from nothing.
+        buffer: Batches that are made at once, of Docs of like length each.
         adversarial: How far embeddings are moved in adversarial training.
         max_epochs: Passes over the training data, at most.
         patience: Steps without a better score after which training ends.
@@ -49,6 +50,7 @@ class Recipe:
     joined: float = 0.8
     longest: int = 12
     warmup: int = 0
+    buffer: int = 1
     adversarial: float = 0.0
     patience: int = 3000
     eval_frequency: int = 200
@@ -67,6 +69,7 @@ RECIPES: Dict[Tuple[str, str], Recipe] = {
         decay=0.001,
         batch_size=64,
         warmup=12,
+        buffer=8,
     ),
     # Ma & Hovy (2016, §3.2), with averaged weights: half a point over Adam.
     ("ner", "accuracy"): Recipe(
@@ -260,6 +263,7 @@ def recipe_config(
         share=recipe.joined,
         longest=recipe.longest,
         warmup=recipe.warmup,
+        buffer=recipe.buffer,
     )
     if recipe.joined:
         config["corpora"]["dev"]["joined"] = DEV_RUNS

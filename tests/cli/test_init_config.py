@@ -40,7 +40,7 @@ def test_config_is_complete(task, optimize, tmp_path, run):
     assert batcher["warmup"] == recipe.warmup
     assert config["corpora"]["dev"]["joined"] == (10 if recipe.joined else 0)
     assert batcher["size"] == recipe.batch_size
-    assert batcher["min_batches"] == 60
+    assert (batcher["min_batches"], batcher["buffer"]) == (60, recipe.buffer)
     assert (batcher["share"], batcher["longest"]) == (recipe.joined, recipe.longest)
     weights = training["score_weights"]
     assert [key for key, weight in weights.items() if weight] == [SCORES[task]]
