@@ -49,7 +49,7 @@ TRAINING = {
     "CRF, forward and backward": "spacy_birnn.nn.crf.crf.CRF.loss",
     "gold labels": "spacy_birnn.pipeline.spans.SpanPipe.gold_labels",
     "rest of autograd": "torch.autograd.backward",
-    "clipping": "spacy_birnn.pipeline.base.clip_gradients",
+    "clipping": "spacy_birnn.pipeline.learning.clip_gradients",
     "optimizer and averages": "spacy_birnn.models.shim.TorchShim.finish_update",
 }
 """The same for training."""
