@@ -9,7 +9,7 @@ from thinc.types import Floats2d
 
 @dataclass
 class Perturbation:
-    """What a tok2vec adds to its embeddings in training, and keeps of them.
+    """Moves the embeddings of a tok2vec in training, and keeps their gradient.
 
     Attributes:
         is_kept: whether the attributes below are kept of each training pass.

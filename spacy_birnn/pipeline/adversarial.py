@@ -13,7 +13,7 @@ SHARE = 0.5
 
 
 def find_perturbation(model: Model, name: str) -> Perturbation:
-    """What moves the embeddings of a component's model.
+    """Find the part of a component's model that moves its embeddings.
 
     Raises:
         BirnnError: its tok2vec is another component's, or not one of ours.
