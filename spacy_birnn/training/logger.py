@@ -225,7 +225,8 @@ def _view(info: Info, row: Info, speed: float, max_epochs: int) -> Group:
 def _loss(info: Info, row: Info) -> float:
     """Of one step on average since the last evaluation."""
     steps = info["step"] - row["step"]
-    return sum(map(float, info["losses"].values())) / max(steps, 1)
+    losses = (float(info["losses"].get(name, 0.0)) for name in row["losses"])
+    return sum(losses) / max(steps, 1)
 
 
 def _percent(value: Any) -> str:
