@@ -11,7 +11,7 @@ from spacy_birnn.errors import BirnnError
 from spacy_birnn.pipeline.adversarial import find_perturbation, worst_shift
 
 from . import toys
-from .test_regularizers import gradients
+from .test_regularizers import gradients_of
 
 every_factory = pytest.mark.parametrize("factory", toys.FACTORIES)
 
@@ -25,15 +25,6 @@ def made(factory, epsilon):
     return pipe, toys.examples(nlp, pipe.target)
 
 
-def gradients_of(pipe, run):
-    """Those that a function accumulates, which are forgotten then."""
-    result, found = run(), gradients(pipe)
-    for node in pipe.model.walk():
-        for shim in node.shims:
-            shim.module.zero_grad()
-    return result, found
-
-
 def loss_and_gradients(pipe, examples):
     """Of one pass without a step."""
 
@@ -45,6 +36,25 @@ def loss_and_gradients(pipe, examples):
         return loss
 
     return gradients_of(pipe, run)
+
+
+def first_pass(pipe, examples):
+    """The gradient at the embeddings, the loss and the gradients of a pass; and a
+    function that runs it with embeddings moved along a direction, such as that one."""
+    perturbation = find_perturbation(pipe.model, pipe.name)
+    loss_and_gradients(pipe, examples)  # words get their rows
+    with perturbation.kept():
+        loss, found = loss_and_gradients(pipe, examples)
+    lengths = [len(example) for example in examples]
+    embeddings, gradient = perturbation.embeddings, perturbation.gradient
+    epsilon = pipe.cfg["adversarial"]
+
+    def moved_along(direction=gradient):
+        shift = worst_shift(embeddings, direction, lengths, epsilon)
+        with perturbation.shifted(shift):
+            return loss_and_gradients(pipe, examples)
+
+    return gradient, loss, found, moved_along
 
 
 def test_each_document_is_moved_along_its_gradient():
@@ -64,37 +74,21 @@ def test_each_document_is_moved_along_its_gradient():
 @every_factory
 def test_no_other_shift_of_that_size_raises_the_loss_so_much(factory):
     pipe, examples = made(factory, 0.01)
-    perturbation = find_perturbation(pipe.model, factory)
-    loss_and_gradients(pipe, examples)  # words get their rows
-    with perturbation.kept():
-        plain, _ = loss_and_gradients(pipe, examples)
-    lengths = [len(example) for example in examples]
-    embeddings, gradient = perturbation.embeddings, perturbation.gradient
-
-    def moved_along(direction):
-        with perturbation.shifted(worst_shift(embeddings, direction, lengths, 0.01)):
-            return loss_and_gradients(pipe, examples)[0]
-
+    gradient, plain, _, moved_along = first_pass(pipe, examples)
     rng = numpy.random.RandomState(0)
-    worst = moved_along(gradient)
+    worst, _ = moved_along()
     drawn = rng.normal(size=(20, *gradient.shape)).astype("f")
-    others = list(map(moved_along, drawn))
+    others = [loss for loss, _ in map(moved_along, drawn)]
     assert plain < worst
     assert max(others) < worst
-    assert moved_along(-gradient) < plain
+    assert moved_along(-gradient)[0] < plain
 
 
 @every_factory
 def test_half_of_the_gradient_is_that_of_the_moved_embeddings(factory):
     pipe, examples = made(factory, 0.3)
-    perturbation = find_perturbation(pipe.model, factory)
-    loss_and_gradients(pipe, examples)  # words get their rows
-    with perturbation.kept():
-        plain, of_plain = loss_and_gradients(pipe, examples)
-    lengths = [len(example) for example in examples]
-    shift = worst_shift(perturbation.embeddings, perturbation.gradient, lengths, 0.3)
-    with perturbation.shifted(shift):
-        moved, of_moved = loss_and_gradients(pipe, examples)
+    _, plain, of_plain, moved_along = first_pass(pipe, examples)
+    moved, of_moved = moved_along()
     losses, found = gradients_of(pipe, lambda: pipe.update(examples, drop=0.0))
     assert losses[factory] == pytest.approx(plain, rel=1e-5)
     assert losses[f"{factory}_adversarial"] == pytest.approx(moved, rel=1e-5)

@@ -46,15 +46,20 @@ def trained(request):
     return nlp.get_pipe(request.param), toys.examples(nlp, target)
 
 
-def update(pipe, examples, regularizers):
-    """Losses and gradients of one pass, after which there is nothing to forget."""
-    pipe.regularizers = regularizers
-    losses = pipe.update(examples, drop=0.0)
-    found = gradients(pipe)
+def gradients_of(pipe, run):
+    """What a function returns, and the gradients that it accumulates, which are
+    forgotten then."""
+    result, found = run(), gradients(pipe)
     for node in pipe.model.walk():
         for shim in node.shims:
             shim.module.zero_grad()
-    return losses, found
+    return result, found
+
+
+def update(pipe, examples, regularizers):
+    """Losses and gradients of one pass."""
+    pipe.regularizers = regularizers
+    return gradients_of(pipe, lambda: pipe.update(examples, drop=0.0))
 
 
 def test_a_term_is_added_and_shown(trained):
