@@ -101,6 +101,12 @@ def test_settings_that_cannot_be(places, results, capsys, options, message):
     assert not results.exists()
 
 
+@pytest.mark.parametrize("corpus", CORPORA.values(), ids=CORPORA)
+def test_a_recipe_is_chosen_by_the_score_of_its_corpus(corpus):
+    weights = cells.make_config(corpus, "accuracy", {})["training"]["score_weights"]
+    assert {key: w for key, w in weights.items() if w} == {corpus.score: 1.0}
+
+
 def test_a_setting_is_a_key_and_a_value(capsys):
     assert accuracy.setting("a.b=0.5") == ("a.b", 0.5)
     assert accuracy.setting("a.b=frozen") == ("a.b", "frozen")
