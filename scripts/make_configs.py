@@ -16,7 +16,7 @@ from spacy.util import load_model_from_config
 from thinc.api import Config
 
 from spacy_birnn.cli.init_config import Optimize, init_config, to_text
-from spacy_birnn.cli.recipes import DEV_RUNS
+from spacy_birnn.cli.recipes import AUXILIARY_WEIGHT, DEV_RUNS
 from spacy_birnn.files import replacing
 
 SIZES = [size.value for size in Optimize]
@@ -27,24 +27,23 @@ class Workflow:
     """The config that a workflow trains with.
 
     Attributes:
-        task: As for `init-config`.
-        changes: Values by their dotted keys, for both sizes.
-        measured: Further ones, for the size of which README's table has a score: the
-            time and the evaluations that were measured.
+        options: As for `init_config`; `task` at least.
+        changes: Values by their dotted keys.
     """
 
-    task: str
+    options: Dict[str, Any]
     changes: Dict[str, Any] = field(default_factory=dict)
-    measured: Dict[str, Dict[str, Any]] = field(default_factory=dict)
 
-
-def schedule(max_epochs: int, eval_frequency: int) -> Dict[str, int]:
-    """So many epochs, whatever becomes of the score."""
-    return {
-        "training.max_epochs": max_epochs,
-        "training.patience": 0,
-        "training.eval_frequency": eval_frequency,
-    }
+    @property
+    def command(self) -> str:
+        """The options as a command line has them."""
+        parts = [f"--task {self.options['task']}"]
+        if columns := self.options.get("columns"):
+            pairs = (f"{name}={index}" for name, index in columns.items())
+            parts.append(f"--columns {','.join(pairs)}")
+        if auxiliary := self.options.get("auxiliary"):
+            parts.append(f"--auxiliary {','.join(auxiliary)}")
+        return " ".join(parts)
 
 
 def hub_reader(part: str, split: str, joined: int = 0) -> Dict[str, Any]:
@@ -56,35 +55,40 @@ def hub_reader(part: str, split: str, joined: int = 0) -> Dict[str, Any]:
     }
 
 
-UD = {"accuracy": schedule(14, 288)}
+NER = {"task": "ner"}
+CONLL2000 = {
+    "task": "chunk",
+    "columns": {"word": 0, "tag": 1, "chunks": 2},
+    "auxiliary": ["tag"],
+}
 
 WORKFLOWS: Dict[str, Workflow] = {
     # Its sentences were made one by one and have no neighbours to be joined with.
     "demo": Workflow(
-        "ner",
+        NER,
         {
             "training.batcher.share": 0.0,
             "corpora.dev.joined": 0,
             "training.eval_frequency": 100,
         },
     ),
-    "wnut17": Workflow("ner", measured={"efficiency": {"training.patience": 0}}),
-    "conll2003": Workflow("ner"),
-    "conll2000": Workflow("chunk", measured={"accuracy": schedule(16, 560)}),
-    "ud_upos": Workflow("pos", measured=UD),
+    "wnut17": Workflow(NER),
+    "conll2003": Workflow(NER),
+    "conll2000": Workflow(CONLL2000),
+    "ud_upos": Workflow({"task": "pos", "auxiliary": ["tag", "morph"]}),
     # The tags of the treebank itself.
     "ud_xpos": Workflow(
-        "pos",
+        {"task": "pos", "auxiliary": ["morph"]},
         {
             "components.birnn_tagger.target": "tag",
+            "components.birnn_tagger.auxiliary.pos": AUXILIARY_WEIGHT,
             "corpora.train.columns": {"word": 0, "tag": -1},
             "corpora.dev.columns": {"word": 0, "tag": -1},
             "training.score_weights": {"tag_acc": 1.0, "pos_acc": None},
         },
-        measured=UD,
     ),
     "hub": Workflow(
-        "ner",
+        NER,
         {
             "corpora.train": hub_reader("train", "train"),
             "corpora.dev": hub_reader("dev", "validation", DEV_RUNS),
@@ -101,8 +105,8 @@ def make_config(name: str, size: str) -> Config:
         size: One of `SIZES`.
     """
     workflow = WORKFLOWS[name]
-    config = init_config(workflow.task, size)
-    for key, value in changes_of(workflow, size).items():
+    config = init_config(optimize=size, **workflow.options)
+    for key, value in workflow.changes.items():
         *sections, last = key.split(".")
         block = config
         for section in sections:
@@ -111,16 +115,12 @@ def make_config(name: str, size: str) -> Config:
     return load_model_from_config(config, auto_fill=True).config
 
 
-def changes_of(workflow: Workflow, size: str) -> Dict[str, Any]:
-    return {**workflow.changes, **workflow.measured.get(size, {})}
-
-
 def all_configs() -> Iterator[Tuple[str, str]]:
     """The path of each config below the folder, and its text."""
     for size in SIZES:
         for name, workflow in WORKFLOWS.items():
-            line = f"spacy-birnn init-config --task {workflow.task} --optimize {size}"
-            changed = ", ".join(changes_of(workflow, size)) or "nothing"
+            line = f"spacy-birnn init-config {workflow.command} --optimize {size}"
+            changed = ", ".join(workflow.changes) or "nothing"
             header = (
                 f"# Made by scripts/make_configs.py, from: {line}\n"
                 f"# Changed: {changed}.\n\n"

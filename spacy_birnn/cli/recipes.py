@@ -168,6 +168,9 @@ OPTIMIZERS: Dict[str, Dict[str, Any]] = {
     },
 }
 
+AUXILIARY_WEIGHT = 0.1
+"""Of the loss of auxiliary annotation. With .2 and more training takes longer."""
+
 DEV_RUNS = 10
 """Sentences in a Doc of running text, of which half of a dev set is where training
 joins sentences: what is best on single sentences alone is not best on texts."""
@@ -223,7 +226,12 @@ vectors = ${paths.vectors}
 
 
 def recipe_config(
-    tasks: Sequence[str], optimize: str, lang: str, columns: Dict[str, int], scheme: str
+    tasks: Sequence[str],
+    optimize: str,
+    lang: str,
+    columns: Dict[str, int],
+    scheme: str,
+    auxiliary: Sequence[str],
 ) -> Config:
     """A config with all choices made; spaCy fills in what is left at its default.
 
@@ -236,7 +244,7 @@ def recipe_config(
     # nlp.pipe is fastest with batches of this size; spaCy's default is 1000.
     config["nlp"] = {"lang": lang, "pipeline": factories, "batch_size": 256}
     config["components"] = {
-        TASKS[task].factory: component(TASKS[task], RECIPES[task, optimize])
+        TASKS[task].factory: component(TASKS[task], RECIPES[task, optimize], auxiliary)
         for task in tasks
     }
     targets = [TASKS[task].column for task in tasks]
@@ -281,8 +289,14 @@ def learn_rate(recipe: Recipe) -> Any:
     }
 
 
-def component(task: Task, recipe: Recipe) -> Dict[str, Any]:
-    """The block of a component."""
+def component(task: Task, recipe: Recipe, auxiliary: Sequence[str]) -> Dict[str, Any]:
+    """The block of a component.
+
+    Args:
+        task, recipe: What it learns, and how.
+        auxiliary: Annotation that it learns too, where that is not its target.
+    """
+    names = [name for name in auxiliary if name != task.column]
     model = default_model(task.decoder)
     model["tok2vec"]["embed"].update(
         chars=recipe.chars,
@@ -294,6 +308,7 @@ def component(task: Task, recipe: Recipe) -> Dict[str, Any]:
         "factory": task.factory,
         **task.settings,
         "adversarial": recipe.adversarial,
+        "auxiliary": dict.fromkeys(names, AUXILIARY_WEIGHT) or None,
         "model": model,
     }
 
