@@ -16,7 +16,7 @@ from spacy.util import load_model_from_config
 from thinc.api import Config
 
 from spacy_birnn.cli.init_config import Optimize, init_config, to_text
-from spacy_birnn.cli.recipes import AUXILIARY_WEIGHT, DEV_RUNS
+from spacy_birnn.cli.recipes import DEV_RUNS
 from spacy_birnn.files import replacing
 
 SIZES = [size.value for size in Optimize]
@@ -27,23 +27,12 @@ class Workflow:
     """The config that a workflow trains with.
 
     Attributes:
-        options: As for `init_config`; `task` at least.
+        task: As for `init-config`.
         changes: Values by their dotted keys.
     """
 
-    options: Dict[str, Any]
+    task: str
     changes: Dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def command(self) -> str:
-        """The options as a command line has them."""
-        parts = [f"--task {self.options['task']}"]
-        if columns := self.options.get("columns"):
-            pairs = (f"{name}={index}" for name, index in columns.items())
-            parts.append(f"--columns {','.join(pairs)}")
-        if auxiliary := self.options.get("auxiliary"):
-            parts.append(f"--auxiliary {','.join(auxiliary)}")
-        return " ".join(parts)
 
 
 def hub_reader(part: str, split: str, joined: int = 0) -> Dict[str, Any]:
@@ -55,40 +44,32 @@ def hub_reader(part: str, split: str, joined: int = 0) -> Dict[str, Any]:
     }
 
 
-NER = {"task": "ner"}
-CONLL2000 = {
-    "task": "chunk",
-    "columns": {"word": 0, "tag": 1, "chunks": 2},
-    "auxiliary": ["tag"],
-}
-
 WORKFLOWS: Dict[str, Workflow] = {
     # Its sentences were made one by one and have no neighbours to be joined with.
     "demo": Workflow(
-        NER,
+        "ner",
         {
             "training.batcher.share": 0.0,
             "corpora.dev.joined": 0,
             "training.eval_frequency": 100,
         },
     ),
-    "wnut17": Workflow(NER),
-    "conll2003": Workflow(NER),
-    "conll2000": Workflow(CONLL2000),
-    "ud_upos": Workflow({"task": "pos", "auxiliary": ["tag", "morph"]}),
+    "wnut17": Workflow("ner"),
+    "conll2003": Workflow("ner"),
+    "conll2000": Workflow("chunk"),
+    "ud_upos": Workflow("pos"),
     # The tags of the treebank itself.
     "ud_xpos": Workflow(
-        {"task": "pos", "auxiliary": ["morph"]},
+        "pos",
         {
             "components.birnn_tagger.target": "tag",
-            "components.birnn_tagger.auxiliary.pos": AUXILIARY_WEIGHT,
             "corpora.train.columns": {"word": 0, "tag": -1},
             "corpora.dev.columns": {"word": 0, "tag": -1},
             "training.score_weights": {"tag_acc": 1.0, "pos_acc": None},
         },
     ),
     "hub": Workflow(
-        NER,
+        "ner",
         {
             "corpora.train": hub_reader("train", "train"),
             "corpora.dev": hub_reader("dev", "validation", DEV_RUNS),
@@ -105,7 +86,7 @@ def make_config(name: str, size: str) -> Config:
         size: One of `SIZES`.
     """
     workflow = WORKFLOWS[name]
-    config = init_config(optimize=size, **workflow.options)
+    config = init_config(workflow.task, size)
     for key, value in workflow.changes.items():
         *sections, last = key.split(".")
         block = config
@@ -119,7 +100,7 @@ def all_configs() -> Iterator[Tuple[str, str]]:
     """The path of each config below the folder, and its text."""
     for size in SIZES:
         for name, workflow in WORKFLOWS.items():
-            line = f"spacy-birnn init-config {workflow.command} --optimize {size}"
+            line = f"spacy-birnn init-config --task {workflow.task} --optimize {size}"
             changed = ", ".join(workflow.changes) or "nothing"
             header = (
                 f"# Made by scripts/make_configs.py, from: {line}\n"

@@ -229,23 +229,6 @@ class Errors(metaclass=_Coded):
         "spacy-birnn.batch_joined.v1: buffer = {buffer!r} must be a whole number of at "
         "least 1."
     )
-    B088 = (
-        "Component '{name}': auxiliary has '{key}', which is not annotation of tokens: "
-        "it takes {known}."
-    )
-    B089 = (
-        "Component '{name}': auxiliary.{key} = {value!r} must be a number above 0, the "
-        "weight of its loss; leave it out for nothing."
-    )
-    B090 = (
-        "Component '{name}': auxiliary annotation is learned from the first layer of a "
-        "spacy-birnn.BiRNNEncoder.v1 of the component's own, which its model does not "
-        "have: set auxiliary = null, or give it one."
-    )
-    B091 = (
-        "Component '{name}': the training data have no '{key}' annotation, which "
-        "auxiliary.{key} is to learn: check the columns, or leave it out."
-    )
 
     # --- B101-B199: data and tag schemes ----------------------------------------------
     B101 = (
@@ -425,10 +408,6 @@ class Errors(metaclass=_Coded):
         "add it, as in --columns word=0,{column}=-1."
     )
     B221 = "--scheme raw leaves --task {task} no spans to learn: name their scheme."
-    B222 = (
-        "--auxiliary {name} learns from the column '{name}', which --columns leaves "
-        "out: add it, as in --columns word=0,{name}=1."
-    )
     B224 = (
         "A worker process {reason}. What was finished before stays, and --resume goes "
         "on. If the system is short of memory, give a smaller --n-process."

@@ -9,7 +9,6 @@ from spacy.util import load_config, load_config_from_str
 from thinc.api import Config
 
 from spacy_birnn.cli.init_config import init_config
-from spacy_birnn.cli.recipes import AUXILIARY_WEIGHT
 from spacy_birnn.files import replacing
 
 from .corpora import CORPORA, Corpus
@@ -109,13 +108,9 @@ def make_config(corpus: Corpus, recipe: str, overrides: Dict[str, Any]) -> Confi
         overrides: Values by their dotted key.
     """
     if recipe in OPTIMIZE:
-        config = init_config(
-            corpus.task, recipe, columns=corpus.columns, auxiliary=corpus.auxiliary
-        )
+        config = init_config(corpus.task, recipe, columns=corpus.columns)
         if corpus.target is not None:
-            tagger = config["components"]["birnn_tagger"]
-            tagger["target"] = corpus.target
-            tagger["auxiliary"] = dict.fromkeys(corpus.auxiliary, AUXILIARY_WEIGHT)
+            config["components"]["birnn_tagger"]["target"] = corpus.target
             weights = dict.fromkeys(config["training"]["score_weights"])
             config["training"]["score_weights"] = {**weights, corpus.score: 1.0}
     else:

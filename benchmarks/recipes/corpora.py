@@ -1,7 +1,7 @@
 """The corpora: their files, what is learned from them, and its score."""
 
 from dataclasses import dataclass
-from typing import Dict, Optional, Tuple
+from typing import Dict, Optional
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,6 @@ class Corpus:
             shown of a recipe before it is tested. `test` is None where none is public.
         columns: What the columns of the files hold; None for CoNLL-U.
         target: Of a tagger: which of the two kinds of tags it learns.
-        auxiliary: Annotation that training learns beside it.
     """
 
     task: str
@@ -25,7 +24,6 @@ class Corpus:
     test: Optional[str]
     columns: Optional[Dict[str, int]] = None
     target: Optional[str] = None
-    auxiliary: Tuple[str, ...] = ()
 
     @property
     def has_spans(self) -> bool:
@@ -56,13 +54,8 @@ CORPORA = {
         "train.txt",
         "dev.txt",
         "test.txt",
-        {"word": 0, "tag": 1, "chunks": 2},
-        auxiliary=("tag",),
+        {"word": 0, "chunks": 2},
     ),
-    "ud-upos": Corpus(
-        "pos", "pos_acc", *LINES, target="pos", auxiliary=("tag", "morph")
-    ),
-    "ud-xpos": Corpus(
-        "pos", "tag_acc", *LINES, target="tag", auxiliary=("pos", "morph")
-    ),
+    "ud-upos": Corpus("pos", "pos_acc", *LINES, target="pos"),
+    "ud-xpos": Corpus("pos", "tag_acc", *LINES, target="tag"),
 }

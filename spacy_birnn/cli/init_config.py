@@ -32,7 +32,7 @@ def check_tasks(value: str) -> str:
     Raises:
         typer.BadParameter: A name is unknown, or is there twice.
     """
-    tasks = split_names(value)
+    tasks = split_tasks(value)
     if not set(tasks) <= set(TASKS) or len(set(tasks)) < len(tasks):
         known = ", ".join(TASKS)
         raise typer.BadParameter(
@@ -41,8 +41,8 @@ def check_tasks(value: str) -> str:
     return value
 
 
-def split_names(value: str) -> List[str]:
-    """The names in a list such as `ner,pos`."""
+def split_tasks(value: str) -> List[str]:
+    """The names in `ner,pos`."""
     return [name.strip() for name in value.split(",")]
 
 
@@ -67,16 +67,6 @@ def init_config_command(
     lang: Annotated[str, typer.Option(help="The language code.")] = "en",
     columns: Columns = None,
     scheme: SchemeOption = Scheme.auto,  # type: ignore[attr-defined]
-    auxiliary: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME[,…]",
-            show_default=False,
-            help="Annotation of tokens that training learns beside the task: tag, pos, "
-            "morph, dep or _.name. CoNLL-U has the first four; other files need "
-            "--columns. It costs nothing when tagging.",
-        ),
-    ] = "",
     force: Force = False,
 ) -> None:
     """Write a complete config that trains on CoNLL, CoNLL-U or .spacy files.
@@ -85,19 +75,17 @@ def init_config_command(
 
       spacy-birnn init-config ner.cfg --task ner --optimize accuracy
 
-      spacy-birnn init-config chunk.cfg --task chunk --columns word=0,tag=1,chunks=2
-      --auxiliary tag
+      spacy-birnn init-config chunk.cfg --task chunk --columns word=0,chunks=2
 
       spacy-birnn init-config both.cfg --task ner,pos
 
       spacy-birnn train ner.cfg --paths.train a.conll --paths.dev b.conll -o model
     """
     check_output(output, force)
-    names = split_names(auxiliary) if auxiliary else []
-    config = init_config(task, optimize.value, lang, columns, scheme.value, names)
+    config = init_config(task, optimize.value, lang, columns, scheme.value)
     with replacing(output) as file:
         file.write(to_text(config).encode("utf-8"))
-    if len(split_names(task)) > 1 and not columns:
+    if len(split_tasks(task)) > 1 and not columns:
         found = config["corpora"]["train"]["columns"].items()
         taken = ",".join(f"{name}={index}" for name, index in found)
         print(f"CoNLL files are read as --columns {taken}.")
@@ -113,7 +101,6 @@ def init_config(
     lang: str = "en",
     columns: Optional[Dict[str, int]] = None,
     scheme: str = "auto",
-    auxiliary: Sequence[str] = (),
 ) -> Config:
     """Make a complete config: see the command.
 
@@ -121,10 +108,7 @@ def init_config(
         BirnnError: An unknown language, columns that the reader refuses, or columns or
             a scheme from which the task has nothing to learn.
     """
-    tasks = split_names(task)
-    for name in auxiliary:
-        if columns and name not in columns:
-            raise BirnnError(Errors.B222.format(name=name))
+    tasks = split_tasks(task)
     columns = columns or default_columns(tasks)
     # The reader's own checks, before anybody trains with the config.
     ConllCorpus(Path(), columns=columns, scheme=scheme)  # type: ignore[arg-type]
@@ -139,7 +123,7 @@ def init_config(
     except ImportError as error:
         reason = " ".join(str(error).split())
         raise BirnnError(Errors.B216.format(lang=lang, reason=reason)) from error
-    config = recipe_config(tasks, optimize, lang, columns, scheme, auxiliary)
+    config = recipe_config(tasks, optimize, lang, columns, scheme)
     return load_model_from_config(config, auto_fill=True).config
 
 

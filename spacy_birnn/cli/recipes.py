@@ -56,11 +56,24 @@ class Recipe:
     eval_frequency: int = 200
 
 
+SGD = Recipe(
+    width=400,
+    max_epochs=60,
+    optimizer="sgd",
+    learn_rate=0.015,
+    decay=0.000036,
+    batch_size=10,
+    warmup=40,
+    buffer=8,
+    patience=20000,
+)
+"""Ma & Hovy (2016, §3.2), with averaged weights: up to half a point over Adam."""
+
 # Chosen on the development sets of CoNLL-2003, WNUT-17, CoNLL-2000 and UD LinES: chunks
-# gained from less dropout, and from a higher learn rate or a second layer and smaller
-# batches; tags from all of these and a character LSTM. Joining was measured on spans
-# alone, its warm-up, larger batches with a rate that decays and batches of like length
-# on entities, adversarial training on both: see docs/accuracy.md.
+# gained from less dropout and a higher learn rate; tags from these, a second layer,
+# smaller batches and a character LSTM. Joining was measured on spans alone, its
+# warm-up and larger batches with a rate that decays on entities, adversarial training
+# and batches of like length on both: see docs/accuracy.md.
 RECIPES: Dict[Tuple[str, str], Recipe] = {
     ("ner", "efficiency"): Recipe(
         width=200,
@@ -70,18 +83,7 @@ RECIPES: Dict[Tuple[str, str], Recipe] = {
         batch_size=64,
         warmup=12,
     ),
-    # Ma & Hovy (2016, §3.2), with averaged weights: half a point over Adam.
-    ("ner", "accuracy"): Recipe(
-        width=400,
-        max_epochs=60,
-        optimizer="sgd",
-        learn_rate=0.015,
-        decay=0.000036,
-        batch_size=10,
-        warmup=40,
-        buffer=8,
-        patience=20000,
-    ),
+    ("ner", "accuracy"): SGD,
     ("pos", "efficiency"): Recipe(
         width=200, max_epochs=20, learn_rate=0.003, dropout=0.4, joined=0.0
     ),
@@ -99,15 +101,7 @@ RECIPES: Dict[Tuple[str, str], Recipe] = {
     ("chunk", "efficiency"): Recipe(
         width=200, max_epochs=20, learn_rate=0.003, dropout=0.4, adversarial=0.05
     ),
-    # The score on dev still rises after 16 epochs.
-    ("chunk", "accuracy"): Recipe(
-        width=200,
-        max_epochs=30,
-        depth=2,
-        dropout=0.4,
-        batch_size=16,
-        patience=10000,
-    ),
+    ("chunk", "accuracy"): replace(SGD, patience=0),
 }
 
 
@@ -168,9 +162,6 @@ OPTIMIZERS: Dict[str, Dict[str, Any]] = {
     },
 }
 
-AUXILIARY_WEIGHT = 0.1
-"""Of the loss of auxiliary annotation. With .2 and more training takes longer."""
-
 DEV_RUNS = 10
 """Sentences in a Doc of running text, of which half of a dev set is where training
 joins sentences: what is best on single sentences alone is not best on texts."""
@@ -226,12 +217,7 @@ vectors = ${paths.vectors}
 
 
 def recipe_config(
-    tasks: Sequence[str],
-    optimize: str,
-    lang: str,
-    columns: Dict[str, int],
-    scheme: str,
-    auxiliary: Sequence[str],
+    tasks: Sequence[str], optimize: str, lang: str, columns: Dict[str, int], scheme: str
 ) -> Config:
     """A config with all choices made; spaCy fills in what is left at its default.
 
@@ -244,7 +230,7 @@ def recipe_config(
     # nlp.pipe is fastest with batches of this size; spaCy's default is 1000.
     config["nlp"] = {"lang": lang, "pipeline": factories, "batch_size": 256}
     config["components"] = {
-        TASKS[task].factory: component(TASKS[task], RECIPES[task, optimize], auxiliary)
+        TASKS[task].factory: component(TASKS[task], RECIPES[task, optimize])
         for task in tasks
     }
     targets = [TASKS[task].column for task in tasks]
@@ -289,14 +275,8 @@ def learn_rate(recipe: Recipe) -> Any:
     }
 
 
-def component(task: Task, recipe: Recipe, auxiliary: Sequence[str]) -> Dict[str, Any]:
-    """The block of a component.
-
-    Args:
-        task, recipe: What it learns, and how.
-        auxiliary: Annotation that it learns too, where that is not its target.
-    """
-    names = [name for name in auxiliary if name != task.column]
+def component(task: Task, recipe: Recipe) -> Dict[str, Any]:
+    """The block of a component."""
     model = default_model(task.decoder)
     model["tok2vec"]["embed"].update(
         chars=recipe.chars,
@@ -308,7 +288,6 @@ def component(task: Task, recipe: Recipe, auxiliary: Sequence[str]) -> Dict[str,
         "factory": task.factory,
         **task.settings,
         "adversarial": recipe.adversarial,
-        "auxiliary": dict.fromkeys(names, AUXILIARY_WEIGHT) or None,
         "model": model,
     }
 

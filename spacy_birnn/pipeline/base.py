@@ -25,7 +25,6 @@ from ..models.flat import to_tensor
 from ..models.sentences import portions
 from ..models.shim import shim_of
 from .adversarial import find_perturbation
-from .auxiliary import AuxiliaryHeads
 from .labels import LabelledPipe
 from .learning import LearningPipe
 from .probabilities import ProbabilisticPipe
@@ -61,8 +60,6 @@ class BiRNNPipe(
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
         adversarial: how far embeddings are moved in adversarial training, as a share of
             their L2 norm; 0 for none of it.
-        auxiliary: annotation that is learned beside the target, such as "tag", with the
-            weight of its loss; None for none.
         scorer: scores examples, see `spacy-birnn.seqeval_scorer.v1`.
         settings: more settings, which the scorer gets too.
 
@@ -87,7 +84,6 @@ class BiRNNPipe(
         candidates: bool,
         grad_clip: float,
         adversarial: float,
-        auxiliary: Optional[Dict[str, float]],
         scorer: Optional[Callable],
         **settings: Any,
     ):
@@ -119,13 +115,11 @@ class BiRNNPipe(
             "candidates": candidates,
             "grad_clip": grad_clip,
             "adversarial": adversarial,
-            "auxiliary": auxiliary,
             **settings,
         }
         self.n_updates = self.n_clipped = 0
         self.gradient_norm = 0.0
-        self._heads = AuxiliaryHeads(model, name, auxiliary or {})
-        self.regularizers: List[Regularizer] = [self._heads] if auxiliary else []
+        self.regularizers: List[Regularizer] = []
         self.register_extensions()
 
     # --- what a subclass says ---------------------------------------------------------
@@ -186,13 +180,11 @@ class BiRNNPipe(
             lambda: list(islice(get_examples(), SAMPLE)), "BiRNNPipe.initialize"
         )
         found, forms = set(self.cfg["labels"]), Counter[int]()
-        self._heads.clear()
         sample: List[Doc] = []
         for example in get_examples():
             if len(sample) < SAMPLE:
                 sample.append(example.predicted)
             forms.update(example.predicted.to_array(ORTH).tolist())
-            self._heads.collect(example)
             if labels is None:
                 found.update(self.collect_labels(example))
         words = {self.vocab.strings[key]: count for key, count in forms.items()}
@@ -200,8 +192,6 @@ class BiRNNPipe(
         assert sample, SpacyErrors.E923.format(name=self.name)
         log_coverage(self.model, self.name, self.vocab, words)
         self.model.initialize(X=sample)
-        if self.cfg["auxiliary"]:
-            self._heads.make_heads(self.model, self.name)
 
     # --- prediction -------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """`birnn_chunker`: labelled spans that do not overlap into `doc.spans`."""
 
-from typing import Callable, Dict, Iterable, List, Optional, Sequence
+from typing import Callable, Iterable, List, Optional, Sequence
 
 import numpy
 from spacy.language import Language
@@ -28,7 +28,6 @@ from .spans import SpanPipe
         "candidates": False,
         "grad_clip": 5.0,
         "adversarial": 0.0,
-        "auxiliary": None,
         "scorer": {"@scorers": "spacy-birnn.seqeval_scorer.v1"},
     },
     # spaCy's table of training has room for ten letters: the three would look the same.
@@ -49,7 +48,6 @@ def make_birnn_chunker(
     candidates: bool,
     grad_clip: float,
     adversarial: float,
-    auxiliary: Optional[Dict[str, float]],
     scorer: Optional[Callable],
 ) -> "BiRNNChunker":
     """Create a `birnn_chunker`.
@@ -66,9 +64,6 @@ def make_birnn_chunker(
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
         adversarial: how far embeddings are moved in adversarial training, as a share of
             their L2 norm; 0 for none of it.
-        auxiliary: annotation that is learned beside the target, by its name ("tag",
-            "pos", "morph", "dep" or "_.name"), with the weight of its loss; null for
-            none. It is read from the encoder's first layer.
         scorer: scores examples.
     """
     return BiRNNChunker(
@@ -82,7 +77,6 @@ def make_birnn_chunker(
         candidates=candidates,
         grad_clip=grad_clip,
         adversarial=adversarial,
-        auxiliary=auxiliary,
         scorer=scorer,
         spans_key=spans_key,
     )

@@ -1,6 +1,6 @@
 """`birnn_ner`: entities into `doc.ents`."""
 
-from typing import Callable, Dict, Iterable, List, Optional, Sequence, cast
+from typing import Callable, Iterable, List, Optional, Sequence, cast
 
 import numpy
 from spacy.attrs import ENT_ID, ENT_IOB, ENT_KB_ID, ENT_TYPE
@@ -32,7 +32,6 @@ ATTRS = [ENT_IOB, ENT_TYPE, ENT_KB_ID, ENT_ID]
         "candidates": False,
         "grad_clip": 5.0,
         "adversarial": 0.0,
-        "auxiliary": None,
         "scorer": {"@scorers": "spacy-birnn.seqeval_scorer.v1"},
     },
     default_score_weights={
@@ -52,7 +51,6 @@ def make_birnn_ner(
     candidates: bool,
     grad_clip: float,
     adversarial: float,
-    auxiliary: Optional[Dict[str, float]],
     scorer: Optional[Callable],
 ) -> "BiRNNEntityRecognizer":
     """Create a `birnn_ner`.
@@ -67,9 +65,6 @@ def make_birnn_ner(
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
         adversarial: how far embeddings are moved in adversarial training, as a share of
             their L2 norm; 0 for none of it.
-        auxiliary: annotation that is learned beside the target, by its name ("tag",
-            "pos", "morph", "dep" or "_.name"), with the weight of its loss; null for
-            none. It is read from the encoder's first layer.
         scorer: scores examples.
     """
     return BiRNNEntityRecognizer(
@@ -83,7 +78,6 @@ def make_birnn_ner(
         candidates=candidates,
         grad_clip=grad_clip,
         adversarial=adversarial,
-        auxiliary=auxiliary,
         scorer=scorer,
     )
 

@@ -14,7 +14,6 @@ from thinc.api import Model
 
 from ..errors import BirnnError, Errors
 from ..files import replacing
-from ..models.auxiliary import without_heads
 
 CFG, MODEL, VOCAB, CHECKSUM = "cfg", "model", "vocab", "checksum"
 LEARNED = ("labels", "masked")
@@ -93,8 +92,7 @@ class ChecksummedPipe:
     def _files(self) -> Dict[str, bytes]:
         learned = {key: self.cfg[key] for key in LEARNED}
         cfg = srsly.json_dumps(learned, indent=2).encode("utf8")
-        with without_heads(self.model):
-            return {CFG: cfg, MODEL: self.model.to_bytes()}
+        return {CFG: cfg, MODEL: self.model.to_bytes()}
 
     def _load(self, files: Dict[str, bytes], where: str) -> None:
         if _checksum(files) != files.get(CHECKSUM):

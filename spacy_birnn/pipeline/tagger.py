@@ -1,16 +1,6 @@
 """`birnn_tagger`: one label per token."""
 
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    Iterable,
-    List,
-    Optional,
-    Sequence,
-    Tuple,
-    cast,
-)
+from typing import Any, Callable, Iterable, List, Optional, Sequence, Tuple, cast
 
 import numpy
 import torch
@@ -55,7 +45,6 @@ Tags = Tuple[List[int], Optional[List[float]]]
         "candidates": False,
         "grad_clip": 5.0,
         "adversarial": 0.0,
-        "auxiliary": None,
         "scorer": {"@scorers": "spacy-birnn.seqeval_scorer.v1"},
     },
     # For the default target; `init-config` writes those of others.
@@ -72,7 +61,6 @@ def make_birnn_tagger(
     candidates: bool,
     grad_clip: float,
     adversarial: float,
-    auxiliary: Optional[Dict[str, float]],
     scorer: Optional[Callable],
 ) -> "BiRNNTagger":
     """Create a `birnn_tagger`.
@@ -87,9 +75,6 @@ def make_birnn_tagger(
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
         adversarial: how far embeddings are moved in adversarial training, as a share of
             their L2 norm; 0 for none of it.
-        auxiliary: annotation that is learned beside the target, by its name ("tag",
-            "pos", "morph", "dep" or "_.name"), with the weight of its loss; null for
-            none. It is read from the encoder's first layer.
         scorer: scores examples.
     """
     if target not in ("tag", "pos") and not custom_name(target):
@@ -105,7 +90,6 @@ def make_birnn_tagger(
         candidates=candidates,
         grad_clip=grad_clip,
         adversarial=adversarial,
-        auxiliary=auxiliary,
         scorer=scorer,
     )
 

@@ -53,34 +53,6 @@ def test_every_task_has_both_aims():
     }
 
 
-def test_auxiliary_annotation_beside_the_task(tmp_path, run):
-    path = tmp_path / "a.cfg"
-    options = ["--columns", "word=0,tag=1,pos=2,chunks=3", "--auxiliary", "tag, pos"]
-    result = run("init-config", path, "--task", "chunk,pos", *options)
-    assert result.exit_code == 0, result.output
-    components = load_config(path)["components"]
-    assert components["birnn_chunker"]["auxiliary"] == {"tag": 0.1, "pos": 0.1}
-    assert components["birnn_tagger"]["auxiliary"] == {"tag": 0.1}  # not its target
-    assert init_config("ner", "accuracy")["components"]["birnn_ner"]["auxiliary"] is (
-        None
-    )
-
-
-@pytest.mark.parametrize(
-    ("code", "options"),
-    [
-        ("B088", ["--auxiliary", "shape"]),
-        ("B222", ["--auxiliary", "tag", "--columns", "word=0,chunks=1"]),
-    ],
-)
-def test_annotation_that_cannot_be_learned_beside_it(tmp_path, run, code, options):
-    path = tmp_path / "a.cfg"
-    result = run("init-config", path, "--task", "chunk", *options)
-    assert result.exit_code == 1
-    assert f"[{code}] " in result.output
-    assert not path.exists()
-
-
 def test_pos_means_the_target_pos():
     assert init_config("pos", "efficiency")["components"]["birnn_tagger"]["target"] == (
         "pos"

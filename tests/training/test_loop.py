@@ -66,13 +66,6 @@ JOINING = {
 }
 
 
-AUXILIARY = {
-    "components.birnn_ner.auxiliary": {"tag": 0.5},
-    "corpora.train.columns": {"word": 0, "ents": 1, "tag": 1},
-    "corpora.dev.columns": {"word": 0, "ents": 1, "tag": 1},
-}
-
-
 def quiet(config, output, **settings):
     settings.setdefault("eval_frequency", config["training"]["eval_frequency"])
     return train(config, output, stdout=io.StringIO(), **settings)
@@ -184,7 +177,6 @@ def train_with_kills(config, output, kills):
         ({"training.max_epochs": -1, "training.max_steps": 14}, [3, 9, 12]),
         (GROWING, [2, 14, 15]),
         (JOINING, [2, 14, 15]),
-        (AUXILIARY, [3, 10]),
     ],
 )
 @pytest.mark.cpu
