@@ -31,7 +31,7 @@ class Recipe:
         buffer: Batches that are made at once, of Docs of like length each.
         adversarial: How far embeddings are moved in adversarial training.
         max_epochs: Passes over the training data, at most.
-        patience: Steps without a better score after which training ends.
+        patience: Steps without a better score after which training ends, 0 for never.
         eval_frequency: Steps between evaluations. spaCy's default of 200 means that
             they adapt under `spacy-birnn train`.
     """
@@ -296,13 +296,14 @@ def joint(recipes: Sequence[Recipe]) -> Recipe:
     """How several tasks are trained at once: as the first, but as slowly, for as long
     and on as much running text as any of them needs it."""
     alike = [r for r in recipes if r.optimizer == recipes[0].optimizer]
+    patience = [recipe.patience for recipe in recipes]
     return replace(
         recipes[0],
         learn_rate=min(recipe.learn_rate for recipe in alike),
         batch_size=min(recipe.batch_size for recipe in recipes),
         joined=max(recipe.joined for recipe in recipes),
         max_epochs=max(recipe.max_epochs for recipe in recipes),
-        patience=max(recipe.patience for recipe in recipes),
+        patience=max(patience) if all(patience) else 0,
     )
 
 

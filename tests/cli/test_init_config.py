@@ -53,6 +53,13 @@ def test_every_task_has_both_aims():
     }
 
 
+@pytest.mark.parametrize("tasks", ["ner,chunk", "chunk,pos", "ner,pos"])
+def test_several_tasks_are_trained_for_as_long_as_any_needs_it(tasks):
+    found = init_config(tasks, "accuracy")["training"]["patience"]
+    each = [RECIPES[task, "accuracy"].patience for task in tasks.split(",")]
+    assert found == (0 if 0 in each else max(each))  # 0 is for all epochs
+
+
 def test_pos_means_the_target_pos():
     assert init_config("pos", "efficiency")["components"]["birnn_tagger"]["target"] == (
         "pos"
