@@ -2,12 +2,15 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 import spacy
 import torch
 from hypothesis import settings
 from thinc.api import fix_random_seed
+
+ROOT = Path(__file__).parents[1]
 
 torch.set_num_threads(1)
 
@@ -66,3 +69,8 @@ def is_group_alive():
         return True
 
     return is_alive
+
+
+def python_path():
+    """That of the tests, and the root of the project."""
+    return os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -77,7 +77,7 @@ def test_no_other_shift_of_that_size_raises_the_loss_so_much(factory):
     gradient, plain, _, moved_along = first_pass(pipe, examples)
     rng = numpy.random.RandomState(0)
     worst, _ = moved_along()
-    drawn = rng.normal(size=(20, *gradient.shape)).astype("f")
+    drawn = pipe.model.ops.asarray(rng.normal(size=(20, *gradient.shape)).astype("f"))
     others = [loss for loss, _ in map(moved_along, drawn)]
     assert plain < worst
     assert max(others) < worst

@@ -83,7 +83,9 @@ def test_the_gradient_is_that_of_the_decoder():
     loss, gradients = pipe.get_loss(batch, scores)
     sequences = pipe.sequences(docs)
     rows = pipe.emissions(docs).requires_grad_()
-    target = Target(torch.from_numpy(soft[sequences.rows]), common.chain)
+    teacher = torch.from_numpy(soft[sequences.rows]).to(rows.device)
+    chain = ChainScores(*(part.to(rows.device) for part in common.chain))
+    target = Target(teacher, chain)
     crf = get_decoder(pipe.model).crf
     want = crf.cross_entropy(sequences.select(rows), sequences.lengths, target)
     want = want / len(sequences.lengths)

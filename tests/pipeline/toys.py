@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 import numpy
@@ -15,6 +14,8 @@ from spacy.training import Example
 from thinc.api import Adam, to_numpy
 
 from spacy_birnn.models.sequence_tagger import get_decoder
+
+from ..conftest import ROOT, python_path
 
 SENTENCES = [
     (
@@ -181,11 +182,10 @@ def shake(nlp: Language, scale: float = 2.0) -> None:
 
 def run_python(code: str, timeout: int = 600, **env: str) -> str:
     """Run a program, or a file, in a process of its own, on one thread; its output."""
-    root = str(Path(__file__).parents[2])
     done = subprocess.run(
         [sys.executable, *([code] if code.endswith(".py") else ["-c", code])],
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": root, **env},
-        cwd=root,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": python_path(), **env},
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=timeout,

@@ -1,11 +1,11 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from spacy.tokens import Doc, Span
 
+from ..conftest import python_path
 from .samples import make_nlp, write_inputs
 
 
@@ -50,9 +50,3 @@ def run_script(tmp_path):
         )
 
     return run_script
-
-
-def python_path():
-    """That of the tests, and the root of the project."""
-    root = str(Path(__file__).parents[2])
-    return os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])

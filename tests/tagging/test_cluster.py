@@ -15,7 +15,7 @@ import spacy
 
 from spacy_birnn.tagging.run import tag as tag_files
 
-from .conftest import python_path
+from ..conftest import python_path
 from .samples import make_nlp
 
 pytest.importorskip("ray")

@@ -135,6 +135,7 @@ def test_no_warning_where_all_is_well(cell):
     assert caught(*make_nlp(cell, depth=2), steps=60) == []
 
 
+@pytest.mark.cpu
 def test_shut_states_are_told_once():
     nlp, examples = make_nlp("rnn")
     with torch.no_grad():
@@ -148,6 +149,7 @@ def test_shut_states_are_told_once():
     assert 'cell = "lstm"' in line
 
 
+@pytest.mark.cpu
 def test_a_recurrence_that_forgets_at_once():
     nlp, examples = make_nlp("lstm")
     layer = encoder_of(nlp).layers[0]

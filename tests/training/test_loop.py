@@ -102,6 +102,7 @@ def test_ends_with_the_weights_of_spacy(make_config, tmp_path, overrides):
     assert doc.has_annotation("ENT_IOB")
 
 
+@pytest.mark.cpu
 def test_several_components(make_config, tmp_path):
     """Frozen and annotating ones, and a callback, mean what they mean in spaCy."""
     calls = []
@@ -206,6 +207,7 @@ def test_plateau_lowers_the_rate_and_restarts(make_config, tmp_path):
     assert rates[-1] < 0.29
 
 
+@pytest.mark.cpu
 def test_more_epochs_on_request(make_config, tmp_path):
     """Two epochs and one more are three."""
     out, whole = tmp_path / "out", tmp_path / "whole"
