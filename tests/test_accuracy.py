@@ -7,7 +7,7 @@ import accuracy
 import numpy
 import pytest
 import spacy
-from recipes import boundaries, cells, scoring, table, training
+from recipes import boundaries, cells, pairs, scoring, table, training
 from recipes.corpora import CORPORA
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -216,13 +216,50 @@ def test_each_cell_has_its_table(capsys):
         cells.open_cell("conll2003", name, config).add(fake_run(0))
     cells.open_cell("conll2003", "single", few).add(fake_run(0))
     texts = table.tables(cells.read_cells())
-    names = [
-        [line.split(" | ")[1] for line in text.splitlines()[2:]]
-        for text in texts.values()
-    ]
-    assert names == [["efficiency", "accuracy"], ["sgd"], ["single"]]
+    pairs_of = texts.pop("PAIRS").splitlines()[2:]
+    names = {
+        part: [line.split(" | ")[1] for line in text.splitlines()[2:]]
+        for part, text in texts.items()
+    }
+    assert names == {
+        "RECIPES": ["efficiency", "accuracy"],
+        "FEW SENTENCES": ["single"],
+        "TRIED": ["sgd"],
+    }
+    assert all("conll2003" in line for line in pairs_of)
     accuracy.main(["report", "--recipes", "sgd"])
-    assert capsys.readouterr().out.split("\n\n")[1] == texts["TRIED"]
+    assert texts["TRIED"] in capsys.readouterr().out
+
+
+def test_options_are_compared_in_pairs():
+    """Of one corpus and seed each; a run that has no other is left out."""
+    config = cells.make_config(CORPORA["conll2000"], "efficiency", {})
+    scores = {
+        ("conll2000", "efficiency"): {0: 0.55, 1: 0.54, 2: 0.9},
+        ("conll2000", "no-adversarial"): {0: 0.51, 1: 0.52, 3: 0.1},
+        ("conll2003", "crossweigh"): {1: 0.7},
+        ("conll2003", "efficiency"): {0: 0.2, 1: 0.75},
+    }
+    for (corpus, name), runs in scores.items():
+        for seed, dev in runs.items():
+            cells.open_cell(corpus, name, config).add(fake_run(seed, dev))
+    assert pairs.pairs_table(cells.read_cells()).splitlines()[2:] == [
+        "| `adversarial = 0.05`, chunks | efficiency of chunks | 2 | +3.00 ± 1.00 | "
+        "+3.00 ± 1.00 | 1.00 x | conll2000 |",
+        "| CrossWeigh | – | 1 | -5.00 | -5.00 | 1.00 x | conll2003 |",
+    ]
+
+
+def test_the_recipes_of_all_options_are_kept():
+    """A typing error would leave pairs out without a word."""
+    known = {path.stem for path in MEASURED.glob("*.json")}
+    named = {
+        f"{corpus}-{name}"
+        for option in pairs.OPTIONS
+        for corpus, *names in option.recipes
+        for name in names
+    }
+    assert named <= known
 
 
 def test_the_tables_go_between_their_lines(tmp_path, capsys):
@@ -231,10 +268,9 @@ def test_the_tables_go_between_their_lines(tmp_path, capsys):
         f"<!-- {part} -->\n{{}}\n<!-- {part} END -->\nb\n" for part in table.PARTS
     ]
     text = "a\n" + "".join(places)
-    page.write_text(text.format("old", "old", "old"))
+    page.write_text(text.format(*["old"] * len(table.PARTS)))
     accuracy.main(["report", "--into", str(page)])
-    expected = text.format(HEAD, HEAD, HEAD)
-    assert page.read_text() == expected
+    assert page.read_text() == text.format(HEAD, HEAD, pairs.pairs_table([]), HEAD)
     page.write_text(f"<!-- {table.PARTS[0]} END -->")
     with pytest.raises(SystemExit):
         accuracy.main(["report", "--into", str(page)])

@@ -9,10 +9,12 @@ from records import markdown
 from spacy_birnn.files import replacing
 
 from .cells import OPTIMIZE, Cell
+from .pairs import pairs_table
 
-PARTS = ("RECIPES", "TRIED", "FEW SENTENCES")
-"""The recipes of `init-config`, others, and what was trained on a part of train. On a
-page each has its place between two lines, `<!-- PART -->` and `<!-- PART END -->`."""
+PARTS = ("RECIPES", "FEW SENTENCES", "PAIRS", "TRIED")
+"""The recipes of `init-config`, what was trained on a part of train, options in pairs,
+and other recipes. On a page each has its place between two lines, `<!-- PART -->` and
+`<!-- PART END -->`."""
 
 LAYOUTS = ("sentences", "running", "newlines")
 HEADER = (
@@ -66,9 +68,10 @@ def part_of(cell: Cell) -> str:
 def tables(cells: Iterable[Cell]) -> Dict[str, str]:
     """A table for each of `PARTS`."""
     cells = list(cells)
-    return {
+    found = {
         part: table(cell for cell in cells if part_of(cell) == part) for part in PARTS
     }
+    return {**found, "PAIRS": pairs_table(cells)}
 
 
 def insert(texts: Dict[str, str], path: Path) -> None:

@@ -1,0 +1,185 @@
+"""What one option is worth: runs with it beside runs of the same seed without it."""
+
+from dataclasses import dataclass
+from math import sqrt
+from statistics import mean, stdev
+from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
+
+from records import markdown
+
+from .cells import Cell, Run
+
+HEADER = (
+    "option",
+    "ships",
+    "pairs",
+    "dev",
+    "running text",
+    "training takes",
+    "corpora",
+)
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option, and the recipes that differ in it.
+
+    Attributes:
+        name: What is changed.
+        ships: Which recipes of `init-config` have it; empty for none.
+        recipes: Corpus, the recipe with it and the one without it.
+    """
+
+    name: str
+    ships: str
+    recipes: Sequence[Tuple[str, str, str]]
+
+
+OPTIONS = (
+    Option(
+        "joined sentences, `share = 0.8`",
+        "entities, chunks",
+        [
+            ("conll2003", "constant-rate", "single"),
+            ("conll2003", "joined-1000-sentences", "single-1000-sentences"),
+            ("wnut17", "constant-rate", "single"),
+        ],
+    ),
+    Option(
+        "the same with a warm-up, batches of 64 and a rate that decays",
+        "entities",
+        [("conll2003", "efficiency", "single"), ("wnut17", "efficiency", "single")],
+    ),
+    Option(
+        "SGD with averages, wide, 60 epochs, instead of Adam",
+        "accuracy of entities and chunks",
+        [
+            ("conll2003", "accuracy", "efficiency"),
+            ("conll2000", "accuracy", "adam-accuracy"),
+        ],
+    ),
+    Option(
+        "the same on tweets and tags",
+        "",
+        [
+            ("wnut17", "buffer-1-accuracy", "efficiency"),
+            ("ud-upos", "sgd", "accuracy"),
+        ],
+    ),
+    Option(
+        "`adversarial = 0.05`, chunks",
+        "efficiency of chunks",
+        [("conll2000", "efficiency", "no-adversarial")],
+    ),
+    Option(
+        "the same, with SGD",
+        "",
+        [("conll2000", "adversarial-accuracy", "accuracy")],
+    ),
+    Option(
+        "`adversarial`, entities",
+        "",
+        [
+            ("conll2003", "accuracy-adversarial", "accuracy"),
+            ("conll2003", "buffer-8-adversarial", "buffer-8"),
+            ("wnut17", "adversarial", "efficiency"),
+        ],
+    ),
+    Option(
+        "batches of like length, `buffer = 8`",
+        "accuracy of entities and chunks, for its time",
+        [
+            ("conll2003", "accuracy", "buffer-1-accuracy"),
+            ("conll2003", "buffer-8", "efficiency"),
+            ("wnut17", "buffer-8", "efficiency"),
+        ],
+    ),
+    Option(
+        "distillation",
+        "`distil`",
+        [("conll2003", "distilled", "efficiency")],
+    ),
+    Option(
+        "auxiliary annotation",
+        "",
+        [
+            ("conll2000", "auxiliary", "efficiency"),
+            ("conll2000", "auxiliary-no-adversarial", "no-adversarial"),
+            ("conll2000", "auxiliary-accuracy", "accuracy"),
+            ("conll2000", "adam-auxiliary-accuracy", "adam-accuracy"),
+            ("ud-upos", "auxiliary-accuracy", "accuracy"),
+        ],
+    ),
+    Option("CrossWeigh", "", [("conll2003", "crossweigh", "efficiency")]),
+    Option("deeper characters", "", [("conll2003", "deep-100", "efficiency")]),
+    Option(
+        "entities replaced by others of their label",
+        "",
+        [
+            ("conll2003", "mention-replacement", "efficiency"),
+            ("wnut17", "mention-replacement", "efficiency"),
+        ],
+    ),
+    Option(
+        "a missed entity costs more in training",
+        "",
+        [("wnut17", "recall-cost", "efficiency")],
+    ),
+    Option(
+        "the score of O shifted on dev",
+        "",
+        [("wnut17", "balanced", "efficiency")],
+    ),
+    Option(
+        "`word_dropout = 0.2`",
+        "",
+        [("wnut17", "word-dropout-20", "efficiency")],
+    ),
+    Option("`dropout = 0.6`", "", [("wnut17", "dropout-60", "efficiency")]),
+    Option('`vectors = "frozen"`', "", [("wnut17", "frozen", "efficiency")]),
+)
+
+
+def pairs_table(cells: Iterable[Cell]) -> str:
+    """One line per option that has pairs.
+
+    The mean gain ± its standard error, in points, and the mean ratio of the time that
+    training takes.
+    """
+    known = {(cell.corpus, cell.recipe): cell for cell in cells}
+    found = ((option, list(pairs(option, known))) for option in OPTIONS)
+    return "\n".join(markdown(HEADER, [row(*each) for each in found if each[1]]))
+
+
+def pairs(
+    option: Option, cells: Dict[Tuple[str, str], Cell]
+) -> Iterator[Tuple[Run, Run]]:
+    """Runs with an option and without it, of one corpus and seed each."""
+    for corpus, name, other_name in option.recipes:
+        one, other = cells.get((corpus, name)), cells.get((corpus, other_name))
+        if one is None or other is None:
+            continue
+        for run in one.runs:
+            without = other.run_of(run["seed"])
+            if without is not None:
+                yield run, without
+
+
+def row(option: Option, found: Sequence[Tuple[Run, Run]]) -> List[str]:
+    ratios = [one["seconds"] / other["seconds"] for one, other in found]
+    return [
+        option.name,
+        option.ships or "–",
+        str(len(found)),
+        gain([one["dev"]["sentences"] - o["dev"]["sentences"] for one, o in found]),
+        gain([one["dev"]["running"] - o["dev"]["running"] for one, o in found]),
+        f"{mean(ratios):.2f} x",
+        ", ".join(dict.fromkeys(corpus for corpus, *_ in option.recipes)),
+    ]
+
+
+def gain(differences: Sequence[float]) -> str:
+    """Mean and standard error in points."""
+    points = [100 * difference for difference in differences]
+    error = f" ± {stdev(points) / sqrt(len(points)):.2f}" if len(points) > 1 else ""
+    return f"{mean(points):+.2f}{error}"
