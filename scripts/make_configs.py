@@ -58,16 +58,7 @@ WORKFLOWS: Dict[str, Workflow] = {
     "conll2003": Workflow("ner"),
     "conll2000": Workflow("chunk"),
     "ud_upos": Workflow("pos"),
-    # The tags of the treebank itself.
-    "ud_xpos": Workflow(
-        "pos",
-        {
-            "components.birnn_tagger.target": "tag",
-            "corpora.train.columns": {"word": 0, "tag": -1},
-            "corpora.dev.columns": {"word": 0, "tag": -1},
-            "training.score_weights": {"tag_acc": 1.0, "pos_acc": None},
-        },
-    ),
+    "ud_xpos": Workflow("tag"),
     "hub": Workflow(
         "ner",
         {

@@ -109,10 +109,6 @@ def make_config(corpus: Corpus, recipe: str, overrides: Dict[str, Any]) -> Confi
     """
     if recipe in OPTIMIZE:
         config = init_config(corpus.task, recipe, columns=corpus.columns)
-        if corpus.target is not None:
-            config["components"]["birnn_tagger"]["target"] = corpus.target
-            weights = dict.fromkeys(config["training"]["score_weights"])
-            config["training"]["score_weights"] = {**weights, corpus.score: 1.0}
     else:
         config = load_config(Path(recipe), interpolate=False)
     config["training"].pop("logger", None)

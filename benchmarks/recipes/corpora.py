@@ -14,7 +14,6 @@ class Corpus:
         train, dev, test: Names of the files. Dev chooses the checkpoint and what is
             shown of a recipe before it is tested. `test` is None where none is public.
         columns: What the columns of the files hold; None for CoNLL-U.
-        target: Of a tagger: which of the two kinds of tags it learns.
     """
 
     task: str
@@ -23,11 +22,10 @@ class Corpus:
     dev: str
     test: Optional[str]
     columns: Optional[Dict[str, int]] = None
-    target: Optional[str] = None
 
     @property
     def has_spans(self) -> bool:
-        return self.target is None
+        return self.task in ("ner", "chunk")
 
 
 LINES = (
@@ -56,6 +54,6 @@ CORPORA = {
         "test.txt",
         {"word": 0, "chunks": 2},
     ),
-    "ud-upos": Corpus("pos", "pos_acc", *LINES, target="pos"),
-    "ud-xpos": Corpus("pos", "tag_acc", *LINES, target="tag"),
+    "ud-upos": Corpus("pos", "pos_acc", *LINES),
+    "ud-xpos": Corpus("tag", "tag_acc", *LINES),
 }

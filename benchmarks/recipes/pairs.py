@@ -86,6 +86,9 @@ OPTIONS = (
         ],
     ),
     Option(
+        "`adversarial`, tags", "", [("ud-upos", "adversarial-accuracy", "accuracy")]
+    ),
+    Option(
         "batches of like length, `buffer = 8`",
         "accuracy of entities and chunks, for its time",
         [

@@ -30,13 +30,18 @@ def check_tasks(value: str) -> str:
     """Refuse what is not of the form `ner,pos`.
 
     Raises:
-        typer.BadParameter: A name is unknown, or is there twice.
+        typer.BadParameter: A name is unknown, or is there twice; or two tasks need the
+            same component.
     """
     tasks = split_tasks(value)
     if not set(tasks) <= set(TASKS) or len(set(tasks)) < len(tasks):
         known = ", ".join(TASKS)
         raise typer.BadParameter(
             f"{value!r} is not of the form ner,pos: use {known}, each once."
+        )
+    if {"pos", "tag"} <= set(tasks):
+        raise typer.BadParameter(
+            "pos and tag are both the task of a birnn_tagger: take one of them."
         )
     return value
 
@@ -55,10 +60,10 @@ def init_config_command(
         str,
         typer.Option(
             callback=check_tasks,
-            metavar="ner|pos|chunk[,…]",
+            metavar="ner|pos|tag|chunk[,…]",
             show_default=False,
-            help="Entities, universal parts of speech (token.pos), chunks, or several "
-            "of them in one pipeline.",
+            help="Entities, universal parts of speech (token.pos), tags of a treebank "
+            "(token.tag), chunks, or several of them in one pipeline.",
         ),
     ],
     optimize: Annotated[
@@ -77,7 +82,7 @@ def init_config_command(
 
       spacy-birnn init-config chunk.cfg --task chunk --columns word=0,chunks=2
 
-      spacy-birnn init-config both.cfg --task ner,pos
+      spacy-birnn init-config all.cfg --task ner,tag,chunk
 
       spacy-birnn train ner.cfg --paths.train a.conll --paths.dev b.conll -o model
     """

@@ -69,6 +69,20 @@ SGD = Recipe(
 )
 """Ma & Hovy (2016, §3.2), with averaged weights: up to half a point over Adam."""
 
+QUICK_TAGS = Recipe(width=200, max_epochs=20, learn_rate=0.003, dropout=0.4, joined=0.0)
+
+BEST_TAGS = Recipe(
+    width=200,
+    max_epochs=30,
+    depth=2,
+    chars="rnn",
+    char_width=100,
+    dropout=0.4,
+    batch_size=12,
+    joined=0.0,
+    patience=10000,
+)
+
 # Chosen on the development sets of CoNLL-2003, WNUT-17, CoNLL-2000 and UD LinES: chunks
 # gained from less dropout and a higher learn rate; tags from these, a second layer,
 # smaller batches and a character LSTM. Joining was measured on spans alone, its
@@ -84,20 +98,10 @@ RECIPES: Dict[Tuple[str, str], Recipe] = {
         warmup=12,
     ),
     ("ner", "accuracy"): SGD,
-    ("pos", "efficiency"): Recipe(
-        width=200, max_epochs=20, learn_rate=0.003, dropout=0.4, joined=0.0
-    ),
-    ("pos", "accuracy"): Recipe(
-        width=200,
-        max_epochs=30,
-        depth=2,
-        chars="rnn",
-        char_width=100,
-        dropout=0.4,
-        batch_size=12,
-        joined=0.0,
-        patience=10000,
-    ),
+    ("pos", "efficiency"): QUICK_TAGS,
+    ("pos", "accuracy"): BEST_TAGS,
+    ("tag", "efficiency"): QUICK_TAGS,
+    ("tag", "accuracy"): BEST_TAGS,
     ("chunk", "efficiency"): Recipe(
         width=200, max_epochs=20, learn_rate=0.003, dropout=0.4, adversarial=0.05
     ),
@@ -133,6 +137,9 @@ TASKS: Dict[str, Task] = {
     "ner": Task("birnn_ner", "ents", -1, "crf", {}, "ents_f"),
     "pos": Task(
         "birnn_tagger", "pos", 1, "softmax", {"target": "pos"}, "pos_acc", ("tag_acc",)
+    ),
+    "tag": Task(
+        "birnn_tagger", "tag", 1, "softmax", {"target": "tag"}, "tag_acc", ("pos_acc",)
     ),
     # spaCy's table shows the first ten letters: the three would look the same.
     "chunk": Task(

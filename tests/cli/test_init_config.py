@@ -10,7 +10,12 @@ from spacy_birnn.cli.init_config import init_config
 from spacy_birnn.cli.recipes import RECIPES, TASKS
 from spacy_birnn.errors import BirnnError
 
-SCORES = {"ner": "ents_f", "pos": "pos_acc", "chunk": "spans_chunks_f"}
+SCORES = {
+    "ner": "ents_f",
+    "pos": "pos_acc",
+    "tag": "tag_acc",
+    "chunk": "spans_chunks_f",
+}
 
 
 @pytest.mark.parametrize(("task", "optimize"), sorted(RECIPES))
@@ -60,10 +65,11 @@ def test_several_tasks_are_trained_for_as_long_as_any_needs_it(tasks):
     assert found == (0 if 0 in each else max(each))  # 0 is for all epochs
 
 
-def test_pos_means_the_target_pos():
-    assert init_config("pos", "efficiency")["components"]["birnn_tagger"]["target"] == (
-        "pos"
-    )
+@pytest.mark.parametrize("task", ["pos", "tag"])
+def test_the_tagger_learns_what_the_task_says(task):
+    config = init_config(task, "efficiency")
+    assert config["components"]["birnn_tagger"]["target"] == task
+    assert config["corpora"]["train"]["columns"] == {"word": 0, task: -1}
 
 
 def test_several_tasks(tmp_path, run):
@@ -95,11 +101,11 @@ def test_several_tasks(tmp_path, run):
 
 def test_columns_of_the_training_table_can_be_told_apart():
     """spaCy shows the first ten letters of those that are not null."""
-    for tasks in (*TASKS, "ner,pos,chunk"):
+    for tasks in (*TASKS, "ner,pos,chunk", "ner,tag,chunk"):
         weights = init_config(tasks, "efficiency")["training"]["score_weights"]
         shown = [key[:10] for key, weight in weights.items() if weight is not None]
         assert len(shown) == len(set(shown))
-        assert "tag_acc" not in shown
+        assert not {"pos_acc", "tag_acc"} <= set(shown)
 
 
 @pytest.mark.parametrize("tasks", ["ner,ner", "nre", "", "ner,"])
@@ -107,7 +113,14 @@ def test_wrong_tasks(tasks, tmp_path, run):
     result = run("init-config", tmp_path / "a.cfg", "--task", tasks)
     assert result.exit_code == 2
     assert "[B201]" in result.output
-    assert "ner, pos, chunk" in result.output
+    assert "ner, pos, tag, chunk" in result.output
+
+
+def test_two_tasks_of_one_component(tmp_path, run):
+    result = run("init-config", tmp_path / "a.cfg", "--task", "pos,ner,tag")
+    assert result.exit_code == 2
+    assert "[B201]" in result.output
+    assert "birnn_tagger" in result.output
 
 
 def test_missing_vectors_are_one_coded_line(corpus, tmp_path, run):
@@ -144,6 +157,7 @@ COLUMNS = {
     "ner,pos,chunk": [],
     "ner": ["--columns", "word=0,ents=3"],
     "pos": ["--columns", "word=0,pos=1"],
+    "tag": ["--columns", "word=0,tag=1"],
     "chunk": ["--columns", "word=0,chunks=2"],
 }
 
