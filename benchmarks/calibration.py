@@ -17,12 +17,12 @@ benchmarks/results/calibration.json.
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
 import spacy
-from corpora import split_dev
 from options import add_training, existing, run_or_report, run_script
 from recipes.corpora import CORPORA
 from records import FOLDER, markdown
@@ -36,6 +36,9 @@ from spacy_birnn.diagnostics.components import find_component
 from spacy_birnn.diagnostics.predictions import judge
 from spacy_birnn.diagnostics.reliability import reliability
 from spacy_birnn.files import replacing
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+import split_dev
 
 RESULTS = FOLDER / "calibration.json"
 NAMES = {

@@ -1,10 +1,8 @@
 """The corpora that spaCy's components and ours are compared on, and their vectors."""
 
 import re
-import sys
 from collections import Counter
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Set
 
 from spacy.language import Language
@@ -12,22 +10,19 @@ from spacy.training import Example
 from spacy.util import registry
 from spacy.vectors import Vectors
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-import split_dev
-
 
 class Dataset(NamedTuple):
     """The files of a corpus, and the score of what is learned from them.
 
     Attributes:
-        dev: None where a seeded tenth of the documents of `train` chooses the
-            checkpoint (scripts/split_dev.py), and the test file is a development set.
+        dev: It chooses the checkpoint.
+        test: Is scored in the end. Where none is public it is dev again.
         label_column: That of the labels of spans, IOB; None for CoNLL-U.
         score: spaCy's key of the score of its own component: exact spans, or accuracy.
     """
 
     train: str
-    dev: Optional[str]
+    dev: str
     test: str
     label_column: Optional[int] = None
     score: str = "ents_f"
@@ -42,7 +37,7 @@ DATASETS = {
     ),
     "conll2003": Dataset(
         train="eng.train",
-        dev=None,
+        dev="eng.testa",
         test="eng.testa",
         label_column=3,
     ),
@@ -67,15 +62,10 @@ def load_corpora(
     dataset: Dataset, data_dir: Path, nlp: Language
 ) -> Dict[str, List[Example]]:
     """Read train, dev and test with the project's readers, one sentence per Doc."""
-    train, test = data_dir / dataset.train, data_dir / dataset.test
-    with TemporaryDirectory() as temp:
-        if dataset.dev:
-            dev = data_dir / dataset.dev
-        else:
-            whole, train, dev = train, Path(temp, "train"), Path(temp, "dev")
-            split_dev.main([str(whole), str(train), str(dev)])
-        files = {"train": train, "test": test, "dev": dev}
-        return {part: read_corpus(nlp, files[part], dataset) for part in files}
+    files = {"train": dataset.train, "test": dataset.test, "dev": dataset.dev}
+    return {
+        part: read_corpus(nlp, data_dir / name, dataset) for part, name in files.items()
+    }
 
 
 def read_corpus(

@@ -98,7 +98,7 @@ def main() -> None:
     reporting.set_defaults(command=report)
     option = training.add_argument
     option("--train", type=existing, required=True, help="train.conll, and")
-    option("--dev", type=existing, required=True, help="dev.conll of `split-conll2003`")
+    option("--dev", type=existing, required=True, help="of scripts/split_dev.py")
     option("--vectors", type=existing, required=True, help="of scripts/make_vectors.py")
     option("--seeds", type=int, nargs="+", default=[0])
     timing.add_argument("--seed", type=int, default=0, help="of the models to time")

@@ -88,13 +88,13 @@ DATA = {
 }
 METRICS = {
     "wnut17": ["wnut17.json"],
-    "conll2003": ["conll2003-testa-dev.json"],
+    "conll2003": ["conll2003-eng.testa.json"],
     "conll2000": ["conll2000.json"],
     "ud-english": ["ud_upos.json", "ud_xpos.json"],
 }
 SCORES = {
     "wnut17.json": "ents_f",
-    "conll2003-testa-dev.json": "ents_f",
+    "conll2003-eng.testa.json": "ents_f",
     "conll2000.json": "spans_chunks_f",
     "ud_upos.json": "pos_acc",
     "ud_xpos.json": "tag_acc",
