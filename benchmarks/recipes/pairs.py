@@ -138,7 +138,13 @@ OPTIONS = (
         "",
         [("wnut17", "word-dropout-20", "efficiency")],
     ),
-    Option("`dropout = 0.6`", "", [("wnut17", "dropout-60", "efficiency")]),
+    Option("`dropout = 0.6`, tweets", "", [("wnut17", "dropout-60", "efficiency")]),
+    Option("`dropout = 0.6`, news", "", [("conll2003", "dropout-60", "efficiency")]),
+    Option(
+        "weights averaged over three times as many steps",
+        "",
+        [("conll2003", "longer-averages", "efficiency")],
+    ),
     Option('`vectors = "frozen"`', "", [("wnut17", "frozen", "efficiency")]),
 )
 
