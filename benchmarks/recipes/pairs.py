@@ -140,6 +140,12 @@ OPTIONS = (
     ),
     Option("`dropout = 0.6`, tweets", "", [("wnut17", "dropout-60", "efficiency")]),
     Option("`dropout = 0.6`, news", "", [("conll2003", "dropout-60", "efficiency")]),
+    Option("`dropout = 0.4`, news", "", [("conll2003", "dropout-40", "efficiency")]),
+    Option(
+        "dropout that grows from .3 in 2,550 steps",
+        "",
+        [("conll2003", "rising-dropout", "efficiency")],
+    ),
     Option(
         "weights averaged over three times as many steps",
         "",
