@@ -217,18 +217,14 @@ def test_each_cell_has_its_table(capsys):
     cells.open_cell("conll2003", "single", few).add(fake_run(0))
     texts = table.tables(cells.read_cells())
     pairs_of = texts.pop("PAIRS").splitlines()[2:]
-    names = {
-        part: [line.split(" | ")[1] for line in text.splitlines()[2:]]
-        for part, text in texts.items()
-    }
-    assert names == {
-        "RECIPES": ["efficiency", "accuracy"],
-        "FEW SENTENCES": ["single"],
-        "TRIED": ["sgd"],
-    }
+    names = [
+        [line.split(" | ")[1] for line in text.splitlines()[2:]]
+        for text in texts.values()
+    ]
+    assert names == [["efficiency", "accuracy"], ["sgd"], ["single"]]
     assert all("conll2003" in line for line in pairs_of)
     accuracy.main(["report", "--recipes", "sgd"])
-    assert texts["TRIED"] in capsys.readouterr().out
+    assert capsys.readouterr().out.split("\n\n")[1] == texts["TRIED"]
 
 
 def test_options_are_compared_in_pairs():
@@ -270,7 +266,7 @@ def test_the_tables_go_between_their_lines(tmp_path, capsys):
     text = "a\n" + "".join(places)
     page.write_text(text.format(*["old"] * len(table.PARTS)))
     accuracy.main(["report", "--into", str(page)])
-    assert page.read_text() == text.format(HEAD, HEAD, pairs.pairs_table([]), HEAD)
+    assert page.read_text() == text.format(HEAD, HEAD, HEAD, pairs.pairs_table([]))
     page.write_text(f"<!-- {table.PARTS[0]} END -->")
     with pytest.raises(SystemExit):
         accuracy.main(["report", "--into", str(page)])

@@ -11,10 +11,12 @@ from spacy_birnn.files import replacing
 from .cells import OPTIMIZE, Cell
 from .pairs import pairs_table
 
-PARTS = ("RECIPES", "FEW SENTENCES", "PAIRS", "TRIED")
-"""The recipes of `init-config`, what was trained on a part of train, options in pairs,
-and other recipes. On a page each has its place between two lines, `<!-- PART -->` and
-`<!-- PART END -->`."""
+OF_CELLS = ("RECIPES", "TRIED", "FEW SENTENCES")
+"""The recipes of `init-config`, others, and what was trained on a part of train."""
+
+PARTS = (*OF_CELLS, "PAIRS")
+"""Those, and options in pairs. On a page each has its place between two lines,
+`<!-- PART -->` and `<!-- PART END -->`."""
 
 LAYOUTS = ("sentences", "running", "newlines")
 HEADER = (
@@ -59,7 +61,7 @@ def spread(scores: Sequence[Optional[float]]) -> str:
 
 
 def part_of(cell: Cell) -> str:
-    """One of `PARTS`."""
+    """One of `OF_CELLS`."""
     if cell.limit:
         return "FEW SENTENCES"
     return "RECIPES" if cell.recipe in OPTIMIZE else "TRIED"
@@ -69,7 +71,8 @@ def tables(cells: Iterable[Cell]) -> Dict[str, str]:
     """A table for each of `PARTS`."""
     cells = list(cells)
     found = {
-        part: table(cell for cell in cells if part_of(cell) == part) for part in PARTS
+        part: table(cell for cell in cells if part_of(cell) == part)
+        for part in OF_CELLS
     }
     return {**found, "PAIRS": pairs_table(cells)}
 

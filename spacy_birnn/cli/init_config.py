@@ -2,6 +2,7 @@
 
 import re
 from enum import Enum
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Dict, List, Optional, Sequence, Tuple
 
@@ -39,10 +40,12 @@ def check_tasks(value: str) -> str:
         raise typer.BadParameter(
             f"{value!r} is not of the form ner,pos: use {known}, each once."
         )
-    if {"pos", "tag"} <= set(tasks):
-        raise typer.BadParameter(
-            "pos and tag are both the task of a birnn_tagger: take one of them."
-        )
+    for one, other in combinations(tasks, 2):
+        if TASKS[one].factory == TASKS[other].factory:
+            raise typer.BadParameter(
+                f"{one} and {other} are both the task of a {TASKS[one].factory}: take "
+                "one of them."
+            )
     return value
 
 

@@ -480,9 +480,10 @@ def state():
         sys.getrecursionlimit(), logging.root.level, repr(logging.root.handlers),
         os.getcwd(),
     ]
-import thinc.api  # where there is a GPU it takes cupy, and that takes scipy
-already = set(sys.modules)
 before = state()
+import thinc.api
+# Where there is a GPU thinc takes cupy, and that takes scipy.
+already = set(sys.modules) if "cupy" in sys.modules else set()
 import spacy
 from spacy.tokens import Doc, Span, Token
 nlp = spacy.blank("en")
