@@ -229,6 +229,10 @@ class Errors(metaclass=_Coded):
         "spacy-birnn.batch_joined.v1: buffer = {buffer!r} must be a whole number of at "
         "least 1."
     )
+    B088 = (
+        "spacy-birnn.dropout_warmup.v1: start = {start!r} must be a share from 0 to 1, "
+        "and epochs = {epochs!r} at least 1."
+    )
 
     # --- B101-B199: data and tag schemes ----------------------------------------------
     B101 = (

@@ -22,7 +22,8 @@ from spacy.tokens import Doc
 
 from spacy_birnn.data.corpus import AnyCorpus
 
-ROOT = Path(__file__).parents[1]
+from .conftest import ROOT
+
 BENCHMARKS = ROOT / "benchmarks"
 
 

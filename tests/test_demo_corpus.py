@@ -4,13 +4,13 @@ import os
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from pathlib import Path
 
 import pytest
 
 from spacy_birnn.schemes import decode
 
-ROOT = Path(__file__).parents[1]
+from .conftest import ROOT
+
 DEMO = ROOT / "assets" / "demo"
 SIZES = {"train": 1000, "dev": 200, "test": 300}
 LABELS = {"PER", "ORG", "LOC", "DATE", "PRODUCT"}

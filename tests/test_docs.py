@@ -2,7 +2,6 @@
 
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 import typer
@@ -11,7 +10,8 @@ from spacy.util import load_config_from_str
 
 from spacy_birnn.cli.app import app as our_app
 
-ROOT = Path(__file__).parents[1]
+from .conftest import ROOT
+
 PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",

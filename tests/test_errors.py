@@ -1,13 +1,13 @@
 """Coded messages: each is raised, each begins with its code, and none is twice."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from spacy_birnn.errors import Errors, Warnings
 
-ROOT = Path(__file__).parents[1]
+from .conftest import ROOT
+
 SOURCE = (ROOT / "spacy_birnn" / "errors.py").read_text(encoding="utf8")
 CODE = "".join(
     path.read_text(encoding="utf8")

@@ -8,7 +8,6 @@ import sys
 import tarfile
 import zipfile
 from email import message_from_string
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -16,12 +15,13 @@ from packaging.utils import canonicalize_name
 
 import spacy_birnn
 
+from .conftest import ROOT
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
     "project"
 ]

@@ -16,7 +16,8 @@ from packaging.requirements import Requirement
 from spacy.schemas import ConfigSchemaTraining
 from spacy.util import load_config, load_model_from_config, registry
 
-ROOT = Path(__file__).parents[1]
+from .conftest import ROOT
+
 CONFIGS = sorted((ROOT / "configs").rglob("*.cfg"))
 PUBLIC = ["wnut17", "conll2003", "conll2000", "ud-english"]
 

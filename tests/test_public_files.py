@@ -1,14 +1,14 @@
 """Files for the public that nothing here runs: they parse, and agree with the rest."""
 
 import re
-from pathlib import Path
 
 import pytest
 import srsly
 
 import spacy_birnn
 
-ROOT = Path(__file__).parents[1]
+from .conftest import ROOT
+
 YAML = [
     *ROOT.glob(".github/**/*.yml"),
     ROOT / ".pre-commit-config.yaml",

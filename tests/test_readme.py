@@ -4,7 +4,6 @@ import re
 from dataclasses import fields
 from importlib.metadata import distribution
 from inspect import signature
-from pathlib import Path
 
 import spacy
 from spacy.util import load_config_from_str
@@ -16,7 +15,8 @@ from spacy_birnn.data.corpus import AnyCorpus
 from spacy_birnn.data.hub import create_datasets_reader
 from spacy_birnn.data.spans import SpansCorpus
 
-ROOT = Path(__file__).resolve().parent.parent
+from .conftest import ROOT
+
 README = (ROOT / "README.md").read_text(encoding="utf8")
 REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf8")
 

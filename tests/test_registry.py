@@ -31,6 +31,7 @@ NAMES = {
     "spacy_callbacks": [
         "spacy-birnn.add_labels.v1",
         "spacy-birnn.check_vectors.v1",
+        "spacy-birnn.dropout_warmup.v1",
     ],
     "spacy_batchers": ["spacy-birnn.batch_joined.v1"],
     "spacy_scorers": ["spacy-birnn.seqeval_scorer.v1"],

@@ -4,12 +4,11 @@ That no link is broken is checked by `make docs`.
 """
 
 import re
-from pathlib import Path
 
 import pytest
 import site_pages
 
-ROOT = Path(__file__).parents[1]
+from .conftest import ROOT
 
 
 def test_every_page_is_in_the_navigation_and_no_other():

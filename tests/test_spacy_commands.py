@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from spacy_birnn.cli.app import app as our_app
 
-ROOT = Path(__file__).parents[1]
+from .conftest import ROOT
+
 PAGE = (ROOT / "docs" / "spacy-commands.md").read_text(encoding="utf8")
 TABLE = dict(re.findall(r"^\| `spacy ([\w -]+)` \| ([\w ]+) \|", PAGE, re.MULTILINE))
 

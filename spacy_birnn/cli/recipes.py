@@ -21,6 +21,8 @@ class Recipe:
         char_width: Its width.
         word_dropout: How often a word is replaced by the unknown one in training.
         dropout: `[training] dropout`.
+        dropout_warmup: Epochs over which it grows.
+        dropout_start: The share of it that the first epoch has.
         optimizer: One of `OPTIMIZERS`.
         learn_rate: Its rate in the first step.
         decay: After t steps the rate is divided by 1 + decay * t.
@@ -43,6 +45,8 @@ class Recipe:
     char_width: int = 50
     word_dropout: float = 0.05
     dropout: float = 0.5
+    dropout_warmup: int = 0
+    dropout_start: float = 0.7
     optimizer: str = "adam"
     learn_rate: float = 0.002
     decay: float = 0.0
@@ -96,6 +100,8 @@ RECIPES: Dict[Tuple[str, str], Recipe] = {
         decay=0.001,
         batch_size=64,
         warmup=12,
+        buffer=8,
+        dropout_warmup=6,
     ),
     ("ner", "accuracy"): SGD,
     ("pos", "efficiency"): QUICK_TAGS,
@@ -255,6 +261,12 @@ def recipe_config(
         eval_frequency=recipe.eval_frequency,
         score_weights=score_weights(tasks),
     )
+    if recipe.dropout_warmup:
+        training["before_update"] = {
+            "@callbacks": "spacy-birnn.dropout_warmup.v1",
+            "start": recipe.dropout_start,
+            "epochs": recipe.dropout_warmup,
+        }
     training["optimizer"] = {
         **OPTIMIZERS[recipe.optimizer],
         "learn_rate": learn_rate(recipe),

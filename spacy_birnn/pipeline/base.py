@@ -69,6 +69,7 @@ class BiRNNPipe(
         n_clipped: how many of them were clipped.
         gradient_norm: L2 norm of all gradients in the last step, before clipping.
         regularizers: what training adds to the loss.
+        dropout_share: the share of `drop` that `update` takes.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class BiRNNPipe(
         self.n_updates = self.n_clipped = 0
         self.gradient_norm = 0.0
         self.regularizers: List[Regularizer] = []
+        self.dropout_share = 1.0
         self.register_extensions()
 
     # --- what a subclass says ---------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Callbacks for `[initialize]`: new labels for trained components, missing vectors."""
+"""Callbacks of a config: new labels for trained components, missing vectors, dropout."""
 
 from pathlib import Path
 from typing import Callable, Dict, Iterable, List, Optional
@@ -85,3 +85,33 @@ def create_check_vectors(
         return nlp
 
     return check_vectors
+
+
+def create_dropout_warmup(
+    start: float, epochs: int
+) -> Callable[[Language, Dict[str, int]], None]:
+    """Begin training with less dropout (`spacy-birnn.dropout_warmup.v1`).
+
+    For `[training.before_update]`. A network that is kept from little learns faster,
+    and has nothing yet that it could know by heart (Morerio et al. 2017).
+
+    Args:
+        start: the share of `[training] dropout` in the first epoch, from 0 to 1.
+        epochs: epochs over which the share grows linearly to 1.
+
+    Returns:
+        A function that sets the share for all components of ours.
+
+    Raises:
+        BirnnError: a value is out of range.
+    """
+    if not 0.0 <= start <= 1.0 or epochs < 1:
+        raise BirnnError(Errors.B088.format(start=start, epochs=epochs))
+
+    def set_shares(nlp: Language, progress: Dict[str, int]) -> None:
+        share = start + (1.0 - start) * min(progress["epoch"] / epochs, 1.0)
+        for _, pipe in nlp.pipeline:
+            if isinstance(pipe, BiRNNPipe):
+                pipe.dropout_share = share
+
+    return set_shares

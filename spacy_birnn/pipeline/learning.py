@@ -33,6 +33,7 @@ class LearningPipe(metaclass=ABCMeta):
         n_clipped: how many of them were clipped.
         gradient_norm: L2 norm of all gradients in the last step, before clipping.
         regularizers: what training adds to the loss.
+        dropout_share: the share of `drop` that `update` takes.
         temperature: see `ProbabilisticPipe`.
     """
 
@@ -43,6 +44,7 @@ class LearningPipe(metaclass=ABCMeta):
     n_clipped: int
     gradient_norm: float
     regularizers: List[Regularizer]
+    dropout_share: float
     temperature: float
 
     @abstractmethod
@@ -97,7 +99,7 @@ class LearningPipe(metaclass=ABCMeta):
         validate_examples(examples, "BiRNNPipe.update")
         if not any(len(example.predicted) for example in examples):
             return losses
-        set_dropout_rate(self.model, drop)
+        set_dropout_rate(self.model, self.dropout_share * drop)
         loss = self._learn(examples, losses)
         if sgd not in (None, False):
             self.finish_update(sgd)

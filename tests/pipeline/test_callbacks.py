@@ -1,4 +1,4 @@
-"""Callbacks of `[initialize]`, through `spacy train` where it matters."""
+"""Callbacks of a config, through `spacy train` where it matters."""
 
 import subprocess
 import sys
@@ -7,9 +7,14 @@ import pytest
 import spacy
 from spacy.tokens import DocBin
 from spacy.util import registry
+from thinc.api import fix_random_seed
 
 from spacy_birnn.errors import BirnnError
-from spacy_birnn.pipeline.callbacks import create_add_labels, create_check_vectors
+from spacy_birnn.pipeline.callbacks import (
+    create_add_labels,
+    create_check_vectors,
+    create_dropout_warmup,
+)
 
 from .test_add_label import NEW
 from .toys import example, examples, trained
@@ -120,6 +125,30 @@ def test_vectors(tmp_path):
     assert check(str(tmp_path / "right"))(nlp) is nlp
 
 
+def loss(nlp, drop):
+    fix_random_seed(0)
+    return nlp.get_pipe("birnn_ner").update(examples(nlp), drop=drop)["birnn_ner"]
+
+
+@pytest.mark.parametrize(
+    ("start", "epoch", "rate"),
+    [(0.0, 0, 0.0), (0.0, 1, 0.2), (0.0, 4, 0.8), (0.0, 9, 0.8), (0.5, 2, 0.6)],
+)
+def test_dropout_grows_from_epoch_to_epoch(start, epoch, rate):
+    nlp = trained()
+    nlp.add_pipe("sentencizer")
+    expected = loss(nlp, rate)
+    before_update = create_dropout_warmup(start=start, epochs=4)
+    before_update(nlp, {"step": 30, "epoch": epoch})
+    assert loss(nlp, 0.8) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(("start", "epochs"), [(-0.1, 4), (1.1, 4), (0.5, 0)])
+def test_a_warmup_of_dropout_out_of_range(start, epochs):
+    with pytest.raises(BirnnError, match=rf"^\[B088\].*{start}.*{epochs}"):
+        create_dropout_warmup(start=start, epochs=epochs)
+
+
 def test_names():
-    for name in ("spacy-birnn.add_labels.v1", "spacy-birnn.check_vectors.v1"):
-        assert registry.callbacks.get(name)
+    for name in ("add_labels", "check_vectors", "dropout_warmup"):
+        assert registry.callbacks.get(f"spacy-birnn.{name}.v1")

@@ -4,7 +4,6 @@ entities everywhere."""
 import io
 import json
 from contextlib import nullcontext
-from pathlib import Path
 
 import pytest
 import spacy
@@ -15,7 +14,8 @@ from spacy_birnn.data.conll import ConllCorpus
 from spacy_birnn.tagging.options import Workers
 from spacy_birnn.tagging.run import tag
 
-ROOT = Path(__file__).parents[2]
+from ..conftest import ROOT
+
 DATA = ROOT.parent / "shared" / "data"
 CORPORA = {
     "demo": ROOT / "assets" / "demo" / "train.conll",
