@@ -1,4 +1,4 @@
-"""Callbacks of a config: new labels for trained components, missing vectors, dropout."""
+"""Callbacks of a config: new labels, missing vectors, dropout that grows."""
 
 from pathlib import Path
 from typing import Callable, Dict, Iterable, List, Optional
