@@ -63,6 +63,11 @@ class OtherConfig(ValueError):
     """The file holds runs of another config under the same name."""
 
 
+def processor(run: Run) -> str:
+    """The kind that a run was trained on, by what torch makes use of."""
+    return run["machine"]["cpu_capability"]
+
+
 def open_cell(corpus: str, recipe: str, config: Config) -> Cell:
     """The cell of that name, with the runs that its file holds.
 

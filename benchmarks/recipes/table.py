@@ -8,7 +8,7 @@ from records import markdown
 
 from spacy_birnn.files import replacing
 
-from .cells import OPTIMIZE, Cell
+from .cells import OPTIMIZE, Cell, Run, processor
 from .pairs import pairs_table
 
 OF_CELLS = ("RECIPES", "TRIED", "FEW SENTENCES")
@@ -17,6 +17,9 @@ OF_CELLS = ("RECIPES", "TRIED", "FEW SENTENCES")
 PARTS = (*OF_CELLS, "PAIRS")
 """Those, and options in pairs. On a page each has its place between two lines,
 `<!-- PART -->` and `<!-- PART END -->`."""
+
+USUAL = "AVX512"
+"""The processors that most runs were trained on; others take another time."""
 
 LAYOUTS = ("sentences", "running", "newlines")
 HEADER = (
@@ -47,8 +50,19 @@ def row(cell: Cell) -> List[str]:
         str(len(runs)),
         *(spread([run["dev"].get(layout) for run in runs]) for layout in LAYOUTS),
         spread([run["test"] for run in runs]),
-        f"{mean(run['seconds'] for run in runs) / 3600:.2f}",
+        hours(runs),
     ]
+
+
+def hours(runs: Sequence[Run]) -> str:
+    """The mean for each kind of processor, of which all but the usual one are named."""
+    kinds: Dict[str, List[float]] = {}
+    for run in runs:
+        kinds.setdefault(processor(run), []).append(run["seconds"] / 3600)
+    return ", ".join(
+        f"{mean(known):.2f}" + ("" if kind == USUAL else f" ({kind})")
+        for kind, known in sorted(kinds.items())
+    )
 
 
 def spread(scores: Sequence[Optional[float]]) -> str:
