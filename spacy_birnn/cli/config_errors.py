@@ -8,6 +8,7 @@ from ..errors import Errors
 from ..training.config_keys import unknown
 
 _UNEXPECTED = re.compile("unexpected argument: '(.+)'")
+_WRONG_TYPE = re.compile("at root: (.+) is not <class '(.+)'>")
 
 
 def say_config_error(error: ConfigValidationError) -> str:
@@ -22,8 +23,9 @@ def say_config_error(error: ConfigValidationError) -> str:
     if key is None or function is None:
         where = ".".join(path) or "the config"
         if function is not None:
-            where += f", of '{function[1]}',"
-        return Errors.B493.format(where=where, reason=" ".join(reason.split()))
+            where += f" of '{function[1]}'"
+        reason = _WRONG_TYPE.sub(r"\1 is not of type \2", " ".join(reason.split()))
+        return Errors.B493.format(where=where, reason=reason)
     # The values are those that were given, and the defaults of the others.
     values = error.config if isinstance(error.config, dict) else {}
     names = [n for n in values if n != key[1] and n[:1] != "@"]

@@ -206,7 +206,7 @@ def build(raw_config: Config, use_gpu: int = -1) -> Built:
     if use_gpu >= 0 and allocator:
         set_gpu_allocator(allocator)
     sourced = get_sourced_components(config)
-    with _coded():
+    with _coded(config):
         nlp = load_model_from_config(raw_config, auto_fill=True)
         config = nlp.config.interpolate()
         settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
@@ -217,11 +217,15 @@ def build(raw_config: Config, use_gpu: int = -1) -> Built:
 _OURS = ("birnn_", "spacy-birnn.")
 
 
-@contextmanager
-def _coded() -> Iterator[None]:
-    """Tell in one line what spaCy finds wrong with a config.
+_NO_SCHEDULE = re.compile("Invalid schedule for '(.+?)'")
+"""How thinc's optimizers begin a message on a value that they cannot use."""
 
-    Its own messages go on for many lines: with the whole config, or with all that there
+
+@contextmanager
+def _coded(config: Config) -> Iterator[None]:
+    """Tell in one line what spaCy and thinc find wrong with a config.
+
+    spaCy's messages go on for many lines: with the whole config, or with all that there
     is, after the words "Available factories:" or "Available names:".
     """
     try:
@@ -229,6 +233,15 @@ def _coded() -> Iterator[None]:
     except BirnnError:
         raise
     except ValueError as error:
+        if setting := _NO_SCHEDULE.match(str(error)):
+            value = config["training"]["optimizer"].get(setting[1])
+            raise BirnnError(
+                Errors.B069.format(
+                    key=f"training.optimizer.{setting[1]}",
+                    value=value,
+                    expected="a number or a schedule",
+                )
+            ) from error
         if not str(error).startswith("[E"):
             raise  # of somebody else's code: its author needs the traceback
         # The config comes after an empty line.

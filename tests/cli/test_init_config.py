@@ -36,6 +36,9 @@ def test_config_is_complete(task, optimize, tmp_path, run):
     training = config["training"]
     for key in ("dropout", "max_epochs", "patience", "eval_frequency"):
         assert training[key] == getattr(recipe, key)
+    grows = training["before_update"] or {"start": recipe.dropout_start, "epochs": 0}
+    assert grows["start"] == recipe.dropout_start
+    assert grows["epochs"] == recipe.dropout_warmup
     rate = training["optimizer"]["learn_rate"]
     if recipe.decay:
         assert (rate["base_rate"], rate["decay"]) == (recipe.learn_rate, recipe.decay)

@@ -189,10 +189,22 @@ def test_a_misspelled_setting_is_told_in_one_line(arguments, run, tmp_path, key,
     assert not (tmp_path / "out" / "model-last").exists()
 
 
-def test_a_value_that_spacy_refuses_is_one_line(arguments, run):
-    result = run(*arguments, "--training.dropout", "much")
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("dropout", "[B493] Config: dropout: "),
+        (
+            "batcher.size",
+            "[B493] Config: batcher.size of 'spacy-birnn.batch_joined.v1': "
+            "'much' is not of type ",
+        ),
+        ("optimizer.L2", "[B069] Config: training.optimizer.L2 = 'much' must be a num"),
+    ],
+)
+def test_a_value_that_cannot_be_is_one_line(arguments, run, key, said):
+    result = run(*arguments, f"--training.{key}", "much")
     assert result.exit_code == 1
-    assert result.stderr.startswith("[B493] Config: dropout")
+    assert result.stderr.startswith(said)
     assert result.stderr.count("\n") == 1
 
 
