@@ -18,7 +18,6 @@ from spacy.training.loop import (
     update_meta,
 )
 from thinc.api import Config, Optimizer
-from thinc.schedules import constant
 
 from ..errors import BirnnError, Errors, NotFiniteError
 from .batches import Batch, Batches, has_schedule
@@ -123,9 +122,6 @@ class Loop:
         self.schedules = loop_schedules(self.optimizer)
         for schedule in self.schedules.values():
             schedule.in_loop = True
-        dropout = settings["dropout"]
-        rates = constant(dropout) if isinstance(dropout, float) else dropout
-        dropouts = iter(rates)
         self.batches = Batches(
             setup.examples,
             lambda: setup.train(self.nlp),
@@ -145,7 +141,6 @@ class Loop:
             nlp=self.nlp,
             optimizer=self.optimizer,
             schedules=self.schedules,
-            dropouts=dropouts,
             batches=self.batches,
             progress=self.progress,
             identity=describe(setup.config, readers) if outputs else {},
@@ -240,13 +235,12 @@ class Loop:
         excluded = settings["frozen_components"]
         if settings["before_update"]:
             settings["before_update"](self.nlp, {"step": progress.step, "epoch": epoch})
-        dropout = next(self.state.dropouts)
         try:
             with self.gradient_log.recording(progress.step):
                 for part in subdivide_batch(batch, settings["accumulate_gradient"]):
                     self.nlp.update(
                         part,
-                        drop=dropout,
+                        drop=settings["dropout"],
                         losses=progress.losses,
                         sgd=False,  # type: ignore[arg-type]
                         exclude=excluded,

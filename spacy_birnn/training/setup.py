@@ -4,19 +4,14 @@ As `spacy.training.initialize.init_nlp`, with the same random numbers, but the t
 corpus is read once, for the labels and for the updates.
 """
 
-import re
-from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import entry_points
 from itertools import islice
 from typing import (
     Any,
     Callable,
     Dict,
     Iterable,
-    Iterator,
     List,
     NamedTuple,
     Optional,
@@ -41,6 +36,7 @@ from ..errors import BirnnError, Errors
 from ..garbage import no_collections
 from ..progress import show_wait
 from .config_keys import check_sections
+from .config_values import check_score_weights, check_settings, coded
 
 STREAM_SAMPLE = 100
 """Examples that a pipeline is initialized on where the training data is a stream."""
@@ -123,11 +119,12 @@ def set_up(
             wrong, or a key without a default is not there.
     """
     nlp, config, settings, sourced = build(raw_config, use_gpu)
-    train, dev = _readers(config, settings, corpus)
+    with coded(config):
+        train, dev = _readers(config, settings, corpus)
     if corpus is not None:
         corpus.prepare(nlp)
     read = _read_once(nlp, train, settings)
-    with show_wait("Initializing the pipeline"):
+    with show_wait("Initializing the pipeline"), coded(config):
         _initialize(nlp, settings, sourced, read)
     examples = None if _is_stream(settings) else read()
     # `spacy train` begins training with the seed as it begins initialization.
@@ -206,73 +203,13 @@ def build(raw_config: Config, use_gpu: int = -1) -> Built:
     if use_gpu >= 0 and allocator:
         set_gpu_allocator(allocator)
     sourced = get_sourced_components(config)
-    with _coded(config):
+    check_score_weights(config)
+    with coded(config):
         nlp = load_model_from_config(raw_config, auto_fill=True)
         config = nlp.config.interpolate()
         settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
-    _check(settings)
+    check_settings(settings, config, nlp.component_names)
     return Built(nlp, config, settings, list(sourced))
-
-
-_OURS = ("birnn_", "spacy-birnn.")
-
-
-_NO_SCHEDULE = re.compile("Invalid schedule for '(.+?)'")
-"""How thinc's optimizers begin a message on a value that they cannot use."""
-
-
-@contextmanager
-def _coded(config: Config) -> Iterator[None]:
-    """Tell in one line what spaCy and thinc find wrong with a config.
-
-    spaCy's messages go on for many lines: with the whole config, or with all that there
-    is, after the words "Available factories:" or "Available names:".
-    """
-    try:
-        yield
-    except BirnnError:
-        raise
-    except ValueError as error:
-        if setting := _NO_SCHEDULE.match(str(error)):
-            value = config["training"]["optimizer"].get(setting[1])
-            raise BirnnError(
-                Errors.B069.format(
-                    key=f"training.optimizer.{setting[1]}",
-                    value=value,
-                    expected="a number or a schedule",
-                )
-            ) from error
-        if not str(error).startswith("[E"):
-            raise  # of somebody else's code: its author needs the traceback
-        # The config comes after an empty line.
-        reason = " ".join(str(error).partition("\n\n")[0].split())
-        raise _unknown_name(str(error)) or BirnnError(
-            Errors.B491.format(reason=reason.rstrip("."))
-        ) from error
-
-
-def _unknown_name(message: str) -> Optional[BirnnError]:
-    """The error of a factory or a registered function that is not there.
-
-    Returns:
-        None where spaCy's message is about something else.
-    """
-    reason, _, listed = " ".join(message.split()).partition(" Available ")
-    quoted = re.search("'(.+?)'", reason[reason.find("find") :])
-    names = [name for name in listed.partition(": ")[2].split(", ") if name]
-    if not (names and quoted):
-        return None
-    if listed.startswith("factories"):
-        # Until one of them is used, spaCy does not list those of other packages.
-        names += [p.name for p in entry_points(group="spacy_factories")]
-    close = get_close_matches(quoted[1], names, n=1)
-    return BirnnError(
-        Errors.B490.format(
-            name=quoted[1],
-            hint=f"did you mean '{close[0]}'" if close else "check its spelling",
-            ours=", ".join(sorted({n for n in names if n.startswith(_OURS)})),
-        )
-    )
 
 
 def _with_defaults(config: Config) -> Config:
@@ -294,19 +231,6 @@ def _seed(config: Config) -> None:
             )
         )
     fix_random_seed(seed)
-
-
-def _check(settings: Dict[str, Any]) -> None:
-    at_least = {"eval_frequency": 1, "accumulate_gradient": 1, "max_epochs": -1}
-    for key, least in at_least.items():
-        if settings[key] < least:
-            raise BirnnError(
-                Errors.B069.format(
-                    key=f"training.{key}",
-                    value=settings[key],
-                    expected=f"at least {least}",
-                )
-            )
 
 
 def _initialize(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, List
 
 from spacy.language import Language
 from thinc.api import Optimizer
@@ -36,7 +36,6 @@ class TrainingState:
         nlp: the pipeline, with its weights.
         optimizer: with its moments and averages.
         schedules: those of the optimizer that see epochs or scores.
-        dropouts: the rates of the steps to come.
         batches: with the order of the examples.
         progress: the position in the data, and what was found so far.
         identity: describes config and data.
@@ -48,7 +47,6 @@ class TrainingState:
     nlp: Language
     optimizer: Optimizer
     schedules: Dict[str, LoopSchedule]
-    dropouts: Iterator[float]
     batches: Batches
     progress: Progress
     identity: Dict[str, Any]
@@ -99,7 +97,6 @@ class TrainingState:
         vars(self.progress).update(vars(Progress.from_dict(facts["progress"])))
         for _ in range(self.progress.step):
             self.optimizer.step_schedules()
-            next(self.dropouts)
         for name, state in facts["schedules"].items():
             self.schedules[name].restore(state)
         for name, rate in facts["rates"].items():
