@@ -19,6 +19,12 @@ _AT_LEAST = {
     "patience": 0,
 }
 
+_OURS = ("birnn_", "spacy-birnn.")
+"""How the names of our factories and functions begin."""
+
+_NO_SCHEDULE = re.compile("Invalid schedule for '(.+?)'")
+"""How thinc's optimizers begin a message on a value that they cannot use."""
+
 
 def check_score_weights(config: Config) -> None:
     """Refuse weights that spaCy, when it makes the pipeline, could not add up.
@@ -74,13 +80,6 @@ def _is_section(config: Config, dotted: str) -> bool:
 def _wrong(key: str, value: Any, expected: str) -> BirnnError:
     text = Errors.B069.format(key=f"training.{key}", value=value, expected=expected)
     return BirnnError(text)
-
-
-_OURS = ("birnn_", "spacy-birnn.")
-
-
-_NO_SCHEDULE = re.compile("Invalid schedule for '(.+?)'")
-"""How thinc's optimizers begin a message on a value that they cannot use."""
 
 
 @contextmanager
