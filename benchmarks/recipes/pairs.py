@@ -145,11 +145,6 @@ OPTIONS = (
         [("wnut17", "balanced", "constant-dropout")],
     ),
     Option(
-        "`word_dropout = 0.05`",
-        "all",
-        [("wnut17", "efficiency", "word-dropout-0")],
-    ),
-    Option(
         "`word_dropout = 0.2`",
         "",
         [("wnut17", "word-dropout-20", "constant-dropout")],
