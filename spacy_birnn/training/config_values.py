@@ -34,7 +34,7 @@ def check_score_weights(config: Config) -> None:
     """
     for score, weight in config["training"].get("score_weights", {}).items():
         if not isinstance(weight, (int, float, type(None))):
-            raise _wrong(f"score_weights.{score}", weight, "a number, or null")
+            raise wrong_setting(f"score_weights.{score}", weight, "a number, or null")
 
 
 def check_settings(
@@ -52,13 +52,15 @@ def check_settings(
     """
     for key, least in _AT_LEAST.items():
         if settings[key] < least:
-            raise _wrong(key, settings[key], f"at least {least}")
+            raise wrong_setting(key, settings[key], f"at least {least}")
     if not 0 <= settings["dropout"] < 1:
-        raise _wrong("dropout", settings["dropout"], "a number from 0 to below 1")
+        raise wrong_setting(
+            "dropout", settings["dropout"], "a number from 0 to below 1"
+        )
     for key in ("train_corpus", "dev_corpus"):
         if not _is_section(config, settings[key]):
             wanted = "the name of a section, such as corpora.train for [corpora.train]"
-            raise _wrong(key, settings[key], wanted)
+            raise wrong_setting(key, settings[key], wanted)
     for key in ("frozen_components", "annotating_components"):
         for name in settings[key]:
             if name not in components:
@@ -77,7 +79,8 @@ def _is_section(config: Config, dotted: str) -> bool:
     return any(key.startswith("@") for key in block)
 
 
-def _wrong(key: str, value: Any, expected: str) -> BirnnError:
+def wrong_setting(key: str, value: Any, expected: str) -> BirnnError:
+    """The error of a value in the section `[training]`."""
     text = Errors.B069.format(key=f"training.{key}", value=value, expected=expected)
     return BirnnError(text)
 
@@ -97,7 +100,7 @@ def coded(config: Config) -> Iterator[None]:
         if setting := _NO_SCHEDULE.match(str(error)):
             value = config["training"]["optimizer"].get(setting[1])
             key = f"optimizer.{setting[1]}"
-            raise _wrong(key, value, "a number or a schedule") from error
+            raise wrong_setting(key, value, "a number or a schedule") from error
         if not str(error).startswith("[E"):
             raise  # of somebody else's code: its author needs the traceback
         # The config comes after an empty line.

@@ -36,7 +36,7 @@ from ..errors import BirnnError, Errors
 from ..garbage import no_collections
 from ..progress import show_wait
 from .config_keys import check_sections
-from .config_values import check_score_weights, check_settings, coded
+from .config_values import check_score_weights, check_settings, coded, wrong_setting
 
 STREAM_SAMPLE = 100
 """Examples that a pipeline is initialized on where the training data is a stream."""
@@ -225,11 +225,7 @@ def _seed(config: Config) -> None:
     if seed is None:
         return
     if not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise BirnnError(
-            Errors.B069.format(
-                key="training.seed", value=seed, expected="a number from 0, or null"
-            )
-        )
+        raise wrong_setting("seed", seed, "a number from 0, or null")
     fix_random_seed(seed)
 
 
