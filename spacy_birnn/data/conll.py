@@ -27,6 +27,10 @@ from .reader import EmptyWordRule, Notes, TokenCorpus, with_words
 from .tags import RepairCount, TagReader, Where, read_values, tell_tags
 from .text import read_lines
 
+KEPT_ROWS = 250_000
+"""A file of no more rows is split into cells once: they are kept (some 80 MB) until its
+tag scheme is told. A larger one is read again."""
+
 
 @dataclass(eq=False, kw_only=True)
 class ConllCorpus(TokenCorpus):
@@ -117,10 +121,11 @@ class _ColumnFile:
 
     def sentences(self) -> Iterator[Sentence]:
         """Yield the sentences, then report what was odd."""
-        readers = self._tag_readers()
+        kept: List[Block] = []
+        readers = self._tag_readers(kept)
         repairs = RepairCount()
         empty = EmptyWordRule(self.settings.empty_words, self.name)
-        for block in self._blocks():
+        for block in kept or self._blocks():
             sentence = self._read_sentence(block, readers, repairs, empty)
             for target, values in sentence.columns.items():
                 if any(values):
@@ -132,16 +137,26 @@ class _ColumnFile:
             used = " and ".join(sorted({reader.name for reader in readers.values()}))
             self.notes.add(repairs.warning(self.name, used))
 
-    def _tag_readers(self) -> Dict[str, TagReader]:
-        """The reader of tags for each column with spans."""
+    def _tag_readers(self, kept: List[Block]) -> Dict[str, TagReader]:
+        """The reader of tags for each column with spans.
+
+        Args:
+            kept: gets all blocks, if they were read for this and are not too many.
+        """
         spans = [target for target in SPAN_TARGETS if target in self.columns]
         if self.settings.scheme != "auto":
             reader = TagReader(self.settings.scheme, self.settings.label)
             return dict.fromkeys(spans, reader)
         pairs: Dict[str, TagPairs] = {target: Counter() for target in spans}
+        n_rows = 0
         for block in self._blocks() if spans else ():
             for target, counter in pairs.items():
                 counter.update(tag_pairs(_tags(block, self.columns[target])))
+            n_rows += len(block.rows)
+            if n_rows <= KEPT_ROWS:
+                kept.append(block)
+            else:
+                kept.clear()
         label = self.settings.label
         return {target: tell_tags(counts, label) for target, counts in pairs.items()}
 

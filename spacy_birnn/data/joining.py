@@ -9,27 +9,20 @@ readers number their Examples (`number`), and the batcher restores their order.
 import math
 import random
 from itertools import chain, islice, repeat
-from typing import Callable, Iterable, Iterator, List, Sequence, Tuple, Union, cast
+from operator import attrgetter
+from typing import Callable, Iterable, Iterator, List, Optional, TypeVar, Union
 
-import numpy
-from spacy.attrs import LENGTH, NORM, ORTH, SPACY
-from spacy.tokens import Doc, Span
 from spacy.training import Example
-from thinc.types import Ints2d
 
 from ..errors import BirnnError, Errors
-from ..pipeline.soft_labels import attach, join_soft_labels
-
-ALL = [attr for attr in Doc._get_array_attrs() if attr not in (ORTH, SPACY, LENGTH)]
-"""The attributes of tokens that spaCy stores beside the words and spaces."""
+from .neighbours import Neighbours, Run, join
 
 POSITION = "spacy_birnn_position"
 """Key in `Doc.user_data` of a reference: which Example of its corpus it is."""
 
 Sizes = Union[int, Iterable[float]]
 
-Run = List[Example]
-"""Neighbours in a corpus that become one Doc, or one Example that stays as it is."""
+T = TypeVar("T")
 
 
 def number(examples: Iterable[Example]) -> Iterator[Example]:
@@ -124,6 +117,7 @@ class JoiningBatcher:
         self.epoch = 0
         self.min_batches, self.buffer = min_batches, buffer
         self.has_schedule = warmup > 0
+        self._corpus: Optional[Neighbours] = None
 
     def __call__(self, examples: Iterable[Example]) -> Iterator[List[Example]]:
         share = self.share * min(1.0, self.epoch / self.warmup if self.warmup else 1.0)
@@ -132,20 +126,30 @@ class JoiningBatcher:
             largest = len(examples) / self.min_batches
             # Two sequences at least in a batch that is smaller than `size`.
             longest = min(self.longest, max(2, int(largest / 2)))
-            runs = list(cut(sorted(examples, key=position), share, longest))
+            runs = list(runs_of(self._in_order(examples), share, longest))
             random.shuffle(runs)
             batches = self._batches(runs, largest)
         else:
-            batches = self._batches(cut(examples, share, self.longest), math.inf)
-        return (list(map(join, runs)) for runs in of_like_length(batches, self.buffer))
+            batches = self._batches(runs_of_stream(examples, share, self.longest))
+        groups = of_like_length(batches, self.buffer)
+        return ([run.join() for run in runs] for runs in groups)
 
-    def _batches(self, runs: Iterable[Run], largest: float) -> Iterator[List[Run]]:
+    def _in_order(self, examples: List[Example]) -> Neighbours:
+        """A corpus in its order, the same object as long as its Examples are."""
+        ordered = sorted(examples, key=position)
+        if self._corpus is None or self._corpus.examples != ordered:
+            self._corpus = Neighbours(ordered)
+        return self._corpus
+
+    def _batches(
+        self, runs: Iterable[Run], largest: float = math.inf
+    ) -> Iterator[List[Run]]:
         """Batches of the size that is set, but of no more Docs than `largest`."""
         batch: List[Run] = []
         n_docs = 0
         for run in runs:
             batch.append(run)
-            n_docs += len(run)
+            n_docs += run.n_docs
             if n_docs >= min(self.size, largest):
                 yield batch
                 batch, n_docs = [], 0
@@ -160,8 +164,8 @@ def of_like_length(batches: Iterable[List[Run]], buffer: int) -> Iterator[List[R
     rest = iter(batches)
     while group := list(islice(rest, buffer)):
         if len(group) > 1:
-            runs = iter(sorted(chain.from_iterable(group), key=n_tokens))
-            group = [take(runs, sum(map(len, batch))) for batch in group]
+            runs = iter(sorted(chain.from_iterable(group), key=attrgetter("n_tokens")))
+            group = [take(runs, sum(run.n_docs for run in batch)) for batch in group]
             random.shuffle(group)
         yield from filter(None, group)
 
@@ -171,16 +175,25 @@ def take(runs: Iterator[Run], n_docs: int) -> List[Run]:
     taken: List[Run] = []
     while n_docs > 0 and (run := next(runs, None)) is not None:
         taken.append(run)
-        n_docs -= len(run)
+        n_docs -= run.n_docs
     return taken
 
 
-def n_tokens(run: Run) -> int:
-    """The tokens of what a run is joined to."""
-    return sum(len(example.predicted) for example in run)
+def runs_of(corpus: Neighbours, share: float, longest: int) -> Iterator[Run]:
+    """Cut a corpus that is in memory."""
+    for run in cut(range(len(corpus.examples)), share, longest):
+        yield Run(corpus, run[0], run[-1] + 1)
 
 
-def cut(examples: Iterable[Example], share: float, longest: int) -> Iterator[Run]:
+def runs_of_stream(
+    examples: Iterable[Example], share: float, longest: int
+) -> Iterator[Run]:
+    """Cut a corpus as it comes."""
+    for run in cut(examples, share, longest):
+        yield Run(Neighbours(run), 0, len(run))
+
+
+def cut(docs: Iterable[T], share: float, longest: int) -> Iterator[List[T]]:
     """Cut a corpus, in its order, into what becomes one Doc each."""
     # A run of n Docs begins at a Doc with probability p; n is m on average. Of the
     # Docs, p * m / (p * m + 1 - p) are then in runs, which is to be the share.
@@ -190,7 +203,7 @@ def cut(examples: Iterable[Example], share: float, longest: int) -> Iterator[Run
     def draw() -> int:
         return random.randint(2, longest) if random.random() < probability else 1
 
-    rest = iter(examples)
+    rest = iter(docs)
     while run := list(islice(rest, draw())):
         yield run
 
@@ -198,78 +211,3 @@ def cut(examples: Iterable[Example], share: float, longest: int) -> Iterator[Run
 def position(example: Example) -> int:
     """The number that a reader has given; 0 for all where it has given none."""
     return example.reference.user_data.get(POSITION, 0)
-
-
-def join(examples: Sequence[Example]) -> Example:
-    """Join Examples into one whose predicted Doc has no sentence starts.
-
-    The reference keeps all its annotation, sentence starts too, and soft labels that
-    all of them have. One Example stays as it is.
-    """
-    if len(examples) == 1:
-        return examples[0]
-    predicted = _concatenate([eg.predicted for eg in examples], [NORM])
-    joined = Example(predicted, join_annotated([eg.reference for eg in examples]))
-    soft_labels = join_soft_labels(examples)
-    if soft_labels is not None:
-        attach(joined, soft_labels)
-    return joined
-
-
-def join_annotated(docs: Sequence[Doc]) -> Doc:
-    """Join annotated Docs.
-
-    A group of spans that one of them lacks is not known of the whole, so it is left
-    out; `Doc.from_docs` would take it for empty there.
-    """
-    joined = _concatenate(docs, ALL)
-    for key in docs[0].spans:
-        if all(key in doc.spans for doc in docs):
-            joined.spans[key] = list(_shifted_spans(joined, docs, key))
-    for doc, first in _offsets(docs):
-        _copy_extensions(doc, joined, joined[first].idx)
-    return joined
-
-
-def _concatenate(docs: Sequence[Doc], attrs: Sequence[int]) -> Doc:
-    """Words, spaces and these attributes of tokens.
-
-    As `Doc.from_docs`, in half of its time: every epoch joins a corpus anew.
-    """
-    tables = [doc.to_array([ORTH, SPACY, *attrs]) for doc in docs]
-    for doc, table in zip(docs[:-1], tables):
-        if len(doc) and not doc[-1].is_space:
-            table[-1, 1] = True  # a blank between sentences
-    rows = numpy.concatenate(tables)
-    words, spaces = rows[:, 0].tolist(), rows[:, 1].astype(bool).tolist()
-    values = cast(Ints2d, rows[:, 2:])
-    joined = Doc(docs[0].vocab, words, spaces).from_array(list(attrs), values)
-    # spaCy does not score the tokenization of such texts.
-    joined.has_unknown_spaces = any(doc.has_unknown_spaces for doc in docs)
-    return joined
-
-
-def _offsets(docs: Sequence[Doc]) -> Iterator[Tuple[Doc, int]]:
-    """Each Doc that has tokens, and where it begins in the joined one."""
-    first = 0
-    for doc in docs:
-        if len(doc):
-            yield doc, first
-        first += len(doc)
-
-
-def _shifted_spans(joined: Doc, docs: Sequence[Doc], key: str) -> Iterator[Span]:
-    for doc, first in _offsets(docs):
-        for span in doc.spans[key]:
-            start, end = span.start + first, span.end + first
-            ids = {"kb_id": span.kb_id, "span_id": span.id}
-            yield Span(joined, start, end, span.label, **ids)
-
-
-def _copy_extensions(doc: Doc, joined: Doc, shift: int) -> None:
-    """Copy custom attributes of tokens and spans, which spaCy keeps by character."""
-    for key, value in doc.user_data.items():
-        if isinstance(key, tuple) and key[0] == "._." and key[2] is not None:
-            _, name, start, end = key
-            end = None if end is None else end + shift
-            joined.user_data["._.", name, start + shift, end] = value

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from torch import Tensor
 
-from ..data.joining import join_annotated
+from ..data.neighbours import join_annotated
 from ..errors import BirnnError, Errors
 from .network import Network, words_of
 

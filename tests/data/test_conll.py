@@ -4,6 +4,7 @@ import pytest
 import spacy
 from spacy.tokens import Token
 
+from spacy_birnn.data import conll
 from spacy_birnn.data.conll import ConllCorpus
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.schemes import SCHEMES, encode
@@ -49,6 +50,19 @@ def test_auto_tells_each_scheme(write, scheme):
     path = write("".join(f"w{i} {tag}\n" for i, tag in enumerate(tags)))
     (doc,) = read(path)
     assert ents(doc) == spans
+
+
+@pytest.mark.parametrize(("n_kept", "passes"), [(3, 1), (2, 2), (0, 2)])
+def test_a_file_that_is_not_too_long_is_split_once(write, monkeypatch, n_kept, passes):
+    read_blocks, calls = conll.read_blocks, []
+    monkeypatch.setattr(conll, "KEPT_ROWS", n_kept)
+    monkeypatch.setattr(
+        conll, "read_blocks", lambda *args: calls.append(1) or read_blocks(*args)
+    )
+    docs = read(write("a I-P\nb I-P\n\nc O\n"))
+    assert words(docs) == [["a", "b"], ["c"]]
+    assert ents(docs[0]) == [(0, 2, "P")]
+    assert len(calls) == passes
 
 
 def test_auto_tells_the_scheme_of_each_column_and_file(tmp_path):

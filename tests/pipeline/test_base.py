@@ -13,7 +13,7 @@ from spacy.training import Example
 from thinc.api import Adam, to_numpy
 
 from spacy_birnn import schemes
-from spacy_birnn.data.joining import join
+from spacy_birnn.data.neighbours import join
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.models.sequence_tagger import get_decoder
 
