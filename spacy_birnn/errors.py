@@ -233,6 +233,10 @@ class Errors(metaclass=_Coded):
         "spacy-birnn.dropout_warmup.v1: start = {start!r} must be a share from 0 to 1, "
         "and epochs = {epochs!r} at least 1."
     )
+    B089 = (
+        "Config: training.optimizer.learn_rate has no usable value for step {step}: "
+        "{found}. Check the values of its schedule, such as a decay below 0."
+    )
 
     # --- B101-B199: data and tag schemes ----------------------------------------------
     B101 = (

@@ -249,13 +249,26 @@ class Loop:
             self._check_losses()
         except NotFiniteError as error:
             raise self._not_finite(epoch, str(error)) from error
+        self._check_rate()
         with self.gradient_log.updating():
             for name, component in self.nlp.pipeline:
                 if name in excluded or name not in trained_models(self.nlp):
                     continue
                 component.finish_update(self.optimizer)  # type: ignore[attr-defined]
-        self.optimizer.step_schedules()
+        self._step_schedules()
         progress.seconds_in_updates += timer() - began
+
+    def _check_rate(self) -> None:
+        rate, step = self.optimizer.learn_rate, self.progress.step
+        if not 0 <= rate < math.inf:
+            raise BirnnError(Errors.B089.format(found=f"{rate:g}", step=step))
+
+    def _step_schedules(self) -> None:
+        try:
+            self.optimizer.step_schedules()
+        except ArithmeticError as error:
+            step = self.progress.step + 1
+            raise BirnnError(Errors.B089.format(found=error, step=step)) from error
 
     def _check_losses(self) -> None:
         for name, loss in self.progress.losses.items():

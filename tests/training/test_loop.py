@@ -277,6 +277,25 @@ def test_a_loss_that_is_not_finite_stops(make_config, tmp_path):
     assert (out / "checkpoint").is_file()
 
 
+@pytest.mark.parametrize(
+    ("rate", "found"),
+    [
+        (-0.1, "for step 0: -0.1"),
+        (
+            {"@schedules": "decaying.v1", "base_rate": 0.1, "decay": -1},
+            "step 1: .*zero",
+        ),
+        ({"@schedules": "decaying.v1", "base_rate": 0.1, "decay": -2}, "step 1: -0.1"),
+    ],
+)
+def test_a_learning_rate_that_is_none(make_config, tmp_path, rate, found):
+    adam = {"@optimizers": "Adam.v1", "learn_rate": rate}
+    out = tmp_path / "out"
+    with pytest.raises(BirnnError, match=rf"B089.*learn_rate .*{found}"):
+        quiet(make_config({"training.optimizer": adam}), out)
+    assert (out / "checkpoint").is_file()
+
+
 def test_a_dev_set_without_annotation(make_config, corpora, tmp_path):
     corpora["dev"].write_text("Ada -\nleft -\n")
     with (
