@@ -5,7 +5,6 @@ From the same config, evaluated at the same steps, it ends with the weights of
 """
 
 import gc
-import math
 import sys
 from pathlib import Path
 from timeit import default_timer as timer
@@ -14,17 +13,14 @@ from typing import IO, Any, Callable, Dict, Optional, Tuple
 from spacy.language import Language
 from spacy.training.loop import (
     create_before_to_disk_callback,
-    subdivide_batch,
     update_meta,
 )
 from thinc.api import Config, Optimizer
 
-from ..errors import BirnnError, Errors, NotFiniteError
-from .batches import Batch, Batches, has_schedule
+from .batches import Batches, has_schedule
 from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from .evaluation import DevSet, EvaluationPlan
 from .few_steps import few_steps_hint
-from .gradient_log import GradientLog
 from .identity import describe
 from .optimizers import loop_schedules
 from .outputs import Outputs, save_pipeline
@@ -32,8 +28,9 @@ from .progress import Progress
 from .randomness import set_states
 from .setup import EpochCorpus, Setup, set_up
 from .state import TrainingState
+from .step import Step
 from .stop import StopRequest
-from .weights import clear_optimizer, load_models, model_bytes, trained_models
+from .weights import clear_optimizer, load_models, model_bytes
 
 CHECKPOINT_SHARE = 0.01
 """Checkpoints take no more than this share of the time."""
@@ -146,7 +143,7 @@ class Loop:
             identity=describe(setup.config, readers) if outputs else {},
         )
         self.before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
-        self.gradient_log = GradientLog(self.nlp, settings["frozen_components"])
+        self.step = Step(self.nlp, settings, self.schedules, self.progress)
         self._began = timer()
         self._saved_at = self._save_seconds = 0.0
 
@@ -189,8 +186,8 @@ class Loop:
             if batch is None:
                 progress.finished = f"{progress.epoch} epochs are done"
                 break
-            self._begin_epoch(epoch)
-            self._update(epoch, batch)
+            self.step.begin_epoch(epoch)
+            self.step.update(epoch, batch)
             progress.words += sum(len(example) for example in batch)
             progress.n_examples += len(batch)
             if self.plan.is_due(progress, self.dev.n_words):
@@ -223,74 +220,6 @@ class Loop:
             return False
         return True
 
-    def _begin_epoch(self, epoch: int) -> None:
-        for name, schedule in self.schedules.items():
-            if schedule.epoch != epoch:
-                schedule.epoch = epoch
-                setattr(self.optimizer, name, schedule.rate)
-
-    def _update(self, epoch: int, batch: Batch) -> None:
-        """One step, as in spaCy."""
-        began, settings, progress = timer(), self.settings, self.progress
-        excluded = settings["frozen_components"]
-        if settings["before_update"]:
-            settings["before_update"](self.nlp, {"step": progress.step, "epoch": epoch})
-        try:
-            with self.gradient_log.recording(progress.step):
-                for part in subdivide_batch(batch, settings["accumulate_gradient"]):
-                    self.nlp.update(
-                        part,
-                        drop=settings["dropout"],
-                        losses=progress.losses,
-                        sgd=False,  # type: ignore[arg-type]
-                        exclude=excluded,
-                        annotates=settings["annotating_components"],
-                    )
-            self._check_losses()
-        except NotFiniteError as error:
-            raise self._not_finite(epoch, str(error)) from error
-        self._check_rate()
-        with self.gradient_log.updating():
-            for name, component in self.nlp.pipeline:
-                if name in excluded or name not in trained_models(self.nlp):
-                    continue
-                component.finish_update(self.optimizer)  # type: ignore[attr-defined]
-        self._step_schedules()
-        progress.seconds_in_updates += timer() - began
-
-    def _check_rate(self) -> None:
-        rate, step = self.optimizer.learn_rate, self.progress.step
-        if not 0 <= rate < math.inf:
-            raise BirnnError(Errors.B089.format(found=f"{rate:g}", step=step))
-
-    def _step_schedules(self) -> None:
-        try:
-            self.optimizer.step_schedules()
-        except ArithmeticError as error:
-            step = self.progress.step + 1
-            raise BirnnError(Errors.B089.format(found=error, step=step)) from error
-
-    def _check_losses(self) -> None:
-        for name, loss in self.progress.losses.items():
-            if not math.isfinite(loss):
-                raise NotFiniteError(Errors.B059.format(name=name, loss=loss))
-
-    def _not_finite(self, epoch: int, reason: str) -> BirnnError:
-        return BirnnError(
-            Errors.B058.format(
-                step=self.progress.step,
-                epoch=epoch,
-                reason=reason,
-                rate=self.optimizer.learn_rate,
-                norm=self._gradient_norm(),
-            )
-        )
-
-    def _gradient_norm(self) -> float:
-        """Of the last step, the largest of our components."""
-        norms = (getattr(pipe, "gradient_norm", 0.0) for _, pipe in self.nlp.pipeline)
-        return max(norms, default=0.0)
-
     # --- evaluation -------------------------------------------------------------------
 
     def _evaluate_and_log(self, epoch: int, log_step: Callable) -> None:
@@ -305,7 +234,7 @@ class Loop:
             update_meta(self.settings, self.nlp, info)
         if is_best:
             self._keep_best(info)
-        info["gradients"] = self.gradient_log.summary()
+        info["gradients"] = self.step.gradient_log.summary()
         log_step(info)
         progress.losses = {}
         judged = [schedule.judge(score) for schedule in self.schedules.values()]
@@ -327,7 +256,7 @@ class Loop:
             "seconds": int(self._seconds()),
             "words": progress.words,
             "learn_rate": self.optimizer.learn_rate,
-            "gradient_norm": self._gradient_norm(),
+            "gradient_norm": self.step.gradient_norm,
             "share_done": self._share_done(),
         }
 

@@ -10,7 +10,8 @@ from spacy.training.loop import train as spacy_train
 from spacy.util import registry
 
 from spacy_birnn.errors import BirnnError
-from spacy_birnn.training.loop import Loop, train
+from spacy_birnn.training.loop import train
+from spacy_birnn.training.step import Step
 
 from .conftest import performance, weights
 
@@ -146,7 +147,7 @@ class Killed(BaseException):
 def train_with_kills(config, output, kills):
     """Train; die after each of these steps, before or after a checkpoint; resume."""
     updates = 0
-    update = Loop._update
+    update = Step.update
 
     def dying(self, *arguments):
         nonlocal updates
@@ -156,7 +157,7 @@ def train_with_kills(config, output, kills):
         updates += 1
         update(self, *arguments)
 
-    Loop._update = dying
+    Step.update = dying
     try:
         while True:
             try:
@@ -164,7 +165,7 @@ def train_with_kills(config, output, kills):
             except Killed:
                 continue
     finally:
-        Loop._update = update
+        Step.update = update
         assert not kills
 
 
