@@ -34,7 +34,7 @@ def build_word_char_embed(
     char_width: int = 50,
     char_embed_width: int = 30,
     word_width: int = 100,
-    word_dropout: float = 0.05,
+    word_dropout: float = 0.0,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Embed each token by its word vector and by its characters.
 
@@ -42,7 +42,8 @@ def build_word_char_embed(
     "finetune" gives every word met in training a trainable vector of its own, which
     starts from the table's, over the frozen rest; over an empty table words are learned
     from scratch. "frozen" only reads `vocab.vectors`. Words found nowhere share one
-    learned vector, which word dropout trains.
+    vector. It is zeros where training knows all of its own words, as "finetune" does,
+    unless word dropout trains it.
 
     Args:
         vectors: "finetune", "frozen" or "none".
