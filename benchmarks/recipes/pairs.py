@@ -104,14 +104,36 @@ OPTIONS = (
         "dropout that grows from .35 in six epochs",
         "efficiency of entities, for its time",
         [
-            ("conll2003", "efficiency", "buffer-8"),
-            ("wnut17", "efficiency", "buffer-8"),
+            ("conll2003", "word-dropout-05", "buffer-8"),
+            ("wnut17", "word-dropout-05", "buffer-8"),
+        ],
+    ),
+    Option(
+        "`word_dropout = 0` instead of 0.05",
+        "efficiency of entities",
+        [
+            ("conll2003", "efficiency", "word-dropout-05"),
+            ("wnut17", "efficiency", "word-dropout-05"),
+        ],
+    ),
+    Option(
+        "the same without vectors, and on tags",
+        "",
+        [
+            ("conll2003", "no-vectors-word-dropout-0", "no-vectors"),
+            ("ud-upos", "word-dropout-0-accuracy", "accuracy"),
         ],
     ),
     Option(
         "distillation",
         "`distil`",
-        [("conll2003", "distilled", "constant-dropout")],
+        [
+            ("conll2003", "distilled", "constant-dropout"),
+            ("conll2003", "distilled-seeds", "word-dropout-05"),
+        ],
+    ),
+    Option(
+        "joined sentences, tags", "", [("ud-upos", "joined-accuracy", "accuracy")]
     ),
     Option(
         "auxiliary annotation",
