@@ -132,9 +132,7 @@ OPTIONS = (
             ("conll2003", "distilled-seeds", "word-dropout-05"),
         ],
     ),
-    Option(
-        "joined sentences, tags", "", [("ud-upos", "joined-accuracy", "accuracy")]
-    ),
+    Option("joined sentences, tags", "", [("ud-upos", "joined-accuracy", "accuracy")]),
     Option(
         "auxiliary annotation",
         "",
