@@ -7,9 +7,10 @@ fast: the tokens of a corpus are read once, and a run of Docs is a slice of them
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Iterator, List, Sequence, Tuple, cast
+from typing import Iterator, Sequence, Tuple, cast
 
 import numpy
+from numpy import ndarray
 from spacy.attrs import DEP, HEAD, LENGTH, NORM, ORTH, SPACY
 from spacy.tokens import Doc, Span
 from spacy.training import Example
@@ -33,7 +34,6 @@ class Neighbours:
 
     def __init__(self, examples: Sequence[Example]) -> None:
         self.examples = examples
-        self._first = [0, *accumulate(len(eg.predicted) for eg in examples)]
 
     @cached_property
     def _predicted(self) -> "Tokens":
@@ -45,7 +45,7 @@ class Neighbours:
 
     def n_tokens(self, first: int, last: int) -> int:
         """The tokens of a run of predicted Docs."""
-        return self._first[last] - self._first[first]
+        return sum(len(example.predicted) for example in self.examples[first:last])
 
     def join(self, first: int, last: int) -> Example:
         """Join a run into one Example whose predicted Doc has no sentence starts.
@@ -112,43 +112,39 @@ class Tokens:
     def __init__(self, docs: Sequence[Doc], attrs: Sequence[int]) -> None:
         self._docs = docs
         self._first = [0, *accumulate(map(len, docs))]
-        self._attrs = _in_use(docs, attrs)
-        rows = [doc.to_array([ORTH, SPACY, *self._attrs]) for doc in docs]
+        rows = [doc.to_array([ORTH, SPACY, *attrs]) for doc in docs]
         table = numpy.concatenate(rows)
-        self._orths, self._values = table[:, 0].copy(), table[:, 2:].copy()
-        self._spaces = table[:, 1].astype(bool)
-        # Beside the last of a Doc, where the next one begins.
-        self._joined_spaces = self._spaces.copy()
+        is_used = _in_use(table[:, 2:], attrs)
+        self._attrs = [attr for attr, used in zip(attrs, is_used) if used]
+        self._values = cast(Ints2d, table[:, 2:][:, is_used])
+        self._orths, self._spaces = table[:, 0].copy(), table[:, 1].astype(bool)
         for doc, end in zip(docs, self._first[1:]):
             if len(doc) and not doc[-1].is_space:
-                self._joined_spaces[end - 1] = True  # a blank between sentences
+                self._spaces[end - 1] = True  # a blank between sentences
 
     def join(self, first: int, last: int) -> Doc:
         """Make one Doc of a run of them, from one position to before another."""
         docs = self._docs[first:last]
         begin, end = self._first[first], self._first[last]
-        spaces = self._joined_spaces[begin:end].copy()
-        if len(docs[-1]):
-            spaces[-1] = self._spaces[end - 1]
         words = self._orths[begin:end].tolist()
-        joined = Doc(docs[0].vocab, words, spaces.tolist())
+        spaces = self._spaces[begin:end].tolist()
+        if len(docs[-1]):
+            spaces[-1] = bool(docs[-1][-1].whitespace_)
+        joined = Doc(docs[0].vocab, words, spaces)
         if self._attrs:
-            values = cast(Ints2d, self._values[begin:end])
-            joined.from_array(list(self._attrs), values)
+            joined.from_array(list(self._attrs), self._values[begin:end])
         # spaCy does not score the tokenization of such texts.
         joined.has_unknown_spaces = any(doc.has_unknown_spaces for doc in docs)
         return joined
 
 
-def _in_use(docs: Sequence[Doc], attrs: Sequence[int]) -> List[int]:
-    """The attributes that some token has."""
-    used = numpy.zeros(len(attrs), bool)
-    for doc in docs:
-        used |= doc.to_array(list(attrs)).reshape(len(doc), len(attrs)).any(0)
-    found = {attr for attr, is_used in zip(attrs, used) if is_used}
-    if DEP in found:
-        found.add(HEAD)  # spaCy reads them together; a head of 0 is the token itself
-    return [attr for attr in attrs if attr in found]
+def _in_use(values: ndarray, attrs: Sequence[int]) -> ndarray:
+    """Which attributes some token has, from their values, shape (N, A)."""
+    is_used = cast(ndarray, values.any(0))
+    if DEP in attrs:
+        # spaCy reads them together; a head of 0 is the token itself.
+        is_used[attrs.index(HEAD)] |= is_used[attrs.index(DEP)]
+    return is_used
 
 
 def join(examples: Sequence[Example]) -> Example:

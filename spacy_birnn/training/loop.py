@@ -11,10 +11,7 @@ from timeit import default_timer as timer
 from typing import IO, Any, Callable, Dict, Optional, Tuple
 
 from spacy.language import Language
-from spacy.training.loop import (
-    create_before_to_disk_callback,
-    update_meta,
-)
+from spacy.training.loop import create_before_to_disk_callback, update_meta
 from thinc.api import Config, Optimizer
 
 from .batches import Batches, has_schedule
