@@ -8,8 +8,6 @@ module (several threads may predict at once).
 
 import contextlib
 import copy
-import json
-import os
 from operator import attrgetter
 from typing import (
     Any,
@@ -25,8 +23,6 @@ from typing import (
 )
 
 import torch
-from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
 from thinc.api import (
     Model,
     Optimizer,
@@ -41,15 +37,13 @@ from torch import Tensor, nn
 from ..errors import BirnnError, Errors
 from ..nn.backward import backward
 from ..nn.full_precision import full_precision
-from . import forms
+from .forks import make_fork_safe
+from .module_bytes import dump_module, load_module
 from .rows import averaged_rows, is_row_sparse, update_rows
 
 Made = TypeVar("Made")
 
 _address, _n_changes = Tensor.data_ptr, attrgetter("_version")
-
-FORMAT_VERSION = 1
-_HEADER = "spacy-birnn"
 
 
 class _Prepared(NamedTuple):
@@ -84,7 +78,7 @@ class TorchShim(PyTorchShim):
         self._set(None, {})
         self._prepared: Optional[_Prepared] = None
         self._version = object()  # a copy, and what is unpickled, has one of its own
-        _fork_safe()
+        make_fork_safe()
 
     @property
     def module(self) -> nn.Module:
@@ -265,13 +259,7 @@ class TorchShim(PyTorchShim):
         """Safetensors whose metadata rebuild the module; empty if unbuilt."""
         if self._model is None:
             return b""
-        header = {"format": FORMAT_VERSION, "args": self._args}
-        state = {
-            name: tensor.detach().cpu().clone().contiguous()
-            for name, tensor in self._model.state_dict().items()
-        }
-        metadata = {_HEADER: json.dumps(header, sort_keys=True)}
-        return save_tensors(state, metadata=metadata)
+        return dump_module(self._model, self._args)
 
     @torch.inference_mode(False)
     def from_bytes(self, bytes_data: bytes) -> "TorchShim":
@@ -284,27 +272,9 @@ class TorchShim(PyTorchShim):
         if not bytes_data:
             self._set(None, {})
             return self
-        try:
-            size = int.from_bytes(bytes_data[:8], "little")
-            metadata = json.loads(bytes_data[8 : 8 + size])["__metadata__"]
-            header = json.loads(metadata[_HEADER])
-            state = load_tensors(bytes_data)
-            found, args = header["format"], header["args"]
-        except Exception as err:
-            raise _unreadable(err) from None
-        if found != FORMAT_VERSION:
-            raise BirnnError(Errors.B003.format(found=found, known=FORMAT_VERSION))
-        try:
-            module = self._build(**args)
-            module.load_state_dict(state)
-        except Exception as err:
-            raise _unreadable(err) from None
+        module, args = load_module(self._build, bytes_data)
         self._set(module.to(get_torch_default_device()), args)
         return self
-
-
-def _unreadable(err: Exception) -> BirnnError:
-    return BirnnError(Errors.B002.format(reason=" ".join(str(err).split())))
 
 
 def shim_of(model: Model) -> TorchShim:
@@ -331,24 +301,3 @@ def forget(model: Model) -> None:
 
 def no_backprop(d_output: Any) -> None:
     """The callback of a prediction."""
-
-
-_fork_hook_is_set = False
-
-
-def _fork_safe() -> None:
-    """Let `nlp.pipe(n_process=2)` work after torch has used several threads.
-
-    A forked child that inherits torch's thread pool hangs in its first parallel
-    operation; one thread per worker is what one wants there anyway. Done once, when the
-    first model is built, and where the platform can fork.
-    """
-    global _fork_hook_is_set
-    if not _fork_hook_is_set and hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_after_fork)
-        _fork_hook_is_set = True
-
-
-def _after_fork() -> None:
-    torch.set_num_threads(1)
-    forms.after_fork()

@@ -1,6 +1,5 @@
 """The shim: bytes, averages, copies, threads."""
 
-import json
 import os
 import pickle
 import threading
@@ -12,9 +11,9 @@ import torch
 from thinc.api import Adam
 
 from spacy_birnn.errors import BirnnError
-from spacy_birnn.models.shim import FORMAT_VERSION, TorchShim
+from spacy_birnn.models.shim import TorchShim
 
-from .tiny import make_docs, make_tagger, make_vocab, predict, train
+from .tiny import make_docs, make_tagger, make_vocab, predict, shims, train
 
 TEXTS = ["the cat sat", "Paris in 1999", "", "a b c d e f"]
 
@@ -29,12 +28,6 @@ def trained(request, docs):
     model = make_tagger(docs, embed={"chars": request.param})
     train(model, docs)
     return model
-
-
-def shims(model):
-    """Of the decoder, the encoder and the embedding."""
-    nodes = sorted(model.walk(), key=lambda node: node.name)
-    return [shim for node in nodes for shim in node.shims]
 
 
 def same(a, b):
@@ -78,56 +71,6 @@ def test_uninitialized_models_have_no_weights(docs):
         shim.from_bytes(b"")
         with pytest.raises(BirnnError, match=r"^\[B001\]"):
             shim.module  # noqa: B018
-
-
-def test_bytes_are_json_and_safetensors(docs):
-    data = shims(make_tagger(docs))[0].to_bytes()
-    size = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + size])
-    ours = json.loads(header.pop("__metadata__")["spacy-birnn"])
-    assert ours["format"] == FORMAT_VERSION
-    assert ours["args"]
-    ends = [tensor["data_offsets"][1] for tensor in header.values()]
-    assert len(data) == 8 + size + max(ends)
-
-
-def test_cut_bytes(docs):
-    for shim in shims(make_tagger(docs)):
-        data, other = shim.to_bytes(), shim.copy()
-        for end in [*range(1, 700, 13), *range(700, len(data), len(data) // 20)]:
-            with pytest.raises(BirnnError, match=r"^\[B002\][^\n]+$"):
-                other.from_bytes(data[:end])
-        assert other.to_bytes() == data
-
-
-def test_altered_header(docs):
-    """Every byte of the header: refused with a code, or read as something valid."""
-    refused = []
-    for shim in shims(make_tagger(docs, encode={"width": 4})):
-        data, other = shim.to_bytes(), shim.copy()
-        size = int.from_bytes(data[:8], "little")
-        for place in range(8 + size):
-            altered = bytearray(data)
-            altered[place] ^= 2
-            try:
-                other.from_bytes(bytes(altered))
-            except BirnnError as err:
-                refused.append(str(err))
-        other.from_bytes(data)
-    assert len(refused) > 500
-    assert {message[:6] for message in refused} == {"[B002]", "[B003]"}
-    assert not any("\n" in message for message in refused)
-
-
-def test_other_formats(docs):
-    shim = shims(make_tagger(docs))[0]
-    data = shim.to_bytes()
-    newer = data.replace(b'\\"format\\": 1', b'\\"format\\": 9')
-    assert newer != data
-    with pytest.raises(BirnnError, match=r"^\[B003\].* 9, .* 1:"):
-        shim.from_bytes(newer)
-    with pytest.raises(BirnnError, match=r"^\[B002\]"):
-        shim.from_bytes(torch.randn(100).numpy().tobytes())
 
 
 def test_weights_of_another_shape_are_refused_in_one_line(docs):

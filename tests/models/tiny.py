@@ -69,3 +69,9 @@ def train(model, docs, steps=3, optimizer=None):
 def predict(model, docs):
     """All rows of all documents in one matrix that nothing else holds."""
     return model.ops.flatten(model.predict(docs)).copy()
+
+
+def shims(model):
+    """Of the decoder, the encoder and the embedding."""
+    nodes = sorted(model.walk(), key=lambda node: node.name)
+    return [shim for node in nodes for shim in node.shims]
