@@ -8,7 +8,7 @@ from spacy_birnn.diagnostics.network import Network
 from spacy_birnn.diagnostics.texts import Text
 from spacy_birnn.nn.decoder import SequenceDecoder
 from spacy_birnn.nn.rnn.birnn import BiRNN
-from spacy_birnn.nn.rnn.layer import weights_of
+from spacy_birnn.nn.rnn.prepared import weights_of
 
 
 def make_network(cell="lstm", depth=1, bidirectional=True, decoder="crf", n_labels=3):

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from ..dropout import variational_dropout
 from ..packing import Packing
 from .cells import CELLS, Cell
-from .layer import run_layer, run_layer_from, weights_of
+from .layer import run_layer, run_layer_from
 from .lookahead import run_layer_ahead
+from .prepared import weights_of
 from .windows import Windows
 
 

@@ -20,7 +20,8 @@ from torch.autograd.function import once_differentiable
 
 from ..packing import Packing
 from .cells import Cell
-from .layer import PreparedLayer, Weights, run_direction, weights_of
+from .layer import run_direction
+from .prepared import PreparedLayer, Weights, weights_of
 from .steps import gate_steps, shifted
 
 AT_ONCE = 4096

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from ..lazy import lazy
 from ..packing import Packing
 from .birnn import BiRNN
-from .layer import PreparedLayer, weights_of
 from .lookahead import run_ahead
+from .prepared import PreparedLayer, weights_of
 from .windows import Windows
 
 MAX_ONE_BY_ONE = 4

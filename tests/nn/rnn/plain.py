@@ -1,9 +1,10 @@
-"""Networks with random weights, and what torch's own layers make of a batch."""
+"""Random networks and layers, and what torch's own layers make of a batch."""
 
 import torch
 from torch import nn
 
-from spacy_birnn.nn.rnn.birnn import BiRNN
+from spacy_birnn.nn.rnn.birnn import BiRNN, new_layer
+from spacy_birnn.nn.rnn.cells import CELLS
 
 
 def network(cell="lstm", n_in=6, width=8, bound=0.7, **settings):
@@ -12,6 +13,13 @@ def network(cell="lstm", n_in=6, width=8, bound=0.7, **settings):
     made = BiRNN(n_in, width, cell=cell, **settings)
     for param in made.parameters():
         nn.init.uniform_(param, -bound, bound)
+    return made
+
+
+def random_layer(cell, bidirectional=True):
+    made = new_layer(CELLS[cell], 6, 4, bidirectional)
+    for param in made.parameters():
+        nn.init.uniform_(param, -0.7, 0.7)
     return made
 
 
