@@ -16,7 +16,7 @@ from spacy.util import load_model_from_config
 from thinc.api import Config
 
 from spacy_birnn.cli.init_config import Optimize, init_config, to_text
-from spacy_birnn.cli.recipes import DEV_RUNS
+from spacy_birnn.cli.recipe_config import DEV_RUNS
 from spacy_birnn.files import replacing
 
 SIZES = [size.value for size in Optimize]

@@ -17,7 +17,7 @@ from ..errors import BirnnError, Errors
 from ..files import check_output, replacing
 from ..schemes import RAW
 from .options import Columns, Force, Scheme, SchemeOption
-from .recipes import TASKS, recipe_config
+from .recipe_config import TASKS, recipe_config
 
 
 class Optimize(str, Enum):

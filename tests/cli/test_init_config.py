@@ -7,7 +7,8 @@ from spacy.training.initialize import init_nlp
 from spacy.util import load_config, load_model_from_config
 
 from spacy_birnn.cli.init_config import init_config
-from spacy_birnn.cli.recipes import RECIPES, TASKS
+from spacy_birnn.cli.recipe_config import TASKS
+from spacy_birnn.cli.recipes import RECIPES
 from spacy_birnn.errors import BirnnError
 
 SCORES = {
