@@ -237,6 +237,15 @@ class Errors(metaclass=_Coded):
         "Config: training.optimizer.learn_rate has no usable value for step {step}: "
         "{found}. Check the values of its schedule, such as a decay below 0."
     )
+    B090 = (
+        "Config: training.score_weights.{key} is the weight of a score that is no "
+        "number, but a {kind}: give it to another score, and null to this."
+    )
+    B091 = (
+        "Config: training.frozen_components names '{name}', which has never been "
+        "trained: take it from a trained pipeline ([components.{name}] source = "
+        '"PATH"), or do not freeze it.'
+    )
 
     # --- B101-B199: data and tag schemes ----------------------------------------------
     B101 = (
@@ -416,6 +425,7 @@ class Errors(metaclass=_Coded):
         "add it, as in --columns word=0,{column}=-1."
     )
     B221 = "--scheme raw leaves --task {task} no spans to learn: name their scheme."
+    B222 = "The environment variable {variable} is no list of settings: {reason}."
     B224 = (
         "A worker process {reason}. What was finished before stays, and --resume goes "
         "on. If the system is short of memory, give a smaller --n-process."
@@ -819,7 +829,7 @@ class Warnings(metaclass=_Coded):
     )
     W210 = "{path} holds no documents."
 
-    # --- W492-W493: training ----------------------------------------------------------
+    # --- W492-W495: training ----------------------------------------------------------
     W492 = (
         "Nothing was predicted right: {steps:,} steps are too few, {enough:,} are "
         "usually enough. To go on, give the same command with --resume {options}"
@@ -828,6 +838,14 @@ class Warnings(metaclass=_Coded):
         "Nothing was predicted right in {steps:,} steps: look whether the training and "
         "the dev corpus have the same labels, and lower [training.optimizer] "
         "learn_rate."
+    )
+    W494 = (
+        "Config: training.score_weights.{key} counts as 0, since nothing gives a score "
+        "of that name: {hint}."
+    )
+    W495 = (
+        "Config: training.optimizer.rates has no effect for '{pattern}': no parameter "
+        "that was updated has such a name. It has {names}."
     )
 
     # --- W450-W459: distillation ------------------------------------------------------

@@ -1,5 +1,6 @@
 """Errors on the command line: one coded line on stderr, and the exit status."""
 
+import errno
 import sys
 import warnings
 from contextlib import contextmanager
@@ -52,6 +53,12 @@ def _reported() -> Iterator[None]:
         # flushes what is left; there is nobody to read it.
         sys.stdout = None  # type: ignore[assignment]
         raise typer.Exit(MISTAKE) from None
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        # What is written to files has errors of its own: this is the output.
+        sys.stdout = None  # type: ignore[assignment]
+        _fail(Errors.B203.format(path="the output", reason=error.strerror), MISTAKE)
     except Exception as error:
         # Slow to import, and needed here alone.
         from thinc.api import ConfigValidationError

@@ -100,10 +100,17 @@ def parse_overrides(arguments: List[str]) -> Dict[str, Any]:
 
     Raises:
         typer.BadParameter: an argument is of another form.
-        BirnnError: a value is missing.
+        BirnnError: a value is missing, or the variable of the environment is no list of
+            settings.
     """
     overrides: Dict[str, Any] = {}
-    rest = [*shlex.split(os.environ.get(ENVIRONMENT, "")), *arguments]
+    try:
+        rest = [*shlex.split(os.environ.get(ENVIRONMENT, "")), *arguments]
+    except ValueError as error:
+        reason = str(error).rstrip(".").lower()
+        raise BirnnError(
+            Errors.B222.format(variable=ENVIRONMENT, reason=reason)
+        ) from error
     while rest:
         argument = rest.pop(0)
         name, has_value, value = argument.removeprefix("--").partition("=")
@@ -118,11 +125,15 @@ def parse_overrides(arguments: List[str]) -> Dict[str, Any]:
 
 
 def _parse_value(value: str) -> Any:
-    """JSON where it is some, else the text."""
+    """JSON where it is some, else the text; NaN and Infinity are none in a config."""
     try:
-        return json.loads(value)
+        return json.loads(value, parse_constant=_no_number)
     except ValueError:
         return value
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
 
 
 def read_config(path: Path, overrides: Dict[str, Any]) -> Config:

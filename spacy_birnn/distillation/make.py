@@ -108,8 +108,6 @@ def make_targets(
     stdout = stdout or sys.stdout
     outputs = Outputs(output)
     outputs.prepare(resume, force)
-    if force and not resume:
-        outputs.clear()
     student = Student.of(build(config, use_gpu))
     teachers = list(teachers)
     gold = student.read_gold()
@@ -119,6 +117,8 @@ def make_targets(
     targets = Targets(output / FOLDER)
     with show_wait("Comparing teachers and texts with an earlier run"):
         plan = describe_plan(student, teachers, texts, fields, labels)
+    if force and not resume:
+        outputs.clear()
     targets.begin(plan, resume)
     if targets.is_done:
         print("Targets are there: the teachers need not read again.", file=stdout)

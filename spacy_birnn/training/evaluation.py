@@ -1,14 +1,15 @@
 """The development set: when to evaluate, and how at little cost."""
 
+import warnings
+from difflib import get_close_matches
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
-from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
 from spacy.scorer import Scorer
 from spacy.training import Example
 
 from ..data.kept import MAX_TOKENS, anew
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, Warnings
 from ..garbage import no_collections
 from .progress import Progress
 
@@ -45,6 +46,7 @@ class DevSet:
         self.nlp = nlp
         self.read = read
         self.weights = {key: value for key, value in weights.items() if value}
+        self._unchecked = set(self.weights)
         self._examples: Optional[List[Example]] = None
         self.n_words = 0
 
@@ -56,7 +58,8 @@ class DevSet:
             the speed.
 
         Raises:
-            BirnnError: nothing that counts is annotated.
+            BirnnError: nothing that counts is annotated, or a score that counts is no
+                number.
         """
         examples = self.examples()
         # Documents of one length make the batches that are tagged fastest.
@@ -66,18 +69,28 @@ class DevSet:
             if doc is not example.predicted:
                 example.predicted = doc
         scores = Scorer(self.nlp).score(examples)
+        self._warn_of_unknown(scores)
         known = {key: value for key, value in scores.items() if value is not None}
         counted = {key: known[key] for key in self.weights if key in known}
         for key, value in counted.items():
             if not isinstance(value, (int, float)):
-                kind = type(value)
-                raise ValueError(SpacyErrors.E915.format(name=key, score_type=kind))
+                kind = type(value).__name__
+                raise BirnnError(Errors.B090.format(key=key, kind=kind))
         if self.weights and not counted:
             raise BirnnError(Errors.B066.format(keys=", ".join(self.weights)))
         total = sum(
             value * (self.weights[key] or 0.0) for key, value in counted.items()
         )
         return float(total), _plain(known)
+
+    def _warn_of_unknown(self, scores: Dict[str, Any]) -> None:
+        """Say once which weights belong to no score: they count as 0."""
+        for key in self._unchecked - set(scores):
+            close = get_close_matches(key, list(scores), n=1)
+            hint = f"did you mean '{close[0]}'" if close else "check its spelling"
+            line = Warnings.W494.format(key=key, hint=hint)
+            warnings.warn(line, stacklevel=2)
+        self._unchecked = set()
 
     def examples(self) -> List[Example]:
         """Examples without predictions."""

@@ -18,9 +18,11 @@ def few_steps_hint(progress: Progress, settings: Dict[str, Any]) -> Optional[str
         settings: The section `[training]`.
 
     Returns:
-        One coded line; None where something was right, or nothing was evaluated.
+        One coded line; None where something was right, where nothing was evaluated, or
+        where no score counts.
     """
-    if progress.best is None or progress.best[0] > 0:
+    weights = [weight or 0.0 for weight in settings["score_weights"].values()]
+    if progress.best is None or progress.best[0] > 0 or max(weights, default=0.0) <= 0:
         return None
     steps = progress.step
     if steps >= ENOUGH_STEPS:

@@ -6,6 +6,8 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Tuple
 
 from thinc.api import Config
 
+from .evaluation import EvaluationPlan
+
 FREE = (
     "training.logger",
     "training.max_epochs",
@@ -16,15 +18,19 @@ FREE = (
 
 DATA_SECTIONS = ("paths", "corpora", "initialize")
 MISSING = "(not set)"
+ADAPTED = "(as it is worth its time)"
 MAX_NAMED = 5
 
 
-def describe(config: Config, readers: Dict[str, Callable]) -> Dict[str, Any]:
+def describe(
+    config: Config, readers: Dict[str, Callable], plan: EvaluationPlan
+) -> Dict[str, Any]:
     """All that has to be the same, as JSON can hold it.
 
     Args:
         config: interpolated.
         readers: the corpora by name.
+        plan: when to evaluate, which the config alone does not say.
 
     Returns:
         Values by config key; checksums of the files and folders that are named in the
@@ -39,6 +45,7 @@ def describe(config: Config, readers: Dict[str, Callable]) -> Dict[str, Any]:
                 # Several keys name the same file or folder.
                 if value and content not in facts and Path(value).exists():
                     facts[content] = checksum(Path(value))
+    facts["training.eval_frequency"] = plan.frequency or ADAPTED
     for name, reader in readers.items():
         fingerprint = getattr(reader, "fingerprint", None)
         if fingerprint is not None:

@@ -92,7 +92,9 @@ class ConsoleLog:
         if info is None:
             return
         speed = self.stopwatch.words_per_second(info["words"])
-        before = -1 if self.evaluated is None else self.evaluated["step"]
+        # The loss is the sum since then; after a resume nothing is evaluated here yet.
+        steps = [step for _, step in info["checkpoints"] if step < info["step"]]
+        before = max(steps, default=-1)
         losses = {name: float(info["losses"].get(name, 0.0)) for name in self.names}
         best, step = max((score, -step) for score, step in info["checkpoints"])
         row = {
@@ -255,13 +257,19 @@ def _open_log(path: Path, first_step: int) -> IO[str]:
                     kept.append(line)
     except (ValueError, KeyError, TypeError):
         raise BirnnError(Errors.B070.format(path=path)) from None
+    except OSError as error:
+        raise _cannot_write(path, error) from error
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(kept), encoding="utf8")
         return open(path, "a", encoding="utf8")
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise BirnnError(Errors.B203.format(path=path, reason=reason)) from error
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> BirnnError:
+    reason = error.strerror or str(error)
+    return BirnnError(Errors.B203.format(path=path, reason=reason))
 
 
 class _Clips:

@@ -16,10 +16,11 @@ from thinc.api import Config, Optimizer
 
 from .batches import Batches, has_schedule
 from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from .config_values import coded
 from .evaluation import DevSet, EvaluationPlan
 from .few_steps import few_steps_hint
 from .identity import describe
-from .optimizers import loop_schedules
+from .optimizers import loop_schedules, warn_of_unused_rates
 from .outputs import Outputs, save_pipeline
 from .progress import Progress
 from .randomness import set_states
@@ -73,18 +74,25 @@ def train(
     is_resumed = outputs.prepare(resume, force) if outputs is not None else False
     if resume and not is_resumed:
         print("No checkpoint: training starts from the beginning.", file=stdout)
-    setup = set_up(config, use_gpu, corpus)
-    loop = Loop(setup, outputs, EvaluationPlan(eval_frequency), stdout)
-    if is_resumed and outputs is not None:
-        loop.restore(read_checkpoint(outputs.checkpoint), outputs.checkpoint)
-    elif outputs is not None:
-        outputs.clear()
-    # The data stay to the end: the garbage collector need not look through them.
-    gc.freeze()
     try:
-        stopped = loop.run(stdout, stderr)
-    finally:
-        gc.unfreeze()
+        setup = set_up(config, use_gpu, corpus)
+        loop = Loop(setup, outputs, EvaluationPlan(eval_frequency), stdout)
+        if is_resumed and outputs is not None:
+            loop.restore(read_checkpoint(outputs.checkpoint), outputs.checkpoint)
+        elif outputs is not None:
+            outputs.begin()
+        # The data stay to the end: the garbage collector need not look through them.
+        gc.freeze()
+        try:
+            stopped = loop.run(stdout, stderr)
+        finally:
+            gc.unfreeze()
+    except BaseException:
+        if outputs is not None:
+            outputs.undo()
+        raise
+    if outputs is not None:
+        outputs.settle()
     return setup.nlp, loop.progress, stopped
 
 
@@ -137,7 +145,7 @@ class Loop:
             schedules=self.schedules,
             batches=self.batches,
             progress=self.progress,
-            identity=describe(setup.config, readers) if outputs else {},
+            identity=describe(setup.config, readers, plan) if outputs else {},
         )
         self.before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
         self.step = Step(self.nlp, settings, self.schedules, self.progress)
@@ -153,8 +161,9 @@ class Loop:
             print(f"Training has ended already: {progress.finished}.", file=stdout)
             return None
         progress.finished = None
-        with self.nlp.select_pipes(disable=self.settings["frozen_components"]):
-            log_step, finalize = self.settings["logger"](self.nlp, stdout, stderr)
+        logger, frozen = self.settings["logger"], self.settings["frozen_components"]
+        with self.nlp.select_pipes(disable=frozen), coded(self.setup.config):
+            log_step, finalize = logger(self.nlp, stdout, stderr)
         if self.state.random:  # last, since loggers may draw from the same generators
             set_states(self.state.random)
         stop = StopRequest()
@@ -233,6 +242,10 @@ class Loop:
             self._keep_best(info)
         info["gradients"] = self.step.gradient_log.summary()
         log_step(info)
+        if len(progress.results) == 1:
+            warn_of_unused_rates(self.optimizer)
+        if self.outputs is not None:
+            self.outputs.settle()
         progress.losses = {}
         judged = [schedule.judge(score) for schedule in self.schedules.values()]
         if any(judged):

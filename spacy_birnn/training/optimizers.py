@@ -6,6 +6,7 @@ updated row by row, see `models/rows.py`: a row that a batch does not touch neit
 moves, nor decays, nor does its momentum.
 """
 
+import warnings
 from abc import abstractmethod
 from fnmatch import fnmatchcase
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple, Union, cast
@@ -14,7 +15,7 @@ from thinc.api import Optimizer
 from thinc.backends import get_array_ops
 from thinc.types import FloatsXd, Generator
 
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, Warnings
 from ..models.averages import MAX_DECAY, Averages
 from .schedules import LoopSchedule
 
@@ -215,6 +216,11 @@ class BirnnOptimizer(Optimizer):
             held[key] = ops.alloc1f(size)
         return held[key]
 
+    @property
+    def updated(self) -> List[str]:
+        """The names of the parameters that it has updated."""
+        return list(self._factors)
+
     def _factor(self, name: str) -> float:
         if name not in self._factors:
             fitting = (f for p, f in self.rates.items() if fnmatchcase(name, p))
@@ -262,6 +268,17 @@ def loop_schedules(optimizer: Optimizer) -> Dict[str, LoopSchedule]:
         for name, schedule in optimizer.schedules.items()
         if isinstance(schedule, LoopSchedule)
     }
+
+
+def warn_of_unused_rates(optimizer: Optimizer) -> None:
+    """Warn of patterns in `rates` that fit none of the parameters updated so far."""
+    if not isinstance(optimizer, BirnnOptimizer):
+        return
+    names = optimizer.updated
+    for pattern in optimizer.rates:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            line = Warnings.W495.format(pattern=pattern, names=", ".join(sorted(names)))
+            warnings.warn(line, stacklevel=2)
 
 
 # --- ranges ---------------------------------------------------------------------------

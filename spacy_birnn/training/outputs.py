@@ -1,8 +1,9 @@
 """Where a training writes: `model-best`, `model-last` and a checkpoint."""
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Tuple
 
 from spacy.language import Language
 
@@ -15,7 +16,9 @@ BEST, LAST, CHECKPOINT = "model-best", "model-last", "checkpoint"
 class Outputs:
     """The folder of a training.
 
-    A pipeline takes the place of an older one when it is whole.
+    A pipeline takes the place of an older one when it is whole. What an older training
+    has left is put aside by `begin`, and comes back by `undo` if the new one fails
+    before it has got anywhere; `settle` removes it.
 
     Args:
         folder: as the user has given it.
@@ -26,6 +29,8 @@ class Outputs:
         self.best = folder / BEST
         self.last = folder / LAST
         self.checkpoint = folder / CHECKPOINT
+        self._aside = folder / ".before"
+        self._is_new = False
 
     def prepare(self, resume: bool, force: bool) -> bool:
         """Make the folder, and refuse to write over what is not ours to replace.
@@ -48,17 +53,47 @@ class Outputs:
             return True
         if resume and not force and (self.best.exists() or self.last.exists()):
             raise BirnnError(Errors.B061.format(path=self.folder))
+        self._is_new = not self.folder.exists()
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
         return False
 
+    def begin(self) -> None:
+        """Put aside what an older training has left."""
+        with writing(self.folder):
+            self._aside.mkdir(exist_ok=True)
+            for path in self._all():
+                if path.exists():
+                    path.rename(self._aside / path.name)
+
+    def settle(self) -> None:
+        """Remove what was put aside."""
+        if self._aside.is_dir():
+            shutil.rmtree(self._aside, ignore_errors=True)
+
+    def undo(self) -> None:
+        """Leave everything as it was before `begin`, unless it is settled.
+
+        A folder that was made for this training goes too, if it is empty.
+        """
+        if self._aside.is_dir():
+            for path in self._all():
+                _remove(path)
+                before = self._aside / path.name
+                if before.exists():
+                    before.rename(path)
+            self.settle()
+        if self._is_new:
+            with suppress(OSError):  # it is not empty
+                self.folder.rmdir()
+
     def clear(self) -> None:
         """Remove what an older training has left."""
-        with writing(self.folder):
-            self.checkpoint.unlink(missing_ok=True)
-            for path in (self.best, self.last):
-                if path.exists():
-                    shutil.rmtree(path)
+        self.begin()
+        self.settle()
+
+    def _all(self) -> Tuple[Path, ...]:
+        return self.best, self.last, self.checkpoint
 
     def save(self, target: Path, to_disk: Callable[[Path], None]) -> None:
         """Write a pipeline in the place of an older one.
@@ -84,7 +119,12 @@ class Outputs:
         shutil.rmtree(old, ignore_errors=True)
 
     def _recover(self) -> None:
-        """Put right what was interrupted between the two renamings of `save`."""
+        """Put right what was interrupted between the two renamings of `save`, or before
+        a new training had got anywhere."""
+        if self.checkpoint.exists():
+            self.settle()
+        else:
+            self.undo()
         for target in (self.best, self.last):
             old = _beside(target, "old")
             if old.is_dir() and not target.exists():
@@ -105,6 +145,13 @@ def save_pipeline(
         before: the config's `before_to_disk`.
     """
     outputs.save(target, before(nlp).to_disk)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _beside(target: Path, what: str) -> Path:

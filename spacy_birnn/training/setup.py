@@ -34,6 +34,7 @@ from thinc.api import Config, fix_random_seed, set_gpu_allocator
 
 from ..errors import BirnnError, Errors
 from ..garbage import no_collections
+from ..pipeline.labels import LabelledPipe
 from ..progress import show_wait
 from .config_keys import check_sections
 from .config_values import check_score_weights, check_settings, coded, wrong_setting
@@ -241,9 +242,18 @@ def _initialize(
         with nlp.select_pipes(enable=resumed):
             nlp.resume_training(sgd=optimizer)
     nlp._link_components()
+    _check_frozen(nlp, frozen)
     with nlp.select_pipes(disable=[*frozen, *resumed]):
         nlp.initialize(read, sgd=optimizer)
     _warn_of_listeners(nlp, frozen, settings["annotating_components"])
+
+
+def _check_frozen(nlp: Language, frozen: List[str]) -> None:
+    """Raise where a component of ours is frozen that has never learned anything."""
+    for name in frozen:
+        component = nlp.get_pipe(name)
+        if isinstance(component, LabelledPipe) and not component.is_initialized:
+            raise BirnnError(Errors.B091.format(name=name))
 
 
 def _warn_of_listeners(nlp: Language, frozen: List[str], annotating: List[str]) -> None:

@@ -1,5 +1,9 @@
 """`train` through the real command line."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import spacy
 import srsly
@@ -121,6 +125,31 @@ def test_overrides_are_json_where_they_are_some():
 def test_overrides_from_the_environment(monkeypatch):
     monkeypatch.setenv("SPACY_CONFIG_OVERRIDES", "--a.b 'x y' --a.c 1")
     assert parse_overrides(["--a.c", "2"]) == {"a.b": "x y", "a.c": 2}
+
+
+def test_an_environment_that_cannot_be_read(monkeypatch):
+    monkeypatch.setenv("SPACY_CONFIG_OVERRIDES", "--a.b 'x")
+    with pytest.raises(BirnnError, match="B222.*no closing quotation"):
+        parse_overrides([])
+
+
+def test_numbers_that_are_none_stay_text():
+    assert parse_overrides(["--a.b", "NaN", "--a.c=Infinity"]) == {
+        "a.b": "NaN",
+        "a.c": "Infinity",
+    }
+
+
+def test_a_full_output_is_one_line(arguments, tmp_path):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("there is no such device")
+    command = [sys.executable, "-m", "spacy_birnn.cli", *map(str, arguments)]
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert result.returncode == 1
+    assert "[B203] Cannot write the output: No space left" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_evaluation_adapts_unless_somebody_has_chosen():

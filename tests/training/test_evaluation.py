@@ -1,3 +1,5 @@
+import warnings
+
 import pytest
 import spacy
 from spacy.language import Language
@@ -5,6 +7,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.training.loop import create_evaluation_callback
 
+from spacy_birnn.errors import BirnnError
 from spacy_birnn.training.evaluation import (
     FIRST_RATIO,
     MIN_STEPS,
@@ -42,6 +45,21 @@ def test_scores_are_those_of_spacy(nlp):
         assert figures == {k: v for k, v in scores.items() if k != "speed"}
         assert not any(example.predicted.ents for example in dev.examples())
     assert dev.n_words == 3
+
+
+def test_weights_of_unknown_scores_are_named_once(nlp):
+    dev = DevSet(nlp, lambda: read(nlp), {"ents_ff": 0.5, "ents_f": 0.5})
+    with pytest.warns(UserWarning, match="W494.*ents_ff.*did you mean 'ents_f'"):
+        dev.evaluate()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "W494|.*ents_ff")
+        dev.evaluate()
+
+
+def test_a_score_that_is_no_number(nlp):
+    dev = DevSet(nlp, lambda: read(nlp), {"ents_per_type": 0.5})
+    with pytest.raises(BirnnError, match="B090.*ents_per_type.*dict"):
+        dev.evaluate()
 
 
 def test_the_file_is_read_once(nlp):

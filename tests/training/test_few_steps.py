@@ -5,7 +5,12 @@ import pytest
 from spacy_birnn.training.few_steps import few_steps_hint
 from spacy_birnn.training.progress import Progress
 
-SETTINGS = {"max_epochs": 15, "max_steps": 0, "patience": 3000}
+SETTINGS = {
+    "max_epochs": 15,
+    "max_steps": 0,
+    "patience": 3000,
+    "score_weights": {"ents_f": 1.0, "ents_p": None},
+}
 
 
 def hint(score=0.0, step=30, epoch=15, **settings):
@@ -30,3 +35,8 @@ def test_many_steps_have_another_reason():
 @pytest.mark.parametrize("results", [[], [(0.0, 0), (0.1, 20)]])
 def test_nothing_is_said_where_something_was_right(results):
     assert few_steps_hint(Progress(step=30, results=results), SETTINGS) is None
+
+
+@pytest.mark.parametrize("weight", [0.0, None, -1.0])
+def test_nothing_is_said_where_no_score_counts(weight):
+    assert hint(score_weights={"ents_f": weight}) is None

@@ -100,6 +100,27 @@ def test_log_of_a_resumed_training_goes_on(make_config, tmp_path):
     assert not any("old" in row for row in rows)
 
 
+def test_the_loss_is_that_of_a_step_after_a_resume_too(make_config, tmp_path):
+    rows = {}
+    for name, epochs in (("whole", [2]), ("resumed", [1, 2])):
+        path = tmp_path / f"{name}.jsonl"
+        for n in epochs:
+            changes = {"training.max_epochs": n, "training.batcher.share": 0.0}
+            stdout = io.StringIO()
+            train(
+                make_config(changes),
+                tmp_path / name,
+                resume=n > 1,
+                eval_frequency=4,
+                stdout=stdout,
+            )
+        lines = [line.split() for line in stdout.getvalue().splitlines()]
+        rows[name] = {line[1]: line[2] for line in lines if line[0].isdigit()}
+        assert not path.exists()
+    assert rows["resumed"]
+    assert rows["resumed"].items() <= rows["whole"].items()
+
+
 def test_a_file_that_is_no_log_is_kept(make_config, tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("mine\n")

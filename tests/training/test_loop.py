@@ -294,7 +294,8 @@ def test_a_learning_rate_that_is_none(make_config, tmp_path, rate, found):
     out = tmp_path / "out"
     with pytest.raises(BirnnError, match=rf"B089.*learn_rate .*{found}"):
         quiet(make_config({"training.optimizer": adam}), out)
-    assert (out / "checkpoint").is_file()
+    # Before the first evaluation there is nothing to keep.
+    assert out.exists() == ("-0.1" in found and "step 1" in found)
 
 
 def test_a_dev_set_without_annotation(make_config, corpora, tmp_path):
@@ -304,6 +305,34 @@ def test_a_dev_set_without_annotation(make_config, corpora, tmp_path):
         pytest.raises(BirnnError, match=r"B066.*ents_f"),
     ):
         quiet(make_config(), tmp_path / "out")
+
+
+@pytest.mark.parametrize("mistake", ["dev", "logger", "frozen"])
+def test_a_mistake_leaves_no_trace(make_config, tmp_path, mistake):
+    """Neither a new folder, nor a change in an older one that was to be replaced."""
+    wrong = {
+        "dev": {"paths.dev": str(tmp_path / "missing.conll")},
+        "logger": {
+            "training.logger": {
+                "@loggers": "spacy-birnn.ConsoleLogger.v1",
+                "log_file": str(tmp_path),
+            }
+        },
+        "frozen": {"training.frozen_components": ["birnn_ner"]},
+    }[mistake]
+    code = {"dev": "B105", "logger": "B203", "frozen": "B091"}[mistake]
+    new, old = tmp_path / "new", tmp_path / "old"
+    quiet(make_config({"training.max_epochs": 1}), old)
+    before = {path: path.read_bytes() for path in files_of(old)}
+    for out, force in ((new, False), (old, True)):
+        with pytest.raises(BirnnError, match=code):
+            quiet(make_config(wrong), out, force=force)
+    assert not new.exists()
+    assert {path: path.read_bytes() for path in files_of(old)} == before
+
+
+def files_of(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def test_no_training_data(make_config):

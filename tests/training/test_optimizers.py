@@ -13,7 +13,11 @@ from torch.nn import functional as F
 
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.models.rows import averaged_rows, update_rows
-from spacy_birnn.training.optimizers import create_adamw, create_sgd
+from spacy_birnn.training.optimizers import (
+    create_adamw,
+    create_sgd,
+    warn_of_unused_rates,
+)
 from spacy_birnn.training.schedules import plateau
 
 KEY = (1, "words.table")
@@ -111,6 +115,14 @@ def test_rates_by_parameter_name():
         for name in ("words.table", "W")
     }
     numpy.testing.assert_allclose(moved["W"], 4 * moved["words.table"], atol=1e-6)
+
+
+def test_patterns_that_fit_nothing_are_named():
+    optimizer = create_sgd(0.1, rates={"words.*": 0.5, "wordz.table": 2.0})
+    run(optimizer, gradients(1), (1, "words.table"))
+    with pytest.warns(UserWarning, match=r"W495.*'wordz\.table'.*words\.table") as seen:
+        warn_of_unused_rates(optimizer)
+    assert len(seen) == 1
 
 
 def test_grad_clip_bounds_each_parameter():

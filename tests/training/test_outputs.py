@@ -59,3 +59,47 @@ def test_a_file_is_no_folder(tmp_path):
     path.write_text("")
     with pytest.raises(BirnnError, match="B203"):
         Outputs(path).prepare(resume=False, force=True)
+
+
+def test_an_older_training_comes_back(outputs):
+    outputs.save(outputs.best, writer("old"))
+    outputs.checkpoint.write_text("old")
+    outputs.begin()
+    assert not outputs.best.exists()
+    outputs.save(outputs.last, writer("new"))
+    outputs.checkpoint.write_text("new")
+    outputs.undo()
+    assert (outputs.best / "a").read_text() == outputs.checkpoint.read_text() == "old"
+    names = {path.name for path in outputs.folder.iterdir()}
+    assert names == {"model-best", "checkpoint"}
+
+
+def test_what_is_settled_stays(outputs):
+    outputs.save(outputs.best, writer("old"))
+    outputs.begin()
+    outputs.save(outputs.last, writer("new"))
+    outputs.settle()
+    outputs.undo()
+    assert [path.name for path in outputs.folder.iterdir()] == ["model-last"]
+
+
+@pytest.mark.parametrize("has_checkpoint", [False, True])
+def test_a_new_training_that_was_killed_at_once(outputs, has_checkpoint):
+    """It goes on if it has a checkpoint; else the older one comes back."""
+    outputs.save(outputs.best, writer("old"))
+    outputs.begin()
+    if has_checkpoint:
+        outputs.checkpoint.write_text("new")
+    Outputs(outputs.folder).prepare(resume=True, force=True)
+    names = {path.name for path in outputs.folder.iterdir()}
+    assert names == {"checkpoint" if has_checkpoint else "model-best"}
+
+
+def test_an_empty_folder_goes_if_it_is_new(outputs):
+    outputs.undo()
+    assert not outputs.folder.exists()
+    outputs.folder.mkdir()
+    again = Outputs(outputs.folder)
+    again.prepare(resume=False, force=False)
+    again.undo()
+    assert outputs.folder.is_dir()
