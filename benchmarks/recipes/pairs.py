@@ -189,6 +189,65 @@ OPTIONS = (
         [("conll2003", "longer-averages", "constant-dropout")],
     ),
     Option('`vectors = "frozen"`', "", [("wnut17", "frozen", "constant-dropout")]),
+    Option(
+        "frozen word vectors beside the trained ones",
+        "",
+        [
+            ("conll2003", "both-vectors", "efficiency"),
+            ("wnut17", "both-vectors", "efficiency"),
+        ],
+    ),
+    Option(
+        "word vectors that learn at a fifth of the rate",
+        "",
+        [("wnut17", "slow-words", "efficiency")],
+    ),
+    Option("at twice the rate", "", [("wnut17", "fast-words", "efficiency")]),
+    Option(
+        "a second table of vectors, of newswire",
+        "",
+        [("conll2003", "second-table", "efficiency")],
+    ),
+    Option(
+        "lists of known names as features",
+        "",
+        [("wnut17", "known-names", "efficiency")],
+    ),
+    Option(
+        "a tenth of the texts in lower case",
+        "",
+        [("wnut17", "lower-case", "efficiency")],
+    ),
+    Option(
+        "a language model learned beside the labels",
+        "",
+        [("wnut17", "language-model", "efficiency")],
+    ),
+    Option(
+        "sentence starts learned beside the labels",
+        "",
+        [("conll2003", "sentence-starts", "efficiency")],
+    ),
+    Option(
+        "recurrent weights dropped",
+        "",
+        [
+            ("conll2003", "weight-drop", "efficiency"),
+        ],
+    ),
+    Option(
+        "label smoothing",
+        "",
+        [
+            ("conll2003", "smoothed", "efficiency"),
+            ("wnut17", "smoothed", "efficiency"),
+        ],
+    ),
+    Option(
+        "R-Drop",
+        "",
+        [("wnut17", "rdrop", "efficiency")],
+    ),
 )
 
 
