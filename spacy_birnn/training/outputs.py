@@ -30,6 +30,7 @@ class Outputs:
         self.last = folder / LAST
         self.checkpoint = folder / CHECKPOINT
         self._aside = folder / ".before"
+        self._moving = folder / ".moving"
         self._is_new = False
 
     def prepare(self, resume: bool, force: bool) -> bool:
@@ -61,10 +62,12 @@ class Outputs:
     def begin(self) -> None:
         """Put aside what an older training has left."""
         with writing(self.folder):
-            self._aside.mkdir(exist_ok=True)
+            # Killed on the way, it is still told from a training that was put aside.
+            self._moving.mkdir(exist_ok=True)
             for path in self._all():
                 if path.exists():
-                    path.rename(self._aside / path.name)
+                    path.rename(self._moving / path.name)
+            self._moving.rename(self._aside)
 
     def settle(self) -> None:
         """Remove what was put aside."""
@@ -79,10 +82,8 @@ class Outputs:
         if self._aside.is_dir():
             for path in self._all():
                 _remove(path)
-                before = self._aside / path.name
-                if before.exists():
-                    before.rename(path)
-            self.settle()
+            self._aside.rename(self._moving)
+        self._move_back()
         if self._is_new:
             with suppress(OSError):  # it is not empty
                 self.folder.rmdir()
@@ -92,8 +93,17 @@ class Outputs:
         self.begin()
         self.settle()
 
+    def _move_back(self) -> None:
+        if self._moving.is_dir():
+            for path in self._all():
+                before = self._moving / path.name
+                if before.exists():
+                    before.rename(path)
+            shutil.rmtree(self._moving, ignore_errors=True)
+
     def _all(self) -> Tuple[Path, ...]:
-        return self.best, self.last, self.checkpoint
+        """The checkpoint comes first: where there is none, `_recover` undoes."""
+        return self.checkpoint, self.best, self.last
 
     def save(self, target: Path, to_disk: Callable[[Path], None]) -> None:
         """Write a pipeline in the place of an older one.
@@ -121,6 +131,7 @@ class Outputs:
     def _recover(self) -> None:
         """Put right what was interrupted between the two renamings of `save`, or before
         a new training had got anywhere."""
+        self._move_back()
         if self.checkpoint.exists():
             self.settle()
         else:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from spacy_birnn.errors import BirnnError
@@ -103,3 +105,34 @@ def test_an_empty_folder_goes_if_it_is_new(outputs):
     again.prepare(resume=False, force=False)
     again.undo()
     assert outputs.folder.is_dir()
+
+
+@pytest.mark.parametrize("way", ["begin", "undo"])
+@pytest.mark.parametrize("n_moved", range(4))
+def test_nothing_is_lost_between_two_renamings(outputs, monkeypatch, way, n_moved):
+    """Killed after any of them, the older training is there again."""
+    outputs.save(outputs.best, writer("old"))
+    outputs.save(outputs.last, writer("old"))
+    outputs.checkpoint.write_text("old")
+    if way == "undo":
+        outputs.begin()
+        outputs.checkpoint.write_text("new")
+        outputs.save(outputs.best, writer("new"))
+    left, rename = n_moved, Path.rename
+
+    def killed(path, target):
+        nonlocal left
+        if left == 0:
+            raise KeyboardInterrupt
+        left -= 1
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", killed)
+    with pytest.raises(KeyboardInterrupt):
+        getattr(outputs, way)()
+    monkeypatch.undo()
+    Outputs(outputs.folder).prepare(resume=True, force=False)
+    found = {path.name for path in outputs.folder.iterdir()}
+    assert found == {"checkpoint", "model-best", "model-last"}
+    assert outputs.checkpoint.read_text() == "old"
+    assert (outputs.best / "a").read_text() == (outputs.last / "a").read_text() == "old"
