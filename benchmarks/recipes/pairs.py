@@ -231,9 +231,7 @@ OPTIONS = (
     Option(
         "recurrent weights dropped",
         "",
-        [
-            ("conll2003", "weight-drop", "efficiency"),
-        ],
+        [("conll2003", "weight-drop", "efficiency")],
     ),
     Option(
         "label smoothing",
@@ -243,11 +241,7 @@ OPTIONS = (
             ("wnut17", "smoothed", "efficiency"),
         ],
     ),
-    Option(
-        "R-Drop",
-        "",
-        [("wnut17", "rdrop", "efficiency")],
-    ),
+    Option("R-Drop", "", [("wnut17", "rdrop", "efficiency")]),
 )
 
 

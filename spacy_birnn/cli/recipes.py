@@ -1,4 +1,4 @@
-"""What differs between the configs of `init-config`: one recipe per task and aim."""
+"""The differences between the configs of `init-config`, by task and aim."""
 
 from dataclasses import dataclass, replace
 from typing import Dict, Sequence, Tuple

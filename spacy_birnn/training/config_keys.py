@@ -66,6 +66,12 @@ def check_overrides(config: Config, overrides: Dict[str, Any]) -> None:
             raise unknown("key", key, f"[{sections[0]}]", known)
 
 
+def spelling_hint(name: str, known: Iterable[str]) -> str:
+    """The closest of the names that there are, or the advice to look for it."""
+    close = get_close_matches(name, list(known), n=1)
+    return f"did you mean '{close[0]}'" if close else "check its spelling"
+
+
 def unknown(kind: str, name: str, where: str, known: Iterable[str]) -> BirnnError:
     """The error of a name that is not there, with the closest one that is."""
     names: List[str] = list(known)

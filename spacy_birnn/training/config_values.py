@@ -2,14 +2,13 @@
 
 import re
 from contextlib import contextmanager
-from difflib import get_close_matches
 from importlib.metadata import entry_points
 from typing import Any, Dict, Iterator, Optional, Sequence
 
 from thinc.api import Config
 
 from ..errors import BirnnError, Errors
-from .config_keys import unknown
+from .config_keys import spelling_hint, unknown
 
 _AT_LEAST = {
     "eval_frequency": 1,
@@ -124,11 +123,10 @@ def _unknown_name(message: str) -> Optional[BirnnError]:
     if listed.startswith("factories"):
         # Until one of them is used, spaCy does not list those of other packages.
         names += [p.name for p in entry_points(group="spacy_factories")]
-    close = get_close_matches(quoted[1], names, n=1)
     return BirnnError(
         Errors.B490.format(
             name=quoted[1],
-            hint=f"did you mean '{close[0]}'" if close else "check its spelling",
+            hint=spelling_hint(quoted[1], names),
             ours=", ".join(sorted({n for n in names if n.startswith(_OURS)})),
         )
     )

@@ -1,7 +1,6 @@
 """The development set: when to evaluate, and how at little cost."""
 
 import warnings
-from difflib import get_close_matches
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from spacy.language import Language
@@ -11,6 +10,7 @@ from spacy.training import Example
 from ..data.kept import MAX_TOKENS, anew
 from ..errors import BirnnError, Errors, Warnings
 from ..garbage import no_collections
+from .config_keys import spelling_hint
 from .progress import Progress
 
 SPACY_FREQUENCY = 200
@@ -46,7 +46,7 @@ class DevSet:
         self.nlp = nlp
         self.read = read
         self.weights = {key: value for key, value in weights.items() if value}
-        self._unchecked = set(self.weights)
+        self._unchecked = list(self.weights)
         self._examples: Optional[List[Example]] = None
         self.n_words = 0
 
@@ -85,12 +85,11 @@ class DevSet:
 
     def _warn_of_unknown(self, scores: Dict[str, Any]) -> None:
         """Say once which weights belong to no score: they count as 0."""
-        for key in self._unchecked - set(scores):
-            close = get_close_matches(key, list(scores), n=1)
-            hint = f"did you mean '{close[0]}'" if close else "check its spelling"
-            line = Warnings.W494.format(key=key, hint=hint)
-            warnings.warn(line, stacklevel=2)
-        self._unchecked = set()
+        for key in self._unchecked:
+            if key not in scores:
+                line = Warnings.W494.format(key=key, hint=spelling_hint(key, scores))
+                warnings.warn(line, stacklevel=2)
+        self._unchecked = []
 
     def examples(self) -> List[Example]:
         """Examples without predictions."""

@@ -21,8 +21,8 @@ def few_steps_hint(progress: Progress, settings: Dict[str, Any]) -> Optional[str
         One coded line; None where something was right, where nothing was evaluated, or
         where no score counts.
     """
-    weights = [weight or 0.0 for weight in settings["score_weights"].values()]
-    if progress.best is None or progress.best[0] > 0 or max(weights, default=0.0) <= 0:
+    counts = any((weight or 0) > 0 for weight in settings["score_weights"].values())
+    if progress.best is None or progress.best[0] > 0 or not counts:
         return None
     steps = progress.step
     if steps >= ENOUGH_STEPS:

@@ -2,11 +2,9 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from thinc.api import Config
-
-from .evaluation import EvaluationPlan
 
 FREE = (
     "training.logger",
@@ -23,14 +21,15 @@ MAX_NAMED = 5
 
 
 def describe(
-    config: Config, readers: Dict[str, Callable], plan: EvaluationPlan
+    config: Config, readers: Dict[str, Callable], eval_frequency: Optional[int]
 ) -> Dict[str, Any]:
     """All that has to be the same, as JSON can hold it.
 
     Args:
         config: interpolated.
         readers: the corpora by name.
-        plan: when to evaluate, which the config alone does not say.
+        eval_frequency: steps between evaluations, None where they adapt: the config
+            alone does not say it.
 
     Returns:
         Values by config key; checksums of the files and folders that are named in the
@@ -45,7 +44,7 @@ def describe(
                 # Several keys name the same file or folder.
                 if value and content not in facts and Path(value).exists():
                     facts[content] = checksum(Path(value))
-    facts["training.eval_frequency"] = plan.frequency or ADAPTED
+    facts["training.eval_frequency"] = eval_frequency or ADAPTED
     for name, reader in readers.items():
         fingerprint = getattr(reader, "fingerprint", None)
         if fingerprint is not None:

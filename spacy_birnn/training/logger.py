@@ -255,21 +255,14 @@ def _open_log(path: Path, first_step: int) -> IO[str]:
                     continue  # cut when the training was killed
                 if json.loads(line)["step"] < first_step:
                     kept.append(line)
-    except (ValueError, KeyError, TypeError):
-        raise BirnnError(Errors.B070.format(path=path)) from None
-    except OSError as error:
-        raise _cannot_write(path, error) from error
-    try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(kept), encoding="utf8")
         return open(path, "a", encoding="utf8")
+    except (ValueError, KeyError, TypeError):
+        raise BirnnError(Errors.B070.format(path=path)) from None
     except OSError as error:
-        raise _cannot_write(path, error) from error
-
-
-def _cannot_write(path: Path, error: OSError) -> BirnnError:
-    reason = error.strerror or str(error)
-    return BirnnError(Errors.B203.format(path=path, reason=reason))
+        reason = error.strerror or str(error)
+        raise BirnnError(Errors.B203.format(path=path, reason=reason)) from error
 
 
 class _Clips:

@@ -6,6 +6,7 @@ From the same config, evaluated at the same steps, it ends with the weights of
 
 import gc
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from timeit import default_timer as timer
 from typing import IO, Any, Callable, Dict, Optional, Tuple
@@ -74,7 +75,7 @@ def train(
     is_resumed = outputs.prepare(resume, force) if outputs is not None else False
     if resume and not is_resumed:
         print("No checkpoint: training starts from the beginning.", file=stdout)
-    try:
+    with outputs.attempt() if outputs is not None else nullcontext():
         setup = set_up(config, use_gpu, corpus)
         loop = Loop(setup, outputs, EvaluationPlan(eval_frequency), stdout)
         if is_resumed and outputs is not None:
@@ -87,12 +88,6 @@ def train(
             stopped = loop.run(stdout, stderr)
         finally:
             gc.unfreeze()
-    except BaseException:
-        if outputs is not None:
-            outputs.undo()
-        raise
-    if outputs is not None:
-        outputs.settle()
     return setup.nlp, loop.progress, stopped
 
 
@@ -145,7 +140,7 @@ class Loop:
             schedules=self.schedules,
             batches=self.batches,
             progress=self.progress,
-            identity=describe(setup.config, readers, plan) if outputs else {},
+            identity=describe(setup.config, readers, plan.frequency) if outputs else {},
         )
         self.before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
         self.step = Step(self.nlp, settings, self.schedules, self.progress)

@@ -216,11 +216,6 @@ class BirnnOptimizer(Optimizer):
             held[key] = ops.alloc1f(size)
         return held[key]
 
-    @property
-    def updated(self) -> List[str]:
-        """The names of the parameters that it has updated."""
-        return list(self._factors)
-
     def _factor(self, name: str) -> float:
         if name not in self._factors:
             fitting = (f for p, f in self.rates.items() if fnmatchcase(name, p))
@@ -274,10 +269,10 @@ def warn_of_unused_rates(optimizer: Optimizer) -> None:
     """Warn of patterns in `rates` that fit none of the parameters updated so far."""
     if not isinstance(optimizer, BirnnOptimizer):
         return
-    names = optimizer.updated
+    names = sorted(optimizer._factors)
     for pattern in optimizer.rates:
         if not any(fnmatchcase(name, pattern) for name in names):
-            line = Warnings.W495.format(pattern=pattern, names=", ".join(sorted(names)))
+            line = Warnings.W495.format(pattern=pattern, names=", ".join(names))
             warnings.warn(line, stacklevel=2)
 
 

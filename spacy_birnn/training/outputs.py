@@ -1,9 +1,9 @@
 """Where a training writes: `model-best`, `model-last` and a checkpoint."""
 
 import shutil
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Callable, Tuple
+from typing import Callable, Iterator, Tuple
 
 from spacy.language import Language
 
@@ -87,6 +87,16 @@ class Outputs:
         if self._is_new:
             with suppress(OSError):  # it is not empty
                 self.folder.rmdir()
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Undo a training that fails in this block, and settle one that does not."""
+        try:
+            yield
+        except BaseException:
+            self.undo()
+            raise
+        self.settle()
 
     def clear(self) -> None:
         """Remove what an older training has left."""

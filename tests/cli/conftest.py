@@ -91,11 +91,7 @@ def run_process():
         else:
             name = "spacy-birnn.exe" if os.name == "nt" else "spacy-birnn"
             command = [os.path.join(os.path.dirname(sys.executable), name)]
-        return subprocess.run(
-            [*command, *map(str, arguments)],
-            capture_output=True,
-            timeout=600,
-            **kwargs,
-        )
+        kwargs = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **kwargs}
+        return subprocess.run([*command, *map(str, arguments)], timeout=600, **kwargs)
 
     return run_process

@@ -422,17 +422,11 @@ def test_ctrl_c_leaves_nothing_behind(ruler, tmp_path, n_process, is_group_alive
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
 @pytest.mark.parametrize(("lines", "n_process"), [(1, "1"), (5000, "1"), (5000, "2")])
-def test_a_full_disk_is_one_line(ruler, tmp_path, lines, n_process):
+def test_a_full_disk_is_one_line(ruler, tmp_path, lines, n_process, run_process):
     path = tmp_path / "a.txt"
     path.write_text(TEXT * lines)
-    script = os.path.join(os.path.dirname(sys.executable), "spacy-birnn")
     with open("/dev/full", "wb") as full:
-        result = subprocess.run(
-            [script, "tag", ruler, path, "--n-process", n_process],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            timeout=600,
-        )
+        result = run_process("tag", ruler, path, "--n-process", n_process, stdout=full)
     assert result.returncode == 1
     assert result.stderr.startswith(b"[B203] Cannot write <stdout>: ")
     assert result.stderr.count(b"\n") == 1

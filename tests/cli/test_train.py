@@ -1,8 +1,6 @@
 """`train` through the real command line."""
 
 import os
-import subprocess
-import sys
 
 import pytest
 import spacy
@@ -140,12 +138,10 @@ def test_numbers_that_are_none_stay_text():
     }
 
 
-def test_a_full_output_is_one_line(arguments, tmp_path):
-    if not os.path.exists("/dev/full"):
-        pytest.skip("there is no such device")
-    command = [sys.executable, "-m", "spacy_birnn.cli", *map(str, arguments)]
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
+def test_a_full_output_is_one_line(arguments, tmp_path, run_process):
     with open("/dev/full", "wb") as full:
-        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+        result = run_process(*arguments, stdout=full, text=True)
     assert result.returncode == 1
     assert "[B203] Cannot write the output: No space left" in result.stderr
     assert "Traceback" not in result.stderr

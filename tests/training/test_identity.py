@@ -5,10 +5,7 @@ from thinc.api import Config
 
 from spacy_birnn.data.hub import create_datasets_reader
 from spacy_birnn.training import identity
-from spacy_birnn.training.evaluation import EvaluationPlan
 from spacy_birnn.training.identity import checksum, describe, differences
-
-ADAPTS = EvaluationPlan(None)
 
 TEXT = """
 [paths]
@@ -37,15 +34,15 @@ def make_config(path, **training):
 def test_what_may_differ_and_what_may_not(tmp_path):
     path = tmp_path / "train"
     path.write_text("a")
-    before = describe(make_config(path), {}, ADAPTS)
+    before = describe(make_config(path), {}, None)
     free = {"max_epochs": 9, "patience": 0, "max_steps": 5, "logger": {"a": 1}}
-    assert differences(before, describe(make_config(path, **free), {}, ADAPTS)) == []
-    found = differences(before, describe(make_config(path, dropout=0.1), {}, ADAPTS))
+    assert differences(before, describe(make_config(path, **free), {}, None)) == []
+    found = differences(before, describe(make_config(path, dropout=0.1), {}, None))
     assert found == ["training.dropout was 0.5 and is 0.1"]
-    found = differences(before, describe(make_config(path, new={"key": 1}), {}, ADAPTS))
+    found = differences(before, describe(make_config(path, new={"key": 1}), {}, None))
     assert found == ["training.new.key was '(not set)' and is 1"]
     path.write_text("b")
-    found = differences(before, describe(make_config(path), {}, ADAPTS))
+    found = differences(before, describe(make_config(path), {}, None))
     assert found == [f"the content of {path} has changed"]
 
 
@@ -56,7 +53,7 @@ def test_what_several_keys_name_is_read_once(tmp_path, monkeypatch):
     monkeypatch.setattr(identity, "checksum", lambda path: read.append(path) or "1")
     config = make_config(path)
     config["corpora"] = {"train": {"path": str(path)}}
-    assert describe(config, {}, ADAPTS)[f"content of {path}"] == "1"
+    assert describe(config, {}, None)[f"content of {path}"] == "1"
     assert read == [path]
 
 
@@ -82,8 +79,8 @@ def write_rows(path: Path, word):
 
 
 def test_a_dataset_is_its_fingerprint(tmp_path):
-    one = describe(Config(), write_rows(tmp_path / "one" / "a.jsonl", "Ada"), ADAPTS)
-    two = describe(Config(), write_rows(tmp_path / "two" / "a.jsonl", "Emmy"), ADAPTS)
+    one = describe(Config(), write_rows(tmp_path / "one" / "a.jsonl", "Ada"), None)
+    two = describe(Config(), write_rows(tmp_path / "two" / "a.jsonl", "Emmy"), None)
     assert differences(one, one) == []
     assert differences(one, two) == ["the dataset of train has changed"]
 
@@ -91,9 +88,6 @@ def test_a_dataset_is_its_fingerprint(tmp_path):
 def test_steps_between_evaluations_that_are_chosen(tmp_path):
     """200 is what a config says that leaves it open."""
     config = make_config(tmp_path, eval_frequency=200)
-    open_, chosen = (
-        describe(config, {}, ADAPTS),
-        describe(config, {}, EvaluationPlan(200)),
-    )
+    open_, chosen = describe(config, {}, None), describe(config, {}, 200)
     [found] = differences(open_, chosen)
     assert "eval_frequency was '(as it is worth its time)' and is 200" in found
