@@ -436,6 +436,7 @@ class Errors(metaclass=_Coded):
     )
     B236 = "{path}: not a config that can be read: {reason}"
     B237 = "The setting {name} has no value: write --{name} VALUE or --{name}=VALUE."
+    B238 = "{where}: the file given with --code cannot be run: {reason}."
 
     B250 = (
         "{path}: '{protocol}://' cannot be used here ({reason}): install what fsspec "

@@ -25,6 +25,11 @@ def check_output(path: Path, force: bool = False) -> None:
         raise BirnnError(Errors.B203.format(path=path, reason=reason))
 
 
+def reason_of(error: OSError) -> str:
+    """Say in the system's words why a file could not be read or written."""
+    return error.strerror or str(error)
+
+
 @contextmanager
 def replacing(
     path: Path, workplace: Union[str, Path, None] = None
@@ -59,7 +64,7 @@ def replacing(
         ours = (None, str(target), str(beside))
         if isinstance(error, BrokenPipeError) or error.filename not in ours:
             raise
-        reason = error.strerror or str(error)
-        raise BirnnError(Errors.B203.format(path=path, reason=reason)) from error
+        message = Errors.B203.format(path=path, reason=reason_of(error))
+        raise BirnnError(message) from error
     finally:
         beside.unlink(missing_ok=True)

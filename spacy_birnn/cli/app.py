@@ -6,6 +6,8 @@ torch first, takes longer to import than to show a page of help.
 
 import atexit
 import gc
+import os
+import sys
 from importlib import import_module
 from typing import Any, Dict, List
 
@@ -111,6 +113,9 @@ def _options(
 def main() -> None:
     """The console script."""
     install_excepthook()
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller, as with `>&-`
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     # The collections at exit would look through all that is alive, to no end.
     atexit.register(gc.freeze)
     get_command(app)(prog_name="spacy-birnn")

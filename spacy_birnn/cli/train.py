@@ -4,6 +4,7 @@ import json
 import os
 import runpy
 import shlex
+import traceback
 from pathlib import Path
 from typing import Annotated, Any, Dict, List, Optional
 
@@ -80,8 +81,7 @@ def train_command(
     overrides = parse_overrides(context.args)
     read = read_config(config, overrides)
     if code is not None:
-        list_files(code)
-        runpy.run_path(str(code))
+        run_code(code)
     activate_gpu(gpu_id)
     *_, stopped = train(
         read,
@@ -154,6 +154,26 @@ def read_config(path: Path, overrides: Dict[str, Any]) -> Config:
         raise BirnnError(
             Errors.B236.format(path=path, reason=one_line(error))
         ) from error
+
+
+def run_code(path: Path) -> None:
+    """Run a file of the user's, which registers functions.
+
+    Raises:
+        BirnnError: there is no such file, or it fails.
+    """
+    list_files(path)
+    try:
+        runpy.run_path(str(path))
+    except Exception as error:
+        if isinstance(error, SyntaxError):
+            lines = [error.lineno]
+        else:
+            frames = traceback.extract_tb(error.__traceback__)
+            lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+        where = f"{path}:{lines[-1]}" if lines else str(path)
+        reason = f"{type(error).__name__}: {one_line(error)}"
+        raise BirnnError(Errors.B238.format(where=where, reason=reason)) from error
 
 
 def eval_frequency(config: Config, overrides: Dict[str, Any]) -> Optional[int]:

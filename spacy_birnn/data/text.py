@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Iterable, Iterator, List, Tuple, cast
 
 from ..errors import BirnnError, Errors
+from ..files import reason_of
 
 _GZIP = b"\x1f\x8b"
 
@@ -51,8 +52,8 @@ def open_binary(path: Path) -> BinaryIO:
             is_gzip = file.read(2) == _GZIP
         return cast(BinaryIO, gzip.open(path) if is_gzip else path.open("rb"))
     except OSError as error:
-        reason = error.strerror or error
-        raise BirnnError(Errors.B107.format(path=path, reason=reason)) from error
+        message = Errors.B107.format(path=path, reason=reason_of(error))
+        raise BirnnError(message) from error
 
 
 def read_lines(path: Path, encoding: str = "utf-8") -> Iterator[str]:

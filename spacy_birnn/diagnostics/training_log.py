@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from ..errors import BirnnError, Errors
+from ..files import reason_of
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ def read_log(path: Path) -> List[LoggedStep]:
     try:
         text = path.read_text(encoding="utf8")
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise BirnnError(Errors.B107.format(path=path, reason=reason)) from error
+        message = Errors.B107.format(path=path, reason=reason_of(error))
+        raise BirnnError(message) from error
     except UnicodeDecodeError:
         raise _no_log(path, 1, "it is not UTF-8") from None
     steps: List[LoggedStep] = []

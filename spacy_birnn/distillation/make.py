@@ -108,18 +108,19 @@ def make_targets(
     stdout = stdout or sys.stdout
     outputs = Outputs(output)
     outputs.prepare(resume, force)
-    student = Student.of(build(config, use_gpu))
-    teachers = list(teachers)
-    gold = student.read_gold()
-    labels = choose_labels(student, gold, teachers)
-    for label in labels:
-        student.pipe.add_label(label)
     targets = Targets(output / FOLDER)
-    with show_wait("Comparing teachers and texts with an earlier run"):
-        plan = describe_plan(student, teachers, texts, fields, labels)
-    if force and not resume:
-        outputs.clear()
-    targets.begin(plan, resume)
+    with outputs.attempt():
+        student = Student.of(build(config, use_gpu))
+        teachers = list(teachers)
+        gold = student.read_gold()
+        labels = choose_labels(student, gold, teachers)
+        for label in labels:
+            student.pipe.add_label(label)
+        with show_wait("Comparing teachers and texts with an earlier run"):
+            plan = describe_plan(student, teachers, texts, fields, labels)
+        if force and not resume:
+            outputs.clear()
+        targets.begin(plan, resume)
     if targets.is_done:
         print("Targets are there: the teachers need not read again.", file=stdout)
         return Made(targets, None)
@@ -139,6 +140,7 @@ def make_targets(
         return Made(targets, stop.signal)
     if not targets.size(TEXTS)["pieces"]:
         targets.remove()
+        outputs.undo()
         names = ", ".join(text.address for text in texts)
         raise BirnnError(Errors.B454.format(inputs=names))
     targets.finish()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Iterator, List, Optional, Tuple, cast
 
 from ..errors import BirnnError, Errors
-from ..files import replacing
+from ..files import reason_of, replacing
 
 HUB = "hf:"
 """The beginning of the address of a dataset: `hf:ID` or `hf:ID:SPLIT`."""
@@ -35,8 +35,8 @@ def open_input(address: str) -> BinaryIO:
     try:
         return open(address, "rb")
     except OSError as error:
-        reason = error.strerror or error
-        raise BirnnError(Errors.B107.format(path=address, reason=reason)) from error
+        message = Errors.B107.format(path=address, reason=reason_of(error))
+        raise BirnnError(message) from error
 
 
 def size_of(address: str) -> int:
@@ -188,8 +188,7 @@ def note(address: str, data: bytes, workplace: Optional[str] = None) -> None:
 
 def cannot_write(address: str, error: OSError) -> BirnnError:
     """Make the error of a file that cannot be written."""
-    reason = error.strerror or str(error)
-    return BirnnError(Errors.B203.format(path=address, reason=reason))
+    return BirnnError(Errors.B203.format(path=address, reason=reason_of(error)))
 
 
 def move(source: str, target: str) -> None:

@@ -18,6 +18,7 @@ from safetensors.numpy import load, save
 
 from .. import __version__
 from ..errors import BirnnError, Errors
+from ..files import reason_of
 
 FORMAT = 1
 FACTS = "spacy-birnn"
@@ -99,8 +100,8 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise BirnnError(Errors.B067.format(path=path, reason=reason)) from error
+        message = Errors.B067.format(path=path, reason=reason_of(error))
+        raise BirnnError(message) from error
 
 
 def _digest(body: bytes) -> bytes:

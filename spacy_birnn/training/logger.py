@@ -19,6 +19,7 @@ from rich.text import Text
 from spacy.language import Language
 
 from ..errors import BirnnError, Errors
+from ..files import reason_of
 
 Info = Dict[str, Any]
 LogStep = Callable[[Optional[Info]], None]
@@ -261,8 +262,8 @@ def _open_log(path: Path, first_step: int) -> IO[str]:
     except (ValueError, KeyError, TypeError):
         raise BirnnError(Errors.B070.format(path=path)) from None
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise BirnnError(Errors.B203.format(path=path, reason=reason)) from error
+        message = Errors.B203.format(path=path, reason=reason_of(error))
+        raise BirnnError(message) from error
 
 
 class _Clips:

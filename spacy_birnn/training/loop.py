@@ -76,6 +76,7 @@ def train(
     if resume and not is_resumed:
         print("No checkpoint: training starts from the beginning.", file=stdout)
     with outputs.attempt() if outputs is not None else nullcontext():
+        print(_headline(config, use_gpu, output), file=stdout, flush=True)
         setup = set_up(config, use_gpu, corpus)
         loop = Loop(setup, outputs, EvaluationPlan(eval_frequency), stdout)
         if is_resumed and outputs is not None:
@@ -89,6 +90,15 @@ def train(
         finally:
             gc.unfreeze()
     return setup.nlp, loop.progress, stopped
+
+
+def _headline(config: Config, use_gpu: int, output: Optional[Path]) -> str:
+    """The first line: reading the data and initializing take some seconds."""
+    pipeline = config.get("nlp", {}).get("pipeline")
+    names = ", ".join(map(str, pipeline)) if isinstance(pipeline, list) else "pipeline"
+    device = "the CPU" if use_gpu < 0 else f"GPU {use_gpu}"
+    where = "" if output is None else f", into {output}"
+    return f"Training {names} on {device}{where}: reading the data."
 
 
 class Loop:

@@ -50,10 +50,11 @@ def replaced(arguments, old, new):
 def test_the_real_command(arguments, run_process, corpus, tmp_path, through_spacy):
     result = run_process(*arguments, "--train", corpus, through_spacy=through_spacy)
     assert result.returncode == 0, result.stderr.decode()
-    first, header, *_, last = result.stdout.decode().splitlines()
+    first, training, header, *_, last = result.stdout.decode().splitlines()
     assert first.startswith(
         "The teachers have read 4 sentences of 2 texts and 2 annotated documents, in "
     )
+    assert training.startswith("Training birnn_ner on the CPU, into ")
     assert header.split()[:4] == ["E", "STEP", "LOSS", "ENTS_F"]
     assert last.startswith("Training has ended: 2 epochs are done.")
     nlp = spacy.load(tmp_path / "out" / "model-last")
@@ -118,7 +119,7 @@ def test_mistakes_are_one_line_and_leave_nothing(
         assert result.exit_code == 1, (start, result.output)
         assert result.stderr.startswith(start), result.stderr
         assert len(result.stderr.splitlines()) == 1
-    assert not (tmp_path / "out" / "model-best").exists()
+        assert not (tmp_path / "out").exists(), start
 
 
 def test_wrong_usage(arguments, ruler, run):

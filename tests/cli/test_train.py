@@ -1,6 +1,9 @@
 """`train` through the real command line."""
 
 import os
+import shlex
+import subprocess
+import sys
 
 import pytest
 import spacy
@@ -39,9 +42,11 @@ def test_trains_a_pipeline(arguments, run_process, tmp_path, through_spacy):
     result = run_process(*arguments, *log, through_spacy=through_spacy)
     assert result.returncode == 0, result.stderr.decode()
     lines = result.stdout.decode().splitlines()
-    assert lines[0].split()[:4] == ["E", "STEP", "LOSS", "ENTS_F"]
+    out = tmp_path / "out"
+    assert lines[0] == f"Training birnn_ner on the CPU, into {out}: reading the data."
+    assert lines[1].split()[:4] == ["E", "STEP", "LOSS", "ENTS_F"]
     assert lines[-1].startswith("Training has ended: 2 epochs are done.")
-    assert all(len(line) <= 80 for line in lines[:-1])
+    assert all(len(line) <= 80 for line in lines[1:-1])
     rows = list(srsly.read_jsonl(tmp_path / "log.jsonl"))
     assert [row["step"] for row in rows] == [0, 3]
     assert {"ents_f"} <= set(rows[0]["scores"])
@@ -109,6 +114,34 @@ def test_code_of_the_user_is_run_first(arguments, run, tmp_path):
     result = run(*arguments, scorer, "--code", code)
     assert result.exit_code == 0, result.stderr
     assert " 50.00 " in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("x = 1\ndef f(:\n", 2, "SyntaxError: "),
+        ("import spacy\n\nimport absent_module\n", 3, "ModuleNotFoundError: "),
+        ("import json\njson.loads('{')\n", 2, "JSONDecodeError: "),
+    ],
+)
+def test_code_that_fails(arguments, run, tmp_path, text, line, reason):
+    code = tmp_path / "code.py"
+    code.write_text(text)
+    result = run(*arguments, "--code", code)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"[B238] {code}:{line}: ")
+    assert reason in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_closed_output(arguments, tmp_path):
+    words = [sys.executable, "-m", "spacy_birnn.cli", *map(str, arguments)]
+    # The shell alone can start a process without an output.
+    command = f"{shlex.join(words)} >&-"
+    result = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE)
+    assert result.returncode == 0, result.stderr.decode()
+    assert (tmp_path / "out" / "model-best").is_dir()
 
 
 def test_overrides_are_json_where_they_are_some():

@@ -28,7 +28,8 @@ def test_plain_lines_are_aligned(make_config):
         make_config({"training.batcher.share": 0.0, "training.max_epochs": 1}),
         io.StringIO(),
     )
-    header, rule, *rows = text.splitlines()[:-1]
+    first, header, rule, *rows = text.splitlines()[:-1]
+    assert first == "Training birnn_ner on the CPU: reading the data."
     names = ["E", "STEP", "LOSS", "ENTS_F", "BEST", "RATE", "NORM", "CLIP"]
     assert header.split() == [*names, "WORDS/S", "TIME"]
     assert set(rule) == {"-", " "}
