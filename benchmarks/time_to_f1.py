@@ -19,8 +19,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 import spacy
 from baselines import SETTINGS
@@ -63,14 +64,20 @@ def main() -> None:
         folder = Path(temp)
         for seed in range(args.runs):
             for system in args.systems:
-                rows = run(system, seed, args, folder)
-                seconds = report(system, seed, rows, args.stop_at)
+                rows, first_line = run(system, seed, args, folder)
+                seconds = report(system, seed, rows, args.stop_at, first_line)
                 times[system].append(seconds)
     summary(times)
 
 
-def run(system: str, seed: int, args: argparse.Namespace, folder: Path) -> List[Row]:
-    """Train until the score is reached, or to the end; the evaluations."""
+def run(
+    system: str, seed: int, args: argparse.Namespace, folder: Path
+) -> Tuple[List[Row], float]:
+    """Train until the score is reached, or to the end.
+
+    Returns:
+        The evaluations, and the seconds until the first line was shown.
+    """
     config, vectors, env = (
         ours(args),
         args.vectors,
@@ -101,14 +108,26 @@ def run(system: str, seed: int, args: argparse.Namespace, folder: Path) -> List[
     module = "spacy_birnn.cli" if system == "ours" else "spacy"
     command = [sys.executable, "-m", module, "train", str(path), "-o"]
     command += [str(folder / "out"), "--code", score_clock.__file__]
-    subprocess.run(
-        [*command, *(["--force"] if system == "ours" else [])],
-        cwd=folder,
-        env=env,
-        stdout=subprocess.DEVNULL,
-        check=True,
+    first_line = show(
+        [*command, *(["--force"] if system == "ours" else [])], folder, env
     )
-    return [json.loads(line) for line in log.read_text("utf8").splitlines()]
+    rows = [json.loads(line) for line in log.read_text("utf8").splitlines()]
+    return rows, first_line
+
+
+def show(command: List[str], folder: Path, env: Dict[str, str]) -> float:
+    """Run a command; the seconds until its first line."""
+    began = time.perf_counter()
+    with subprocess.Popen(
+        command, cwd=folder, env=env, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        first_line = time.perf_counter() - began
+        process.stdout.read()
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return first_line
 
 
 def ours(args: argparse.Namespace) -> Config:
@@ -153,7 +172,9 @@ def vectors_with_forms(args: argparse.Namespace) -> spacy.language.Language:
     return nlp
 
 
-def report(system: str, seed: int, rows: List[Row], stop_at: float) -> Optional[float]:
+def report(
+    system: str, seed: int, rows: List[Row], stop_at: float, first_line: float
+) -> Optional[float]:
     """Print and keep what a run has come to; seconds to the score."""
     last = rows[-1]
     reached = next((row["seconds"] for row in rows if row["score"] >= stop_at), None)
@@ -164,6 +185,7 @@ def report(system: str, seed: int, rows: List[Row], stop_at: float) -> Optional[
         "seed": seed,
         "stop_at": stop_at,
         "seconds": reached,
+        "seconds_to_first_line": round(first_line, 2),
         "seconds_to_first_score": rows[0]["seconds"],
         "share_of_updates": round(share, 4),
         "stages": {stage: round(seconds, 3) for stage, seconds in stages.items()},
@@ -174,6 +196,8 @@ def report(system: str, seed: int, rows: List[Row], stop_at: float) -> Optional[
     add_result(RESULTS, facts, key=("system", "seed", "stop_at"))
     what = f"{reached:.1f} s" if reached else f"never (best {facts['best']:.4f})"
     print(f"{system:<24} seed {seed}: {what}, {share:.1%} in updates", flush=True)
+    first = rows[0]["seconds"]
+    print(f"  first line {first_line:.1f} s, first evaluation {first:.1f} s")
     for stage, seconds in stages.items():
         print(f"  {stage:<22} {seconds:6.1f} s {seconds / last['seconds']:6.1%}")
     return reached
