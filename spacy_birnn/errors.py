@@ -168,20 +168,23 @@ class Errors(metaclass=_Coded):
         "train anew, or another -o."
     )
     B062 = (
-        "{path}: the checkpoint is cut or altered ({reason}): train anew with --force."
+        "{path}: the checkpoint is cut or altered ({reason}): train anew with --force "
+        "instead of --resume."
     )
     B063 = (
         "{path}: the checkpoint was written by spacy-birnn {found}, this is {known}: "
-        "resume with the version that wrote it, or train anew with --force."
+        "resume with the version that wrote it, or train anew with --force "
+        "instead of --resume."
     )
     B064 = (
         "{path}: the checkpoint belongs to another training: {differences}. Resume "
-        "with the same config and data, or train anew with --force."
+        "with the same config and data, or train anew with --force instead of --resume."
     )
     B065 = (
         "The first {batches} batches of the epoch hold {found} examples where they "
         "held {expected} before: the reader or the batcher yields other data than "
-        "before, so training cannot be resumed. Train anew with --force."
+        "before, so training cannot be resumed. Train anew with --force "
+        "instead of --resume."
     )
     B066 = (
         "The dev corpus has no gold annotation for any of [training] score_weights "
@@ -731,7 +734,7 @@ class Errors(metaclass=_Coded):
     # --- B450-B459: distillation ------------------------------------------------------
     B450 = (
         "The labels of the student ({found}) are not those that its targets were made "
-        "for ({expected}): begin anew with --force."
+        "for ({expected}): begin anew with --force instead of --resume."
     )
     B451 = (
         "The teacher {model} does not set {target}, which the student learns (it sets: "
@@ -748,18 +751,20 @@ class Errors(metaclass=_Coded):
     B454 = "No text with a word in {inputs}: there is nothing to learn from."
     B455 = (
         "{path} was made for another distillation: {differences}. Give what was given "
-        "then, or begin anew with --force."
+        "then, or begin anew with --force instead of --resume."
     )
     B456 = (
         "The labels of {target} are not known: the teachers do not list theirs. Give "
         "annotated data with --train, or the labels as [initialize.components.{name}] "
         "labels."
     )
-    B457 = "{path} cannot be read ({reason}): begin anew with --force."
+    B457 = (
+        "{path} cannot be read ({reason}): begin anew with --force instead of --resume."
+    )
     B458 = "{name} = {value!r}: distillation needs {expected}."
     B459 = (
         "The training corpus does not yield the documents that the teachers have read: "
-        "it must be the same each time. Begin anew with --force."
+        "it must be the same each time. Begin anew with --force instead of --resume."
     )
 
 
