@@ -731,7 +731,7 @@ class Errors(metaclass=_Coded):
     )
     B449 = "No text with a word in {inputs}: there is nothing to choose from."
 
-    # --- B450-B459: distillation ------------------------------------------------------
+    # --- B450-B459, B480-B481: distillation -------------------------------------------
     B450 = (
         "The labels of the student ({found}) are not those that its targets were made "
         "for ({expected}): begin anew with --force instead of --resume."
@@ -765,6 +765,14 @@ class Errors(metaclass=_Coded):
     B459 = (
         "The training corpus does not yield the documents that the teachers have read: "
         "it must be the same each time. Begin anew with --force instead of --resume."
+    )
+    B480 = (
+        "The teacher {name} fails where it reads ({reason}): see whether it tags a "
+        "text by itself."
+    )
+    B481 = (
+        "--train has no effect: [{corpus}] path of the config is not ${{paths.train}}. "
+        "Write that there, or leave --train out."
     )
 
 

@@ -4,15 +4,19 @@ from pathlib import Path
 from typing import Annotated, List, Optional
 
 import typer
+from thinc.api import Config
 
 from ..data.text import list_files
 from ..distillation.distil import distil
+from ..errors import BirnnError, Errors
 from .groups import with_groups
 from .inputs import InputOptions, make_fields, open_inputs
 from .loading import activate_gpu, load_pipeline
-from .options import GpuId
+from .options import Code, GpuId
 from .reading import TokenOptions
-from .train import eval_frequency, parse_overrides, read_config
+from .train import eval_frequency, parse_overrides, read_config, run_code
+
+TRAIN = "paths.train"
 
 
 @with_groups
@@ -97,6 +101,7 @@ def distil_command(
     force: Annotated[
         bool, typer.Option("--force", help="Begin anew over what is in OUT.")
     ] = False,
+    code: Code = None,
     gpu_id: GpuId = -1,
 ) -> None:
     """Train a pipeline on what other pipelines say of raw text.
@@ -120,9 +125,15 @@ def distil_command(
     """
     overrides = parse_overrides(ctx.args)
     if gold is not None:
+        if TRAIN in overrides:
+            raise typer.BadParameter(f"Give one of --train and --{TRAIN}.")
         list_files(gold)
-        overrides["paths.train"] = str(gold)
+        overrides[TRAIN] = str(gold)
     read = read_config(config, overrides)
+    if code is not None:
+        run_code(code)
+    if gold is not None:
+        _check_gold(read, gold)
     fields = make_fields(reading, tokens)
     open_inputs(texts, reading, tokens)
     activate_gpu(gpu_id)
@@ -142,3 +153,12 @@ def distil_command(
     )
     if done.signal is not None:
         raise typer.Exit(128 + done.signal)
+
+
+def _check_gold(config: Config, gold: Path) -> None:
+    """Raise unless the config reads annotated data where --train says."""
+    config = config.interpolate()
+    corpus = config.get("training", {}).get("train_corpus", "corpora.train")
+    section = config.get("corpora", {}).get(corpus.removeprefix("corpora."), {})
+    if section.get("path") != str(gold):
+        raise BirnnError(Errors.B481.format(corpus=corpus))

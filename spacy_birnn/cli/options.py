@@ -282,6 +282,15 @@ Encoding = Annotated[
 SchemeOption = Annotated[Scheme, typer.Option(help="How spans are written as tags.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing OUT.")]
 GpuId = Annotated[int, typer.Option(min=-1, help="The GPU to use; -1 for the CPU.")]
+Code = Annotated[
+    Optional[Path],
+    typer.Option(
+        "-c",
+        "--code",
+        metavar="FILE.py",
+        help="Run this file first: it registers functions of your own.",
+    ),
+]
 Model = Annotated[
     str,
     typer.Argument(

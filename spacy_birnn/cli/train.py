@@ -18,7 +18,7 @@ from ..training.config_keys import check_overrides
 from ..training.evaluation import SPACY_FREQUENCY
 from ..training.loop import train
 from .loading import activate_gpu, one_line
-from .options import GpuId
+from .options import Code, GpuId
 
 FREQUENCY = "training.eval_frequency"
 ENVIRONMENT = "SPACY_CONFIG_OVERRIDES"
@@ -52,15 +52,7 @@ def train_command(
     force: Annotated[
         bool, typer.Option("--force", help="Train anew over what is in OUT.")
     ] = False,
-    code: Annotated[
-        Optional[Path],
-        typer.Option(
-            "-c",
-            "--code",
-            metavar="FILE.py",
-            help="Run this file first: it registers functions of your own.",
-        ),
-    ] = None,
+    code: Code = None,
     gpu_id: GpuId = -1,
 ) -> None:
     """Train a pipeline, as spacy train does, in checkpoints that can be resumed.

@@ -52,21 +52,15 @@ class DistilledCorpus:
         gold_weight: float = 0.5,
         sentences: Optional[int] = None,
     ) -> None:
-        if not 0.0 <= gold_weight <= 1.0:
-            raise BirnnError(
-                Errors.B458.format(
-                    name="gold_weight", value=gold_weight, expected="0 to 1"
-                )
-            )
-        if sentences is not None and sentences < 0:
-            raise BirnnError(
-                Errors.B458.format(
-                    name="sentences", value=sentences, expected="at least 0"
-                )
-            )
+        check_shares(gold_weight, sentences)
         self.targets = targets
         self.gold_weight = gold_weight
         n_gold = targets.size(GOLD)["pieces"]
+        if sentences == 0 and not n_gold:
+            expected = "more than 0 without annotated data"
+            raise BirnnError(
+                Errors.B458.format(name="sentences", value=0, expected=expected)
+            )
         self.n_texts = targets.size(TEXTS)["pieces"]
         wanted = (n_gold or SENTENCES) if sentences is None else sentences
         self.n_sentences = min(wanted, self.n_texts)
@@ -133,6 +127,22 @@ class DistilledCorpus:
         yield from self.targets.pieces(TEXTS, first, min(end, self.n_texts))
         if end > self.n_texts:
             yield from self.targets.pieces(TEXTS, 0, end - self.n_texts)
+
+
+def check_shares(gold_weight: float, sentences: Optional[int]) -> None:
+    """Check the arguments of a `DistilledCorpus`.
+
+    Raises:
+        BirnnError: one is out of range.
+    """
+    if not 0.0 <= gold_weight <= 1.0:
+        raise BirnnError(
+            Errors.B458.format(name="gold_weight", value=gold_weight, expected="0 to 1")
+        )
+    if sentences is not None and sentences < 0:
+        raise BirnnError(
+            Errors.B458.format(name="sentences", value=sentences, expected="at least 0")
+        )
 
 
 def make_example(vocab: Vocab, piece: Piece) -> Example:

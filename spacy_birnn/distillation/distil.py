@@ -1,5 +1,6 @@
 """Distil teachers and raw text into a pipeline."""
 
+import sys
 from pathlib import Path
 from typing import IO, Iterable, NamedTuple, Optional, Sequence, Union
 
@@ -8,9 +9,10 @@ from thinc.api import Config
 
 from ..tagging.content import Fields
 from ..tagging.inputs import find_inputs
-from ..training.loop import train
-from .corpus import DistilledCorpus
-from .make import USUAL_FIELDS, make_targets
+from ..training.loop import train_into
+from ..training.outputs import Outputs
+from .corpus import DistilledCorpus, check_shares
+from .make import FOLDER, USUAL_FIELDS, read_with_teachers
 
 
 class Distilled(NamedTuple):
@@ -65,27 +67,34 @@ def distil(
     Raises:
         BirnnError: see the message.
     """
-    targets, signal = make_targets(
-        config,
-        output,
-        teachers,
-        find_inputs(texts, input_format, fields.encoding),
-        fields,
-        resume=resume,
-        force=force,
-        use_gpu=use_gpu,
-        stdout=stdout,
-    )
-    if signal is not None:
-        return Distilled(None, signal)
-    nlp, _, signal = train(
-        config,
-        output,
-        resume=resume,
-        force=not resume,  # of what is there, only the targets are new
-        use_gpu=use_gpu,
-        eval_frequency=eval_frequency,
-        corpus=DistilledCorpus(targets, gold_weight=gold_weight, sentences=sentences),
-        stdout=stdout,
-    )
+    stdout = stdout or sys.stdout
+    inputs = find_inputs(texts, input_format, fields.encoding)
+    check_shares(gold_weight, sentences)
+    outputs = Outputs(output, FOLDER)
+    is_resumed = outputs.prepare(resume, force)
+    with outputs.undoing():
+        targets, signal = read_with_teachers(
+            outputs,
+            config,
+            teachers,
+            inputs,
+            fields,
+            resume=resume,
+            use_gpu=use_gpu,
+            stdout=stdout,
+        )
+        if signal is not None:
+            return Distilled(None, signal)
+        nlp, _, signal = train_into(
+            outputs,
+            config,
+            is_resumed=is_resumed,
+            use_gpu=use_gpu,
+            eval_frequency=eval_frequency,
+            corpus=DistilledCorpus(
+                targets, gold_weight=gold_weight, sentences=sentences
+            ),
+            stdout=stdout,
+            stderr=sys.stderr,
+        )
     return Distilled(nlp, signal)

@@ -105,22 +105,64 @@ def make_targets(
     Raises:
         BirnnError: see the message.
     """
-    stdout = stdout or sys.stdout
-    outputs = Outputs(output)
+    outputs = Outputs(output, FOLDER)
     outputs.prepare(resume, force)
-    targets = Targets(output / FOLDER)
     with outputs.attempt():
-        student = Student.of(build(config, use_gpu))
-        teachers = list(teachers)
-        gold = student.read_gold()
-        labels = choose_labels(student, gold, teachers)
-        for label in labels:
-            student.pipe.add_label(label)
-        with show_wait("Comparing teachers and texts with an earlier run"):
-            plan = describe_plan(student, teachers, texts, fields, labels)
-        if force and not resume:
-            outputs.clear()
-        targets.begin(plan, resume)
+        return read_with_teachers(
+            outputs,
+            config,
+            teachers,
+            texts,
+            fields,
+            resume=resume,
+            use_gpu=use_gpu,
+            stdout=stdout or sys.stdout,
+        )
+
+
+def read_with_teachers(
+    outputs: Outputs,
+    config: Config,
+    teachers: Iterable[Language],
+    texts: Sequence[InputFile],
+    fields: Fields,
+    *,
+    resume: bool,
+    use_gpu: int,
+    stdout: IO,
+) -> Made:
+    """As `make_targets`, into outputs that are prepared and undone by the caller."""
+    student = Student.of(build(config, use_gpu))
+    student.check()
+    teachers = list(teachers)
+    gold = student.read_gold()
+    labels = choose_labels(student, gold, teachers)
+    for label in labels:
+        student.pipe.add_label(label)
+    with show_wait("Comparing teachers and texts with an earlier run"):
+        plan = describe_plan(student, teachers, texts, fields, labels)
+    outputs.begin()
+    targets = Targets(outputs.folder / FOLDER)
+    targets.begin(plan, resume)
+    try:
+        return _make(student, teachers, gold, texts, fields, targets, stdout)
+    except BaseException:
+        # What the texts have cost is kept: mistakes in them come with the first ones.
+        if not (resume or targets.size(TEXTS)["documents"]):
+            targets.remove()
+        raise
+
+
+def _make(
+    student: Student,
+    teachers: Sequence[Language],
+    gold: Sequence[Example],
+    texts: Sequence[InputFile],
+    fields: Fields,
+    targets: Targets,
+    stdout: IO,
+) -> Made:
+    """Have the teachers read what they have not read yet."""
     if targets.is_done:
         print("Targets are there: the teachers need not read again.", file=stdout)
         return Made(targets, None)
@@ -140,7 +182,6 @@ def make_targets(
         return Made(targets, stop.signal)
     if not targets.size(TEXTS)["pieces"]:
         targets.remove()
-        outputs.undo()
         names = ", ".join(text.address for text in texts)
         raise BirnnError(Errors.B454.format(inputs=names))
     targets.finish()

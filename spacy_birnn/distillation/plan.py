@@ -13,6 +13,7 @@ from ..tagging.inputs import InputFile
 from ..tagging.manifest import describe_pipeline
 from ..training.identity import checksum, flatten
 from .student import Student
+from .teachers import name_of
 
 
 def describe_plan(
@@ -25,10 +26,15 @@ def describe_plan(
     """All that targets depend on, as JSON can hold it, by names for messages."""
     config = student.config
     corpus = student.settings["train_corpus"]
-    section = config["corpora"].get(corpus.removeprefix("corpora."), {})
+    section = dict(config["corpora"].get(corpus.removeprefix("corpora."), {}))
+    addresses = [_place(text.address) for text in texts]
+    files = list(addresses)
+    if isinstance(section.get("path"), str):
+        section["path"] = _place(section["path"])
+        files.append(section["path"])
     plan: Dict[str, Any] = {
         "the list of teachers": [name_of(nlp) for nlp in teachers],
-        "the list of texts": [text.address for text in texts],
+        "the list of texts": addresses,
         "the formats of the texts": [text.format for text in texts],
         "component": student.name,
         "target": str(student.target),
@@ -44,16 +50,15 @@ def describe_plan(
     for number, nlp in enumerate(teachers, 1):
         teacher = f"teacher {number}, {name_of(nlp)}"
         plan[f"content of {teacher}"] = describe_pipeline(nlp)["checksum"]
-    path = section.get("path")
-    for address in [text.address for text in texts] + [path] * isinstance(path, str):
+    for address in files:
         plan[f"content of {address}"] = _content(address)
     return plan
 
 
-def name_of(nlp: Language) -> str:
-    """A name of a pipeline for messages: its folder, or its name."""
-    meta = nlp.meta
-    return str(nlp.path) if nlp.path else f"{meta['lang']}_{meta['name']}"
+def _place(address: str) -> str:
+    """A local path as it is from everywhere; other addresses as they are."""
+    path = Path(address)
+    return str(path.resolve()) if path.exists() else address
 
 
 def _content(address: str) -> Any:

@@ -12,11 +12,12 @@ from spacy.tokens import Doc
 from torch import Tensor
 
 from .. import schemes
+from ..errors import BirnnError, Errors
 from ..nn.crf.chain import ChainScores
 from ..nn.crf.viterbi import viterbi
 from ..nn.packing import Packing
 from ..pipeline.base import BiRNNPipe
-from .teachers import Teacher
+from .teachers import Teacher, name_of
 
 LOWEST = -1000.0
 """The least score of a label, against the best one of its token: half precision ends
@@ -52,8 +53,12 @@ class Pool:
         self._is_inside = numpy.array(is_inside)
 
     def emissions(self, docs: Sequence[Doc]) -> Tensor:
-        """The emissions of all tokens, shape (N, L), float16; the best of each is 0."""
-        scores = torch.stack([teacher.emissions(docs) for teacher in self.teachers])
+        """The emissions of all tokens, shape (N, L), float16; the best of each is 0.
+
+        Raises:
+            BirnnError: a teacher fails.
+        """
+        scores = torch.stack([_ask(teacher, docs) for teacher in self.teachers])
         mean = scores.mean(0)
         mean = mean - mean.amax(1, keepdim=True)
         return mean.clamp_min(LOWEST).half()
@@ -74,6 +79,18 @@ class Pool:
             return is_inside[:-1]
         following = numpy.searchsorted(sequences.rows, numpy.arange(n_tokens))
         return is_inside[following]
+
+
+def _ask(teacher: Teacher, docs: Sequence[Doc]) -> Tensor:
+    try:
+        return teacher.emissions(docs)
+    except BirnnError:
+        raise
+    except Exception as error:
+        # Any component of anybody can be in a teacher.
+        reason = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")
+        message = Errors.B480.format(name=name_of(teacher.nlp), reason=reason)
+        raise BirnnError(message) from error
 
 
 def mean_chain(chains: List[ChainScores]) -> ChainScores:

@@ -12,6 +12,7 @@ from ..errors import BirnnError, Errors
 from ..pipeline.base import BiRNNPipe
 from ..tagging.targets import Target
 from ..training.setup import Built, Reader, resolve_corpora
+from ..training.step import check_rate
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,9 @@ class Student:
         """The student that a config describes.
 
         Raises:
-            BirnnError: it has no component of ours, or several; its training data is a
-                stream without an end; or there is no data to choose its weights by.
+            BirnnError: it has no component of ours, or several; or its training data is
+                a stream without an end.
         """
-        resolve_corpora(built.config, built.settings["dev_corpus"])
         name = find_component_name(built.nlp)
         if built.settings["max_epochs"] < 0:
             raise BirnnError(
@@ -49,6 +49,21 @@ class Student:
                 )
             )
         return cls(built.nlp, built.config, built.settings, name)
+
+    def check(self) -> None:
+        """Look now for what would stop the training when the teachers have read.
+
+        Raises:
+            BirnnError: there are no data to choose its weights by, or no vectors; or it
+                cannot learn with this rate.
+        """
+        dev = resolve_corpora(self.config, self.settings["dev_corpus"])[0]
+        for _ in dev(self.nlp):
+            pass
+        callback = self.config["initialize"].get("before_init")
+        if callback is not None:
+            registry.resolve({"callback": callback})["callback"](self.nlp)
+        check_rate(self.settings["optimizer"].learn_rate, 0)
 
     @property
     def pipe(self) -> BiRNNPipe:

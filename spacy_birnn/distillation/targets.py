@@ -5,6 +5,7 @@ documents, or sentences of them, with their tokens, so that nothing is read or t
 again. What it says is that of all teachers together: the emissions of each token.
 """
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -29,6 +30,9 @@ GOLD, TEXTS = "gold", "texts"
 """Kinds of shards: of the annotated documents, whole; and of sentences of the texts."""
 
 PLAN, CHAIN, DONE = "plan.json", "chain.safetensors", "done.json"
+
+DIGEST = "digest"
+"""What tells an altered file, in its metadata."""
 
 SHARD_TOKENS = 200_000
 """Tokens after which a shard is written: 7 MB with 17 labels."""
@@ -86,7 +90,7 @@ class Targets:
             resume: go on; else what is there is removed.
 
         Raises:
-            BirnnError: what is there was made by another plan.
+            BirnnError: what is there was made by another plan, or is damaged.
         """
         path = self.folder / PLAN
         if resume and path.is_file():
@@ -94,6 +98,7 @@ class Targets:
             if found:
                 text = "; ".join(found)
                 raise BirnnError(Errors.B455.format(path=self.folder, differences=text))
+            self.check()
             return
         self.remove()
         with writing(self.folder):
@@ -103,14 +108,14 @@ class Targets:
     def write_chain(self, chain: ChainScores) -> None:
         """Keep the scores that the labels have by themselves."""
         arrays = {name: scores.numpy() for name, scores in chain._asdict().items()}
-        with replacing(self.folder / CHAIN) as file:
-            file.write(save(arrays))
+        _write_arrays(self.folder / CHAIN, arrays)
 
     def finish(self) -> None:
         """Note that all documents are done."""
-        _write_json(
-            self.folder / DONE, {kind: self.size(kind) for kind in (GOLD, TEXTS)}
-        )
+        _write_json(self.folder / DONE, self._sizes())
+
+    def _sizes(self) -> Dict[str, Dict[str, int]]:
+        return {kind: self.size(kind) for kind in (GOLD, TEXTS)}
 
     def remove(self) -> None:
         """Remove the folder and all that is in it."""
@@ -127,10 +132,18 @@ class Targets:
     def plan(self) -> Dict[str, Any]:
         """The plan that the targets were made from."""
         path = self.folder / PLAN
-        try:
-            return json.loads(path.read_text(encoding="utf8"))
-        except (OSError, ValueError) as error:
-            raise BirnnError(Errors.B457.format(path=path, reason=error)) from error
+        return _read_json(path)
+
+    def check(self) -> None:
+        """Read all that is there.
+
+        Raises:
+            BirnnError: a file is cut or altered, or one is not there any more.
+        """
+        for path in sorted(self.folder.glob("*.safetensors")):
+            _check(path)
+        if self.is_done and _read_json(self.folder / DONE) != self._sizes():
+            raise _damaged(self.folder, "files of it are not there any more")
 
     def chain(self) -> ChainScores:
         """The scores that the labels have by themselves."""
@@ -217,8 +230,7 @@ class ShardWriter:
             "tokens": self.tokens,
         }
         metadata = {name: str(count) for name, count in counts.items()}
-        with replacing(path) as file:
-            file.write(save(self._arrays(), metadata))
+        _write_arrays(path, self._arrays(), metadata)
         self.number += 1
         self._clear()
 
@@ -271,7 +283,46 @@ def _opened(path: Path, framework: str = "numpy") -> Any:
     try:
         return safe_open(path, framework=framework)
     except (OSError, SafetensorError) as error:
-        raise BirnnError(Errors.B457.format(path=path, reason=error)) from error
+        raise _damaged(path, error) from error
+
+
+def _check(path: Path) -> None:
+    with _opened(path) as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if (file.metadata() or {}).get(DIGEST) != _digest(arrays):
+            raise _damaged(path, "it was altered")
+
+
+def _digest(arrays: Dict[str, numpy.ndarray]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for name in sorted(arrays):
+        digest.update(name.encode())
+        digest.update(arrays[name].tobytes())
+    return digest.hexdigest()
+
+
+def _damaged(path: Path, reason: Any) -> BirnnError:
+    return BirnnError(Errors.B457.format(path=path, reason=reason))
+
+
+def _write_arrays(
+    path: Path,
+    arrays: Dict[str, numpy.ndarray],
+    metadata: Optional[Dict[str, str]] = None,
+) -> None:
+    facts = {**(metadata or {}), DIGEST: _digest(arrays)}
+    with replacing(path) as file:
+        file.write(save(arrays, facts))
+
+
+def _read_json(path: Path) -> Dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+    if not isinstance(value, dict):
+        raise _damaged(path, "it holds something else")
+    return value
 
 
 def _write_json(path: Path, value: Dict[str, Any]) -> None:

@@ -39,9 +39,11 @@ class Teacher(Protocol):
     """A pipeline that scores the labels of the student.
 
     Attributes:
+        nlp: the pipeline.
         chain: scores of the L labels themselves, float32, all of them finite.
     """
 
+    nlp: Language
     chain: ChainScores
 
     def emissions(self, docs: Sequence[Doc]) -> Tensor:
@@ -53,6 +55,12 @@ class Teacher(Protocol):
         Returns:
             Shape (N, L), float32, on the CPU.
         """
+
+
+def name_of(nlp: Language) -> str:
+    """A name of a pipeline for messages: its folder, or its name."""
+    meta = nlp.meta
+    return str(nlp.path.resolve()) if nlp.path else f"{meta['lang']}_{meta['name']}"
 
 
 def make_teacher(nlp: Language, student: BiRNNPipe, stack: ExitStack) -> Teacher:

@@ -60,7 +60,8 @@ def differences(before: Dict[str, Any], now: Dict[str, Any]) -> List[str]:
         if old == new:
             continue
         if key.startswith(("content of ", "dataset of ")):
-            found.append(f"the {key} has changed")
+            what = "was not there" if old is MISSING else "has changed"
+            found.append(f"the {key} {'is not there now' if new is MISSING else what}")
         else:
             found.append(f"{key} was {old!r} and is {new!r}")
     if len(found) > MAX_NAMED:

@@ -76,19 +76,48 @@ def train(
     if resume and not is_resumed:
         print("No checkpoint: training starts from the beginning.", file=stdout)
     with outputs.attempt() if outputs is not None else nullcontext():
-        print(_headline(config, use_gpu, output), file=stdout, flush=True)
-        setup = set_up(config, use_gpu, corpus)
-        loop = Loop(setup, outputs, EvaluationPlan(eval_frequency), stdout)
-        if is_resumed and outputs is not None:
-            loop.restore(read_checkpoint(outputs.checkpoint), outputs.checkpoint)
-        elif outputs is not None:
-            outputs.begin()
-        # The data stay to the end: the garbage collector need not look through them.
-        gc.freeze()
-        try:
-            stopped = loop.run(stdout, stderr)
-        finally:
-            gc.unfreeze()
+        return train_into(
+            outputs,
+            config,
+            is_resumed=is_resumed,
+            use_gpu=use_gpu,
+            eval_frequency=eval_frequency,
+            corpus=corpus,
+            stdout=stdout,
+            stderr=stderr,
+        )
+
+
+def train_into(
+    outputs: Optional[Outputs],
+    config: Config,
+    *,
+    is_resumed: bool,
+    use_gpu: int,
+    eval_frequency: Optional[int],
+    corpus: Optional[EpochCorpus],
+    stdout: IO,
+    stderr: IO,
+) -> Tuple[Language, Progress, Optional[int]]:
+    """As `train`, into outputs that are prepared and undone by the caller.
+
+    Args:
+        is_resumed: what `Outputs.prepare` has said.
+    """
+    folder = None if outputs is None else outputs.folder
+    print(_headline(config, use_gpu, folder), file=stdout, flush=True)
+    setup = set_up(config, use_gpu, corpus)
+    loop = Loop(setup, outputs, EvaluationPlan(eval_frequency), stdout)
+    if is_resumed and outputs is not None:
+        loop.restore(read_checkpoint(outputs.checkpoint), outputs.checkpoint)
+    elif outputs is not None:
+        outputs.begin()
+    # The data stay to the end: the garbage collector need not look through them.
+    gc.freeze()
+    try:
+        stopped = loop.run(stdout, stderr)
+    finally:
+        gc.unfreeze()
     return setup.nlp, loop.progress, stopped
 
 

@@ -3,7 +3,7 @@
 import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Callable, Iterator, Tuple
+from typing import Callable, Iterator, List
 
 from spacy.language import Language
 
@@ -22,16 +22,20 @@ class Outputs:
 
     Args:
         folder: as the user has given it.
+        more: names in it of what was made before the training and for it, at some cost:
+            it is gone on with where it is there, and stays after a mistake, unless an
+            older training comes back.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more: str) -> None:
         self.folder = folder
         self.best = folder / BEST
         self.last = folder / LAST
         self.checkpoint = folder / CHECKPOINT
+        self._more = [folder / name for name in more]
         self._aside = folder / ".before"
         self._moving = folder / ".moving"
-        self._is_new = False
+        self._is_new = self._goes_on = False
 
     def prepare(self, resume: bool, force: bool) -> bool:
         """Make the folder, and refuse to write over what is not ours to replace.
@@ -46,11 +50,13 @@ class Outputs:
             raise BirnnError(
                 Errors.B203.format(path=self.folder, reason="it is not a directory")
             )
-        self._recover()
+        self._recover(resume)
         is_taken = self.folder.is_dir() and any(self.folder.iterdir())
         if is_taken and not (resume or force):
             raise BirnnError(Errors.B060.format(path=self.folder))
+        self._goes_on = resume and any(path.exists() for path in self._more)
         if resume and self.checkpoint.is_file():
+            self._goes_on = True
             return True
         if resume and not force and (self.best.exists() or self.last.exists()):
             raise BirnnError(Errors.B061.format(path=self.folder))
@@ -60,7 +66,10 @@ class Outputs:
         return False
 
     def begin(self) -> None:
-        """Put aside what an older training has left."""
+        """Put aside what an older training has left, unless this one goes on with
+        something, or has begun."""
+        if self._goes_on or self._aside.is_dir():
+            return
         with writing(self.folder):
             # Killed on the way, it is still told from a training that was put aside.
             self._moving.mkdir(exist_ok=True)
@@ -77,31 +86,38 @@ class Outputs:
     def undo(self) -> None:
         """Leave everything as it was before `begin`, unless it is settled.
 
-        A folder that was made for this training goes too, if it is empty.
+        A folder that was made for this training goes too, if it is empty. What another
+        process has begun, and this one has gone on with, stays.
         """
-        if self._aside.is_dir():
-            for path in self._all():
-                _remove(path)
-            self._aside.rename(self._moving)
-        self._move_back()
+        if not self._goes_on:
+            self._put_back()
         if self._is_new:
             with suppress(OSError):  # it is not empty
                 self.folder.rmdir()
 
     @contextmanager
-    def attempt(self) -> Iterator[None]:
-        """Undo a training that fails in this block, and settle one that does not."""
+    def undoing(self) -> Iterator[None]:
+        """Undo a training that fails in this block."""
         try:
             yield
         except BaseException:
             self.undo()
             raise
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Undo a training that fails in this block, and settle one that does not."""
+        with self.undoing():
+            yield
         self.settle()
 
-    def clear(self) -> None:
-        """Remove what an older training has left."""
-        self.begin()
-        self.settle()
+    def _put_back(self) -> None:
+        if self._aside.is_dir():
+            is_over_older = any(self._aside.iterdir())
+            for path in self._all() if is_over_older else self._own():
+                _remove(path)
+            self._aside.rename(self._moving)
+        self._move_back()
 
     def _move_back(self) -> None:
         if self._moving.is_dir():
@@ -111,9 +127,12 @@ class Outputs:
                     before.rename(path)
             shutil.rmtree(self._moving, ignore_errors=True)
 
-    def _all(self) -> Tuple[Path, ...]:
+    def _own(self) -> List[Path]:
         """The checkpoint comes first: where there is none, `_recover` undoes."""
-        return self.checkpoint, self.best, self.last
+        return [self.checkpoint, self.best, self.last]
+
+    def _all(self) -> List[Path]:
+        return [*self._own(), *self._more]
 
     def save(self, target: Path, to_disk: Callable[[Path], None]) -> None:
         """Write a pipeline in the place of an older one.
@@ -138,14 +157,14 @@ class Outputs:
                 shutil.rmtree(new, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
 
-    def _recover(self) -> None:
+    def _recover(self, resume: bool) -> None:
         """Put right what was interrupted between the two renamings of `save`, or before
         a new training had got anywhere."""
         self._move_back()
         if self.checkpoint.exists():
             self.settle()
-        else:
-            self.undo()
+        elif not (resume and any(path.exists() for path in self._more)):
+            self._put_back()
         for target in (self.best, self.last):
             old = _beside(target, "old")
             if old.is_dir() and not target.exists():

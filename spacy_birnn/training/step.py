@@ -74,7 +74,7 @@ class Step:
             self._check_losses()
         except NotFiniteError as error:
             raise self._not_finite(epoch, str(error)) from error
-        self._check_rate()
+        check_rate(self.optimizer.learn_rate, progress.step)
         with self.gradient_log.updating():
             for name, component in self.nlp.pipeline:
                 if name in excluded or name not in trained_models(self.nlp):
@@ -82,11 +82,6 @@ class Step:
                 component.finish_update(self.optimizer)  # type: ignore[attr-defined]
         self._step_schedules()
         progress.seconds_in_updates += timer() - began
-
-    def _check_rate(self) -> None:
-        rate, step = self.optimizer.learn_rate, self.progress.step
-        if not 0 <= rate < math.inf:
-            raise BirnnError(Errors.B089.format(found=f"{rate:g}", step=step))
 
     def _step_schedules(self) -> None:
         try:
@@ -116,3 +111,13 @@ class Step:
         """Of the last step, the largest of our components."""
         norms = (getattr(pipe, "gradient_norm", 0.0) for _, pipe in self.nlp.pipeline)
         return max(norms, default=0.0)
+
+
+def check_rate(rate: float, step: int) -> None:
+    """Check the learning rate of a step.
+
+    Raises:
+        BirnnError: it is no rate.
+    """
+    if not 0 <= rate < math.inf:
+        raise BirnnError(Errors.B089.format(found=f"{rate:g}", step=step))

@@ -166,3 +166,56 @@ def test_a_run_that_was_stopped_goes_on(arguments, run_process, tmp_path, number
         for name in ("whole", "out")
     ]
     assert weights[0] == weights[1]
+
+
+def test_mistakes_leave_an_older_distillation(arguments, corpus, raw, tmp_path, run):
+    """Those of texts, of the dev file, of vectors and of the training itself."""
+    assert run(*arguments).exit_code == 0
+    before = contents(tmp_path / "out")
+    assert {"checkpoint", "targets/plan.json", "model-best/meta.json"} <= set(before)
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text('{"text": "Ada left."\n')
+    cases = [
+        (raw, broken, [], "[B206]"),
+        (f"--paths.dev={corpus}", f"--paths.dev={raw}", [], "[B494]"),
+        (None, None, ["--paths.vectors", "nowhere"], "[B035]"),
+        (None, None, ["--training.optimizer.learn_rate=-1"], "[B089]"),
+        (None, None, ["--training.logger.@loggers=none.v1"], "[B490]"),
+    ]
+    for old, new, more, start in cases:
+        result = run(*replaced(arguments, old, new), *more, "--force")
+        assert result.exit_code == 1, (start, result.output)
+        assert result.stderr.splitlines()[-1].startswith(start), result.stderr
+        assert contents(tmp_path / "out") == before, start
+    # What the teachers have said is good: --resume goes on with other settings.
+    late = run(*arguments, "--sentences=0", "--force")
+    assert late.stderr.startswith("[B458] sentences = 0: distillation needs more than")
+    assert contents(tmp_path / "out") == before
+    for old, new, more, start in cases:
+        words = [*replaced(arguments, old, new), *more]
+        assert run(*replaced(words, tmp_path / "out", tmp_path / "new")).exit_code == 1
+        assert not (tmp_path / "new").exists(), start
+
+
+def contents(folder):
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def test_gold_that_the_config_does_not_read(arguments, config, corpus, run, tmp_path):
+    both = run(*arguments, "--train", corpus, f"--paths.train={corpus}")
+    assert both.exit_code == 2
+    assert "one of --train and --paths.train" in both.stderr
+    config.write_text(config.read_text().replace("${paths.train}", f'"{corpus}"'))
+    result = run(*arguments, "--train", tmp_path / "texts.txt")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("[B481] --train has no effect: [corpora.train]")
+    assert "${paths.train}" in result.stderr
+
+
+def test_code_of_the_user_is_run_first(arguments, run, tmp_path):
+    code = tmp_path / "code.py"
+    code.write_text("raise ValueError('it is run')\n")
+    result = run(*arguments, "--code", code)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"[B238] {code}:1: ")

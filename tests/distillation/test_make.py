@@ -113,7 +113,7 @@ def test_labels_that_nobody_lists(places):
 def test_a_student_has_one_component_and_epochs(places):
     dev = {"paths.dev": str(places["dev.conll"])}
     with pytest.raises(BirnnError, match=r"B104.*\[corpora.dev\]"):
-        Student.of(build(student_config()))
+        Student.of(build(student_config())).check()
     with pytest.raises(BirnnError, match=r"B453.*2 \(birnn_ner, birnn_tagger\)"):
         Student.of(build(student_config(dev, task="ner,pos")))
     nobody = student_config(dev)
@@ -207,3 +207,25 @@ def test_vocabularies_forget(places, tmp_path, monkeypatch):
     made = run(places, tmp_path / "b", fresh)
     assert everything(made.targets) == expected
     assert len(fresh[0].vocab.strings) == before
+
+
+@Language.component("failing", assigns=["doc.ents"])
+def failing(doc):
+    raise KeyError("no weights")
+
+
+def test_a_teacher_that_fails(places, tmp_path):
+    teacher = ruler("PER", "LOC")
+    teacher.add_pipe("failing", first=True)
+    with pytest.raises(BirnnError, match="B480.*en_pipeline fails.*KeyError"):
+        run(places, tmp_path / "out", [teacher])
+    assert not (tmp_path / "out").exists()
+
+
+def test_places_count_not_their_spelling(places, tmp_path, monkeypatch):
+    run(places, tmp_path / "out", [ruler("PER", "LOC")])
+    monkeypatch.chdir(tmp_path)
+    out = io.StringIO()
+    again = {**places, "raw.txt": places["raw.txt"].relative_to(tmp_path)}
+    run(again, tmp_path / "out", [ruler("PER", "LOC")], resume=True, stdout=out)
+    assert "need not read again" in out.getvalue()

@@ -118,3 +118,23 @@ def test_damage_is_one_coded_line(tmp_path):
         targets.plan()
     with pytest.raises(BirnnError, match=r"B457.*chain\.safetensors"):
         targets.chain()
+
+
+@pytest.mark.parametrize("what", ["altered", "gone", "plan"])
+def test_damage_is_told_before_anything_goes_on(tmp_path, what):
+    targets = make(tmp_path)
+    docs = [Doc(NLP.vocab, words=["a", "b"]) for _ in range(4)]
+    write(targets, docs)
+    targets.finish()
+    targets.begin({"labels": ["a"]}, resume=True)
+    shard = targets.shards(TEXTS)[-1].path
+    if what == "altered":
+        data = bytearray(shard.read_bytes())
+        data[-1] ^= 1
+        shard.write_bytes(data)
+    elif what == "gone":
+        shard.unlink()
+    else:
+        (targets.folder / "plan.json").write_text("[]")
+    with pytest.raises(BirnnError, match="B457"):
+        targets.begin({"labels": ["a"]}, resume=True)

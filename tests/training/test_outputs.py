@@ -136,3 +136,35 @@ def test_nothing_is_lost_between_two_renamings(outputs, monkeypatch, way, n_move
     assert found == {"checkpoint", "model-best", "model-last"}
     assert outputs.checkpoint.read_text() == "old"
     assert (outputs.best / "a").read_text() == (outputs.last / "a").read_text() == "old"
+
+
+def with_targets(folder, text, resume=False, force=False):
+    outputs = Outputs(folder, "targets")
+    outputs.prepare(resume, force)
+    outputs.begin()
+    (folder / "targets").write_text(text)
+    return outputs
+
+
+def test_what_was_made_for_a_training_stays_unless_an_older_one_comes_back(tmp_path):
+    first = with_targets(tmp_path / "out", "first")
+    first.checkpoint.write_text("")
+    first.undo()
+    targets = tmp_path / "out" / "targets"
+    assert [path.name for path in targets.parent.iterdir()] == ["targets"]
+    second = with_targets(tmp_path / "out", "second", force=True)
+    second.undo()
+    assert targets.read_text() == "first"
+
+
+def test_what_was_made_for_a_training_is_gone_on_with(tmp_path):
+    """After a kill: nothing else is removed, whatever mistake comes next."""
+    with_targets(tmp_path / "out", "old")
+    with_targets(tmp_path / "out", "new", force=True)
+    again = Outputs(tmp_path / "out", "targets")
+    assert not again.prepare(resume=True, force=False)
+    again.begin()
+    again.undo()
+    assert (tmp_path / "out" / "targets").read_text() == "new"
+    Outputs(tmp_path / "out", "targets").prepare(resume=False, force=True)
+    assert (tmp_path / "out" / "targets").read_text() == "old"
