@@ -389,7 +389,7 @@ class Errors(metaclass=_Coded):
         "the key 'text' or 'tokens'."
     )
     B207 = (
-        "{where}: there is neither {keys}: name the right ones with --text-field or "
+        "{where}: there is no {keys}: name the right ones with --text-field or "
         "--tokens-field."
     )
     B208 = "{where}: '{key}' must be {expected}, not {value}."

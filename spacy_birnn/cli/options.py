@@ -274,8 +274,8 @@ SpansKey = Annotated[
 Encoding = Annotated[
     Optional[str],
     _choice(
-        "How bytes stand for characters, such as latin-1. By default UTF-8; UTF-16 "
-        "is seen.",
+        "How bytes stand for characters, such as latin-1. By default UTF-8; files of "
+        "columns are told to be UTF-16 by its mark.",
         metavar="NAME",
     ),
 ]

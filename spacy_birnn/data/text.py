@@ -11,6 +11,9 @@ from typing import BinaryIO, Iterable, Iterator, List, Tuple, cast
 from ..errors import BirnnError, Errors
 from ..files import reason_of
 
+UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""The first bytes of a file in UTF-16."""
+
 _GZIP = b"\x1f\x8b"
 
 
@@ -133,7 +136,7 @@ def check_text(head: bytes, path: Path, encoding: str) -> None:
 
 def _seen_encoding(data: bytes, encoding: str) -> str:
     """The encoding that a mark at the beginning tells, else the given one."""
-    has_mark = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    has_mark = data[:2] in UTF_16_MARKS
     is_wide = "\n".encode(encoding) != b"\n"
     return "utf-16" if has_mark and not is_wide else encoding
 

@@ -55,14 +55,14 @@ class DistilledCorpus:
         check_shares(gold_weight, sentences)
         self.targets = targets
         self.gold_weight = gold_weight
-        n_gold = targets.size(GOLD)["pieces"]
-        if sentences == 0 and not n_gold:
+        self._n_gold = targets.size(GOLD)["pieces"]
+        if sentences == 0 and not self._n_gold:
             expected = "more than 0 without annotated data"
             raise BirnnError(
                 Errors.B458.format(name="sentences", value=0, expected=expected)
             )
         self.n_texts = targets.size(TEXTS)["pieces"]
-        wanted = (n_gold or SENTENCES) if sentences is None else sentences
+        wanted = (self._n_gold or SENTENCES) if sentences is None else sentences
         self.n_sentences = min(wanted, self.n_texts)
         self._gold: List[Example] = []
         self._epoch: Optional[Tuple[int, List[Example]]] = None
@@ -70,7 +70,8 @@ class DistilledCorpus:
     @property
     def fingerprint(self) -> str:
         """The same for the same targets and settings."""
-        facts = [self.targets.plan(), self.gold_weight, self.n_sentences]
+        weight = self.gold_weight if self._n_gold else None
+        facts = [self.targets.plan(), weight, self.n_sentences]
         text = json.dumps(facts, sort_keys=True)
         return hashlib.blake2b(text.encode("utf8"), digest_size=16).hexdigest()
 

@@ -76,16 +76,19 @@ def _compare(who: str, labels: Set[str], other: str, others: Set[str]) -> None:
         raise BirnnError(
             Errors.B452.format(
                 who=who,
-                labels=", ".join(sorted(labels)),
+                labels=_listed(labels),
                 other=other,
-                others=", ".join(sorted(others)),
+                others=_listed(others),
             )
         )
     alone = {who: labels - others, other: others - labels}
     found = [
-        f"only {name} knows {', '.join(sorted(some))}"
-        for name, some in alone.items()
-        if some
+        f"only {name} knows {_listed(some)}" for name, some in alone.items() if some
     ]
     if found:
         warnings.warn(Warnings.W450.format(found=" and ".join(found)), stacklevel=2)
+
+
+def _listed(labels: Set[str]) -> str:
+    """Labels on one line, whatever is in them."""
+    return ", ".join(" ".join(label.split()) for label in sorted(labels))

@@ -65,7 +65,7 @@ def record_content(
     if text is not None and _are_objects(words):
         words = None  # as `Doc.to_json` writes tokens: where they lie in the text
     if text is None and words is None:
-        keys = " nor ".join(
+        keys = " and no ".join(
             f"'{key}' ({kind})"
             for key, kind in ((fields.text, "a string"), (fields.tokens, "a list"))
             if key

@@ -65,6 +65,9 @@ def find_inputs(
 
 
 def _expand(given: str) -> Iterator[str]:
+    if given == HUB:
+        reason = f"name one, as in {HUB}ID or {HUB}ID:SPLIT"
+        raise BirnnError(Errors.B129.format(path=given, reason=reason))
     if given == STDIN or given.startswith(HUB) or storage.is_file(given):
         yield given
     elif storage.is_folder(given):

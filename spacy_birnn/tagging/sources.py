@@ -21,7 +21,7 @@ from ..data.annotation import read_texts
 from ..data.base import Sentence
 from ..data.conll import read_words
 from ..data.conllu import read_conllu
-from ..data.text import decode_lines
+from ..data.text import UTF_16_MARKS, decode_lines
 from ..errors import BirnnError, Errors
 from .content import Fields, check_length, parse_object, record_content
 from .docbins import take_apart
@@ -118,6 +118,10 @@ def _decode(raw: bytes, at: Line) -> str:
     try:
         line = raw.decode(at.source.fields.encoding)
     except UnicodeDecodeError as error:
+        if at.number == 1 and raw.startswith(UTF_16_MARKS):
+            raise BirnnError(
+                Errors.B486.format(path=at.source.name, encoding="UTF-16")
+            ) from error
         line_number = at.source.first() + at.number
         raise _not_decoded(error, at.source.name, line_number) from error
     if at.number == 1 and at.source.is_start:
@@ -148,7 +152,7 @@ def read_text(source: Input) -> Iterator[Item]:
 
 def _read_whole(source: Input) -> Iterator[Item]:
     data = b"".join(raw_lines(source.file, source.name))
-    encoding = source.fields.encoding
+    encoding = "utf-16" if data.startswith(UTF_16_MARKS) else source.fields.encoding
     try:
         text = data.decode(encoding).removeprefix("\ufeff")
         check_length(text, source.max_length, Line(source, 1))

@@ -359,7 +359,7 @@ def test_fields(ruler, tmp_path, run):
     result = run("tag", ruler, path, "--text-field", "a.b")
     assert json.loads(result.stdout)["text"] == "Emmy"
     result = run("tag", ruler, path, "--text-field", "a.c")
-    assert result.stderr.startswith(f"[B207] {path}:1: there is neither 'a.c' (a ")
+    assert result.stderr.startswith(f"[B207] {path}:1: there is no 'a.c' (a ")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes end otherwise there")
@@ -489,3 +489,19 @@ def on_terminal(line, stream):
         os.close(master)
         assert process.wait(600) == (0 if stream == "stderr" else 2)
     return shown
+
+
+def test_text_in_utf_16(ruler, run, tmp_path):
+    """It cannot be cut into lines, but read whole."""
+    path = tmp_path / "a.txt"
+    path.write_text("Ada Lovelace left London.\n", encoding="utf-16")
+    result = run("tag", ruler, path)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"[B486] {path}: text and JSON lines in UTF-16 ")
+    assert run("tag", ruler, path, "--whole-files").exit_code == 0
+
+
+def test_a_dataset_without_a_name(ruler, run):
+    result = run("tag", ruler, "hf:")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("[B129] hf:: cannot be loaded as a dataset: name ")

@@ -76,6 +76,12 @@ def test_labels_are_those_that_anyone_knows(places):
         choose_labels(student, gold, [ruler("PERSON")])
 
 
+def test_labels_are_listed_on_one_line(places):
+    with pytest.raises(BirnnError, match="B452") as caught:
+        choose_labels(student_of(places), [], [ruler("A\nB"), ruler("C")])
+    assert "\n" not in str(caught.value)
+
+
 def test_labels_without_gold(places):
     student = student_of(places, with_gold=False)
     assert student.read_gold() == []
