@@ -117,12 +117,23 @@ OPTIONS = (
         ],
     ),
     Option(
-        "the same without vectors, and on tags",
+        "the same without vectors, on chunks and on tags",
         "",
         [
             ("conll2003", "no-vectors-word-dropout-0", "no-vectors"),
+            ("conll2000", "word-dropout-0", "efficiency"),
             ("ud-upos", "word-dropout-0-accuracy", "accuracy"),
         ],
+    ),
+    Option(
+        "the same with SGD",
+        "",
+        [("conll2003", "word-dropout-0-accuracy", "accuracy")],
+    ),
+    Option(
+        "`word_dropout = 0.1` instead of 0.05, with SGD",
+        "",
+        [("conll2003", "word-dropout-10-accuracy", "accuracy")],
     ),
     Option(
         "distillation",
@@ -219,9 +230,22 @@ OPTIONS = (
         [("wnut17", "lower-case", "efficiency")],
     ),
     Option(
-        "a language model learned beside the labels",
+        "a language model learned beside the labels, tweets",
         "",
-        [("wnut17", "language-model", "efficiency")],
+        [
+            ("wnut17", "language-model", "efficiency"),
+            ("wnut17", "language-model-5000", "efficiency"),
+        ],
+    ),
+    Option(
+        "the same, chunks",
+        "",
+        [("conll2000", "language-model-no-adversarial", "no-adversarial")],
+    ),
+    Option(
+        "the mean of a sentence's embeddings read with each word",
+        "",
+        [("conll2003", "global-context", "efficiency")],
     ),
     Option(
         "sentence starts learned beside the labels",
