@@ -881,3 +881,8 @@ class Warnings(metaclass=_Coded):
         "changes the weights that this was fitted to, so the temperature is 1 again: "
         "calibrate the trained pipeline anew."
     )
+
+
+def describe_error(error: Exception) -> str:
+    """The kind of an error that is not ours, and what it says, in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -8,6 +8,7 @@ from thinc.api import Config
 
 from ..data.text import list_files
 from ..distillation.distil import distil
+from ..distillation.student import gold_section
 from ..errors import BirnnError, Errors
 from .groups import with_groups
 from .inputs import InputOptions, make_fields, open_inputs
@@ -157,8 +158,6 @@ def distil_command(
 
 def _check_gold(config: Config, gold: Path) -> None:
     """Raise unless the config reads annotated data where --train says."""
-    config = config.interpolate()
-    corpus = config.get("training", {}).get("train_corpus", "corpora.train")
-    section = config.get("corpora", {}).get(corpus.removeprefix("corpora."), {})
+    corpus, section = gold_section(config.interpolate())
     if section.get("path") != str(gold):
         raise BirnnError(Errors.B481.format(corpus=corpus))

@@ -12,7 +12,7 @@ from ..tagging.content import Fields
 from ..tagging.inputs import InputFile
 from ..tagging.manifest import describe_pipeline
 from ..training.identity import checksum, flatten
-from .student import Student
+from .student import Student, gold_section
 from .teachers import name_of
 
 
@@ -25,8 +25,8 @@ def describe_plan(
 ) -> Dict[str, Any]:
     """All that targets depend on, as JSON can hold it, by names for messages."""
     config = student.config
-    corpus = student.settings["train_corpus"]
-    section = dict(config["corpora"].get(corpus.removeprefix("corpora."), {}))
+    corpus, given = gold_section(config)
+    section = dict(given)
     addresses = [_place(text.address) for text in texts]
     files = list(addresses)
     if isinstance(section.get("path"), str):

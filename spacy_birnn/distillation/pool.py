@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 from torch import Tensor
 
 from .. import schemes
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, describe_error
 from ..nn.crf.chain import ChainScores
 from ..nn.crf.viterbi import viterbi
 from ..nn.packing import Packing
@@ -88,7 +88,7 @@ def _ask(teacher: Teacher, docs: Sequence[Doc]) -> Tensor:
         raise
     except Exception as error:
         # Any component of anybody can be in a teacher.
-        reason = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")
+        reason = describe_error(error).rstrip(".")
         message = Errors.B480.format(name=name_of(teacher.nlp), reason=reason)
         raise BirnnError(message) from error
 

@@ -1,7 +1,7 @@
 """The student before it learns: its component, its labels and its annotated data."""
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from spacy.language import Language
 from spacy.training import Example
@@ -106,14 +106,23 @@ def find_component_name(nlp: Language) -> str:
     return names[0]
 
 
+def gold_section(config: Config) -> Tuple[str, Dict[str, Any]]:
+    """The training corpus in a config: its dotted name, and its section.
+
+    Args:
+        config: interpolated; spaCy's defaults may lack.
+    """
+    name = config.get("training", {}).get("train_corpus", "corpora.train")
+    return name, config.get("corpora", {}).get(name.removeprefix("corpora."), {})
+
+
 def gold_reader(config: Config) -> Optional[Reader]:
     """The reader of the training corpus; None where its path is null.
 
     Args:
         config: interpolated.
     """
-    name = config["training"]["train_corpus"]
-    section = config["corpora"].get(name.removeprefix("corpora."), {})
+    name, section = gold_section(config)
     if "path" in section and section["path"] is None:
         return None
     return resolve_corpora(config, name)[0]

@@ -32,7 +32,7 @@ GOLD, TEXTS = "gold", "texts"
 PLAN, CHAIN, DONE = "plan.json", "chain.safetensors", "done.json"
 
 DIGEST = "digest"
-"""What tells an altered file, in its metadata."""
+"""The key of a file's checksum in its metadata."""
 
 SHARD_TOKENS = 200_000
 """Tokens after which a shard is written: 7 MB with 17 labels."""
@@ -131,8 +131,7 @@ class Targets:
 
     def plan(self) -> Dict[str, Any]:
         """The plan that the targets were made from."""
-        path = self.folder / PLAN
-        return _read_json(path)
+        return _read_json(self.folder / PLAN)
 
     def check(self) -> None:
         """Read all that is there.

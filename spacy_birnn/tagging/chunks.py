@@ -26,7 +26,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from ..errors import BirnnError
+from ..errors import BirnnError, describe_error
 from .items import Chunk, Item, Words
 from .reading import BadDocument
 from .sinks import SINKS, Tagged
@@ -154,7 +154,7 @@ def _reason(error: Exception) -> str:
     """An error in one line; of ours, what it says."""
     if isinstance(error, BirnnError):
         return str(error)
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    return describe_error(error)
 
 
 def _raw(item: Item) -> str:

@@ -30,7 +30,7 @@ from typing import (
 import torch
 from spacy.tokens.underscore import Underscore
 
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, describe_error
 from .chunks import Records
 from .items import Chunk
 
@@ -186,7 +186,7 @@ def _answers(
     except BirnnError as error:
         yield BirnnError(str(error))
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        reason = describe_error(error)
         yield BirnnError(Errors.B225.format(reason=reason))
 
 

@@ -15,7 +15,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens.underscore import Underscore
 
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, describe_error
 from .chunks import ChunkTagger, prepared
 from .execute import Status, run_shards
 from .folder import Folder
@@ -86,7 +86,7 @@ class ShardActor:
         except BirnnError as error:
             row["error"] = str(error)
         except Exception as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            reason = describe_error(error)
             row["error"] = Errors.B225.format(reason=reason)
         return {key: [value] for key, value in row.items()}
 

@@ -59,11 +59,14 @@ def differences(before: Dict[str, Any], now: Dict[str, Any]) -> List[str]:
         old, new = before.get(key, MISSING), now.get(key, MISSING)
         if old == new:
             continue
-        if key.startswith(("content of ", "dataset of ")):
-            what = "was not there" if old is MISSING else "has changed"
-            found.append(f"the {key} {'is not there now' if new is MISSING else what}")
-        else:
+        if not key.startswith(("content of ", "dataset of ")):
             found.append(f"{key} was {old!r} and is {new!r}")
+        elif new is MISSING:
+            found.append(f"the {key} is not there now")
+        elif old is MISSING:
+            found.append(f"the {key} was not there")
+        else:
+            found.append(f"the {key} has changed")
     if len(found) > MAX_NAMED:
         found[MAX_NAMED:] = [f"and {len(found) - MAX_NAMED} more"]
     return found

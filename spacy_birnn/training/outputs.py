@@ -54,7 +54,7 @@ class Outputs:
         is_taken = self.folder.is_dir() and any(self.folder.iterdir())
         if is_taken and not (resume or force):
             raise BirnnError(Errors.B060.format(path=self.folder))
-        self._goes_on = resume and any(path.exists() for path in self._more)
+        self._goes_on = resume and self._has_more()
         if resume and self.checkpoint.is_file():
             self._goes_on = True
             return True
@@ -127,6 +127,9 @@ class Outputs:
                     before.rename(path)
             shutil.rmtree(self._moving, ignore_errors=True)
 
+    def _has_more(self) -> bool:
+        return any(path.exists() for path in self._more)
+
     def _own(self) -> List[Path]:
         """The checkpoint comes first: where there is none, `_recover` undoes."""
         return [self.checkpoint, self.best, self.last]
@@ -163,7 +166,7 @@ class Outputs:
         self._move_back()
         if self.checkpoint.exists():
             self.settle()
-        elif not (resume and any(path.exists() for path in self._more)):
+        elif not (resume and self._has_more()):
             self._put_back()
         for target in (self.best, self.last):
             old = _beside(target, "old")
