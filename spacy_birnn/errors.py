@@ -437,7 +437,7 @@ class Errors(metaclass=_Coded):
         "A worker process failed ({reason}): with --n-process 1 the error is shown "
         "where it arises."
     )
-    B236 = "{path}: not a config that can be read: {reason}"
+    B236 = "{path}: not a config that can be read: {reason}."
     B237 = "The setting {name} has no value: write --{name} VALUE or --{name}=VALUE."
     B238 = "{where}: the file given with --code cannot be run: {reason}."
 
@@ -665,7 +665,8 @@ class Errors(metaclass=_Coded):
         "it, as in --columns word=0,{target}=-1."
     )
     B407 = (
-        "{path}: the pipeline of the config cannot be initialized on the data: {reason}"
+        "{path}: the pipeline of the config cannot be initialized on the data: "
+        "{reason}."
     )
     B408 = (
         "{path}: the log says nothing of gradients: spacy-birnn train writes them, "
@@ -883,6 +884,14 @@ class Warnings(metaclass=_Coded):
     )
 
 
+def one_line(error: Exception) -> str:
+    """What an error that is not ours says, in one line without a full stop; its kind
+    where that is nothing."""
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+
+
 def describe_error(error: Exception) -> str:
-    """The kind of an error that is not ours, and what it says, in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    """The kind of an error that is not ours, and what it says, in one line without a
+    full stop."""
+    kind, message = type(error).__name__, one_line(error)
+    return kind if message == kind else f"{kind}: {message}"

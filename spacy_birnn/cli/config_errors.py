@@ -4,7 +4,7 @@ import re
 
 from thinc.api import ConfigValidationError
 
-from ..errors import Errors
+from ..errors import Errors, one_line
 from ..training.config_keys import unknown
 
 _UNEXPECTED = re.compile("unexpected argument: '(.+)'")
@@ -15,7 +15,7 @@ def say_config_error(error: ConfigValidationError) -> str:
     """Say the first finding, without the values of the whole section."""
     found = next(iter(error.errors or []), None)
     if found is None:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         return Errors.B493.format(where="in the config", reason=reason)
     path, reason = [str(part) for part in found["loc"]], found["msg"]
     key = _UNEXPECTED.fullmatch(reason)

@@ -9,7 +9,7 @@ import typer
 from spacy.tokens import Doc
 
 from ..data.joining import POSITION
-from ..errors import BirnnError, Errors, Warnings
+from ..errors import BirnnError, Errors, Warnings, one_line
 from ..files import check_output, replacing
 from ..progress import show_wait
 from ..tagging.docbins import pack_docs
@@ -98,7 +98,7 @@ def read_docs(path: Path, lang: Optional[str] = None, **options: Any) -> Iterato
     try:
         nlp = spacy.blank(lang or "xx")
     except ImportError as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise BirnnError(Errors.B216.format(lang=lang, reason=reason)) from error
     if lang is None and "spans" in formats:
         warnings.warn(Warnings.W111.format(path=path), stacklevel=2)

@@ -13,7 +13,7 @@ from thinc.api import Config
 
 from ..data.arguments import SPAN_TARGETS
 from ..data.conll import ConllCorpus
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, one_line
 from ..files import check_output, replacing
 from ..schemes import RAW
 from .options import Columns, Force, Scheme, SchemeOption
@@ -129,7 +129,7 @@ def init_config(
     try:
         spacy.blank(lang)
     except ImportError as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise BirnnError(Errors.B216.format(lang=lang, reason=reason)) from error
     config = recipe_config(tasks, optimize, lang, columns, scheme)
     return load_model_from_config(config, auto_fill=True).config

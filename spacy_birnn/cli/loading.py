@@ -6,7 +6,7 @@ import spacy
 from spacy.language import Language
 from thinc.api import ConfigValidationError
 
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, one_line
 from ..progress import show_wait
 
 
@@ -50,8 +50,3 @@ def activate_gpu(gpu_id: int) -> None:
         raise BirnnError(
             Errors.B205.format(gpu_id=gpu_id, reason=one_line(error))
         ) from error
-
-
-def one_line(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text.rstrip(".")

@@ -13,11 +13,11 @@ from spacy.util import load_config
 from thinc.api import Config, ConfigValidationError
 
 from ..data.text import list_files
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, describe_error, one_line
 from ..training.config_keys import check_overrides
 from ..training.evaluation import SPACY_FREQUENCY
 from ..training.loop import train
-from .loading import activate_gpu, one_line
+from .loading import activate_gpu
 from .options import Code, GpuId
 
 FREQUENCY = "training.eval_frequency"
@@ -164,7 +164,7 @@ def run_code(path: Path) -> None:
             frames = traceback.extract_tb(error.__traceback__)
             lines = [frame.lineno for frame in frames if frame.filename == str(path)]
         where = f"{path}:{lines[-1]}" if lines else str(path)
-        reason = f"{type(error).__name__}: {one_line(error)}"
+        reason = describe_error(error)
         raise BirnnError(Errors.B238.format(where=where, reason=reason)) from error
 
 

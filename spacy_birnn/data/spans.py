@@ -9,7 +9,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import filter_spans
 
-from ..errors import BirnnError, Errors, Warnings
+from ..errors import BirnnError, Errors, Warnings, one_line
 from .annotation import read_annotation
 from .arguments import (
     ALIGNMENT_MODES,
@@ -100,7 +100,7 @@ def _from_json(annotated: AnnotatedText, nlp: Language) -> Doc:
         return Doc(nlp.vocab).from_json(annotated.doc_json, validate=True)
     except Exception as error:
         # spaCy checks with pydantic and its own errors, of many lines.
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)[:200]
         raise BirnnError(
             Errors.B145.format(where=annotated.place, reason=reason)
         ) from error

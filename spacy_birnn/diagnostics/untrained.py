@@ -8,7 +8,7 @@ from spacy.training import Example
 from spacy.util import get_sourced_components, load_model_from_config
 from thinc.api import Config, ConfigValidationError, fix_random_seed
 
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, one_line
 
 
 def build_untrained(
@@ -44,6 +44,6 @@ def build_untrained(
         raise
     except Exception as error:
         # Every component and every callback of a config has errors of its own.
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = one_line(error)
         raise BirnnError(Errors.B407.format(path=path, reason=reason)) from error
     return nlp

@@ -88,7 +88,7 @@ def _ask(teacher: Teacher, docs: Sequence[Doc]) -> Tensor:
         raise
     except Exception as error:
         # Any component of anybody can be in a teacher.
-        reason = describe_error(error).rstrip(".")
+        reason = describe_error(error)
         message = Errors.B480.format(name=name_of(teacher.nlp), reason=reason)
         raise BirnnError(message) from error
 

@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, Tuple
 from safetensors.torch import load, save
 from torch import nn
 
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, one_line
 
 FORMAT_VERSION = 1
 _HEADER = "spacy-birnn"
@@ -61,4 +61,4 @@ def load_module(
 
 
 def _unreadable(err: Exception) -> BirnnError:
-    return BirnnError(Errors.B002.format(reason=" ".join(str(err).split())))
+    return BirnnError(Errors.B002.format(reason=one_line(err)))

@@ -12,7 +12,7 @@ import srsly
 from spacy.vocab import Vocab
 from thinc.api import Model
 
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, one_line
 from ..files import replacing
 
 CFG, MODEL, VOCAB, CHECKSUM = "cfg", "model", "vocab", "checksum"
@@ -100,7 +100,7 @@ class ChecksummedPipe:
         try:  # with a copy, since thinc leaves a model half loaded when it fails
             self.model.copy().from_bytes(files[MODEL])
         except Exception as err:
-            reason = " ".join(str(err).split())
+            reason = one_line(err)
             raise BirnnError(
                 Errors.B024.format(name=self.name, reason=reason)
             ) from None

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Iterator, List, Optional, Tuple, cast
 
-from ..errors import BirnnError, Errors
+from ..errors import BirnnError, Errors, one_line
 from ..files import reason_of, replacing
 
 HUB = "hf:"
@@ -306,7 +306,7 @@ def _remote_errors(message: str, address: str) -> Iterator[None]:
         raise
     except ImportError as error:
         protocol = address.partition("://")[0]
-        reason = " ".join(str(error).split()).rstrip(".")
+        reason = one_line(error)
         raise BirnnError(
             Errors.B250.format(path=address, protocol=protocol, reason=reason)
         ) from error
