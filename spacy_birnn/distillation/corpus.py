@@ -3,7 +3,7 @@ in each epoch, all with soft labels."""
 
 import hashlib
 import json
-from typing import Iterator, List, Optional, Tuple, cast
+from typing import Any, Dict, Iterator, List, Optional, Tuple, cast
 
 import numpy
 from spacy.attrs import NORM, SENT_START
@@ -56,11 +56,7 @@ class DistilledCorpus:
         self.targets = targets
         self.gold_weight = gold_weight
         self._n_gold = targets.size(GOLD)["pieces"]
-        if sentences == 0 and not self._n_gold:
-            expected = "more than 0 without annotated data"
-            raise BirnnError(
-                Errors.B458.format(name="sentences", value=0, expected=expected)
-            )
+        check_sentences(sentences, self._n_gold)
         self.n_texts = targets.size(TEXTS)["pieces"]
         wanted = (self._n_gold or SENTENCES) if sentences is None else sentences
         self.n_sentences = min(wanted, self.n_texts)
@@ -69,11 +65,15 @@ class DistilledCorpus:
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same targets and settings."""
-        weight = self.gold_weight if self._n_gold else None
-        facts = [self.targets.plan(), weight, self.n_sentences]
-        text = json.dumps(facts, sort_keys=True)
+        """The same for the same targets."""
+        text = json.dumps(self.targets.plan(), sort_keys=True)
         return hashlib.blake2b(text.encode("utf8"), digest_size=16).hexdigest()
+
+    @property
+    def settings(self) -> Dict[str, Any]:
+        """The shares of the annotated data and of the texts, where they count."""
+        shares = {"gold weight": self.gold_weight} if self._n_gold else {}
+        return {**shares, "sentences": self.n_sentences}
 
     def prepare(self, nlp: Language) -> None:
         """Give the component its labels, and the annotated data soft ones.
@@ -143,6 +143,23 @@ def check_shares(gold_weight: float, sentences: Optional[int]) -> None:
     if sentences is not None and sentences < 0:
         raise BirnnError(
             Errors.B458.format(name="sentences", value=sentences, expected="at least 0")
+        )
+
+
+def check_sentences(sentences: Optional[int], n_gold: int) -> None:
+    """Check that an epoch of a `DistilledCorpus` has something to learn from.
+
+    Args:
+        sentences: see there.
+        n_gold: annotated documents.
+
+    Raises:
+        BirnnError: it has nothing.
+    """
+    if sentences == 0 and not n_gold:
+        expected = "more than 0 without annotated data"
+        raise BirnnError(
+            Errors.B458.format(name="sentences", value=0, expected=expected)
         )
 
 

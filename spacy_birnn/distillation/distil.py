@@ -82,6 +82,7 @@ def distil(
             resume=resume,
             use_gpu=use_gpu,
             stdout=stdout,
+            sentences=sentences,
         )
         if signal is not None:
             return Distilled(None, signal)

@@ -34,6 +34,7 @@ from ..tagging.zones import Zones
 from ..training.outputs import Outputs
 from ..training.setup import build
 from ..training.stop import StopRequest
+from .corpus import check_sentences
 from .labels import choose_labels
 from .pieces import Bounds, Cutter
 from .plan import describe_plan
@@ -130,12 +131,19 @@ def read_with_teachers(
     resume: bool,
     use_gpu: int,
     stdout: IO,
+    sentences: Optional[int] = None,
 ) -> Made:
-    """As `make_targets`, into outputs that are prepared and undone by the caller."""
+    """As `make_targets`, into outputs that are prepared and undone by the caller.
+
+    Args:
+        sentences: of the texts in each epoch of the training to come, see
+            `DistilledCorpus`.
+    """
     student = Student.of(build(config, use_gpu))
     student.check()
     teachers = list(teachers)
     gold = student.read_gold()
+    check_sentences(sentences, len(gold))
     labels = choose_labels(student, gold, teachers)
     for label in labels:
         student.pipe.add_label(label)

@@ -33,7 +33,7 @@ def describe(
 
     Returns:
         Values by config key; checksums of the files and folders that are named in the
-        sections with data, and fingerprints of datasets.
+        sections with data, and fingerprints and settings of datasets.
     """
     facts: Dict[str, Any] = {}
     for key, value in flatten(config):
@@ -49,6 +49,8 @@ def describe(
         fingerprint = getattr(reader, "fingerprint", None)
         if fingerprint is not None:
             facts[f"dataset of {name}"] = fingerprint
+        for key, value in getattr(reader, "settings", {}).items():
+            facts[f"{key} of {name}"] = value
     return facts
 
 

@@ -49,12 +49,16 @@ class EpochCorpus(Protocol):
     """A training corpus that has other Examples in each epoch, always as many.
 
     It takes the place of the config's own. Where training is resumed, its `fingerprint`
-    must be the same.
+    and its `settings` must be the same.
     """
 
     @property
     def fingerprint(self) -> str:
         """The identity of the data."""
+
+    @property
+    def settings(self) -> Dict[str, Any]:
+        """What else decides the Examples, by name, as JSON can hold it."""
 
     def prepare(self, nlp: Language) -> None:
         """Do what has to be done before the pipeline is initialized."""

@@ -118,11 +118,15 @@ def test_gold_that_has_changed_is_seen(targets, gold):
         prepared(targets, gold)
 
 
-def test_the_fingerprint_is_of_all_that_counts(targets):
+def test_the_identity_is_of_all_that_counts(targets):
     settings = [{}, {"gold_weight": 0.4}, {"sentences": 3}]
-    found = {DistilledCorpus(targets, **s).fingerprint for s in settings}
-    assert len(found) == 3
-    assert DistilledCorpus(targets).fingerprint in found
+    found = [DistilledCorpus(targets, **s) for s in settings]
+    assert len({corpus.fingerprint for corpus in found}) == 1
+    assert [corpus.settings for corpus in found] == [
+        {"gold weight": 0.5, "sentences": found[0].n_sentences},
+        {"gold weight": 0.4, "sentences": found[0].n_sentences},
+        {"gold weight": 0.5, "sentences": 3},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from .test_loop import GROWING, quiet
 class Rotating:
     """Sentences about one name in each epoch."""
 
-    def __init__(self, fingerprint="a"):
+    def __init__(self, fingerprint="a", share=1.0):
         self.fingerprint = fingerprint
+        self.settings = {"share": share}
         self.read = []
 
     def prepare(self, nlp):
@@ -56,3 +57,5 @@ def test_another_one_is_refused(make_config, tmp_path):
     quiet(make_config({"training.max_steps": 2}), out, corpus=Rotating())
     with pytest.raises(ValueError, match=r"B064.*dataset of train has changed"):
         quiet(make_config(), out, resume=True, corpus=Rotating("b"))
+    with pytest.raises(ValueError, match=r"B064.*share of train was 1.0 and is 0.5"):
+        quiet(make_config(), out, resume=True, corpus=Rotating(share=0.5))
