@@ -249,6 +249,15 @@ class Errors(metaclass=_Coded):
         "trained: take it from a trained pipeline ([components.{name}] source = "
         '"PATH"), or do not freeze it.'
     )
+    B092 = (
+        "Component '{name}': language_model = {value!r} must be a number of at "
+        "least 0, the weight of its loss."
+    )
+    B093 = (
+        "Component '{name}': a language model reads the first layer of a spacy-birnn."
+        "BiRNNEncoder.v1 of the component's own, which its model does not have: set "
+        "language_model = 0, or give it one."
+    )
 
     # --- B101-B199: data and tag schemes ----------------------------------------------
     B101 = (

@@ -11,6 +11,7 @@ from ..errors import BirnnError, Errors
 from ..nn.rnn.birnn import BiRNN
 from ..nn.rnn.cells import CELLS
 from ..nn.rnn.predict import PreparedBiRNN
+from ..nn.tap import Tap
 from .arguments import (
     check_dropout,
     check_positive,
@@ -98,6 +99,7 @@ def build_birnn_encoder(
                 "forget_bias": float(forget_bias),
             },
             "prepared_encoder": prepared_encoder,
+            "tap": Tap(),
             **dropout_attrs(dropout),
         },
         shims=[EncoderShim(BiRNN, grad_clip, precision)],
@@ -165,7 +167,9 @@ def forward(
     check_width(model, X[0].shape[1])
     if is_train or is_on_gpu(model):
         with _mixed_precision(cast(EncoderShim, shim_of(model))):
-            return run_rows(model, X, is_train, lengths, dropout_rate(model, is_train))
+            rate = dropout_rate(model, is_train)
+            tap = model.attrs["tap"] if is_train else None
+            return run_rows(model, X, is_train, lengths, rate, tap)
     rows = to_tensor(model.ops, X, shim_of(model).device)
     H = cast(Floats2d, prepared_encoder(model).encode(rows, lengths))
     return split(H, lengths), no_backprop

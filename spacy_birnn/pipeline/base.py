@@ -26,6 +26,7 @@ from ..models.sentences import portions
 from ..models.shim import shim_of
 from .adversarial import find_perturbation
 from .labels import LabelledPipe
+from .language_model import LanguageModelling
 from .learning import LearningPipe
 from .probabilities import ProbabilisticPipe
 from .regularizers import Regularizer
@@ -60,6 +61,8 @@ class BiRNNPipe(
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
         adversarial: how far embeddings are moved in adversarial training, as a share of
             their L2 norm; 0 for none of it.
+        language_model: weight of the loss of a language model that is learned beside
+            the labels; 0 for none.
         scorer: scores examples, see `spacy-birnn.seqeval_scorer.v1`.
         settings: more settings, which the scorer gets too.
 
@@ -85,6 +88,7 @@ class BiRNNPipe(
         candidates: bool,
         grad_clip: float,
         adversarial: float,
+        language_model: float,
         scorer: Optional[Callable],
         **settings: Any,
     ):
@@ -116,11 +120,13 @@ class BiRNNPipe(
             "candidates": candidates,
             "grad_clip": grad_clip,
             "adversarial": adversarial,
+            "language_model": language_model,
             **settings,
         }
         self.n_updates = self.n_clipped = 0
         self.gradient_norm = 0.0
-        self.regularizers: List[Regularizer] = []
+        self._words = LanguageModelling(model, name, language_model)
+        self.regularizers: List[Regularizer] = [self._words] if language_model else []
         self.dropout_share = 1.0
         self.register_extensions()
 
@@ -194,6 +200,8 @@ class BiRNNPipe(
         assert sample, SpacyErrors.E923.format(name=self.name)
         log_coverage(self.model, self.name, self.vocab, words)
         self.model.initialize(X=sample)
+        if self.cfg["language_model"]:
+            self._words.initialize(self.model, words)
 
     # --- prediction -------------------------------------------------------------------
 

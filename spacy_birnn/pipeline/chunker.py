@@ -28,6 +28,7 @@ from .spans import SpanPipe
         "candidates": False,
         "grad_clip": 5.0,
         "adversarial": 0.0,
+        "language_model": 0.0,
         "scorer": {"@scorers": "spacy-birnn.seqeval_scorer.v1"},
     },
     # spaCy's table of training has room for ten letters: the three would look the same.
@@ -48,6 +49,7 @@ def make_birnn_chunker(
     candidates: bool,
     grad_clip: float,
     adversarial: float,
+    language_model: float,
     scorer: Optional[Callable],
 ) -> "BiRNNChunker":
     """Create a `birnn_chunker`.
@@ -64,6 +66,8 @@ def make_birnn_chunker(
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
         adversarial: how far embeddings are moved in adversarial training, as a share of
             their L2 norm; 0 for none of it.
+        language_model: weight of the loss of a language model that is learned beside
+            the labels, from the encoder's first layer; 0 for none.
         scorer: scores examples.
     """
     return BiRNNChunker(
@@ -77,6 +81,7 @@ def make_birnn_chunker(
         candidates=candidates,
         grad_clip=grad_clip,
         adversarial=adversarial,
+        language_model=language_model,
         scorer=scorer,
         spans_key=spans_key,
     )

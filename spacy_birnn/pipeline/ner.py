@@ -32,6 +32,7 @@ ATTRS = [ENT_IOB, ENT_TYPE, ENT_KB_ID, ENT_ID]
         "candidates": False,
         "grad_clip": 5.0,
         "adversarial": 0.0,
+        "language_model": 0.0,
         "scorer": {"@scorers": "spacy-birnn.seqeval_scorer.v1"},
     },
     default_score_weights={
@@ -51,6 +52,7 @@ def make_birnn_ner(
     candidates: bool,
     grad_clip: float,
     adversarial: float,
+    language_model: float,
     scorer: Optional[Callable],
 ) -> "BiRNNEntityRecognizer":
     """Create a `birnn_ner`.
@@ -65,6 +67,8 @@ def make_birnn_ner(
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
         adversarial: how far embeddings are moved in adversarial training, as a share of
             their L2 norm; 0 for none of it.
+        language_model: weight of the loss of a language model that is learned beside
+            the labels, from the encoder's first layer; 0 for none.
         scorer: scores examples.
     """
     return BiRNNEntityRecognizer(
@@ -78,6 +82,7 @@ def make_birnn_ner(
         candidates=candidates,
         grad_clip=grad_clip,
         adversarial=adversarial,
+        language_model=language_model,
         scorer=scorer,
     )
 

@@ -14,6 +14,7 @@ from thinc.api import Model
 
 from ..errors import BirnnError, Errors, one_line
 from ..files import replacing
+from ..models.language_model import without_language_model
 
 CFG, MODEL, VOCAB, CHECKSUM = "cfg", "model", "vocab", "checksum"
 LEARNED = ("labels", "masked")
@@ -92,7 +93,8 @@ class ChecksummedPipe:
     def _files(self) -> Dict[str, bytes]:
         learned = {key: self.cfg[key] for key in LEARNED}
         cfg = srsly.json_dumps(learned, indent=2).encode("utf8")
-        return {CFG: cfg, MODEL: self.model.to_bytes()}
+        with without_language_model(self.model):
+            return {CFG: cfg, MODEL: self.model.to_bytes()}
 
     def _load(self, files: Dict[str, bytes], where: str) -> None:
         if _checksum(files) != files.get(CHECKSUM):

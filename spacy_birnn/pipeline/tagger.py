@@ -45,6 +45,7 @@ Tags = Tuple[List[int], Optional[List[float]]]
         "candidates": False,
         "grad_clip": 5.0,
         "adversarial": 0.0,
+        "language_model": 0.0,
         "scorer": {"@scorers": "spacy-birnn.seqeval_scorer.v1"},
     },
     # For the default target; `init-config` writes those of others.
@@ -61,6 +62,7 @@ def make_birnn_tagger(
     candidates: bool,
     grad_clip: float,
     adversarial: float,
+    language_model: float,
     scorer: Optional[Callable],
 ) -> "BiRNNTagger":
     """Create a `birnn_tagger`.
@@ -75,6 +77,8 @@ def make_birnn_tagger(
         grad_clip: largest L2 norm of all the component's gradients, 0 for none.
         adversarial: how far embeddings are moved in adversarial training, as a share of
             their L2 norm; 0 for none of it.
+        language_model: weight of the loss of a language model that is learned beside
+            the labels, from the encoder's first layer; 0 for none.
         scorer: scores examples.
     """
     if target not in ("tag", "pos") and not custom_name(target):
@@ -90,6 +94,7 @@ def make_birnn_tagger(
         candidates=candidates,
         grad_clip=grad_clip,
         adversarial=adversarial,
+        language_model=language_model,
         scorer=scorer,
     )
 

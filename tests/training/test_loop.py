@@ -57,6 +57,7 @@ GROWING = {
     }
 }
 
+LANGUAGE_MODEL = {"components.birnn_ner.language_model": 0.5}
 JOINING = {
     "training.batcher": {
         "@batchers": "spacy-birnn.batch_joined.v1",
@@ -180,6 +181,7 @@ def train_with_kills(config, output, kills):
         ({"training.max_epochs": -1, "training.max_steps": 14}, [3, 9, 12]),
         (GROWING, [2, 14, 15]),
         (JOINING, [2, 14, 15]),
+        (LANGUAGE_MODEL, [3, 10]),
     ],
 )
 @pytest.mark.cpu

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..dropout import variational_dropout
 from ..packing import Packing
+from ..tap import Tap
 from .cells import CELLS, Cell
 from .layer import run_layer, run_layer_from
 from .lookahead import run_layer_ahead
@@ -60,13 +61,18 @@ class BiRNN(nn.Module):
         self.layers = nn.ModuleList(layers)
 
     def forward(
-        self, X: Tensor, lengths: Sequence[int], dropout: float = 0.0
+        self,
+        X: Tensor,
+        lengths: Sequence[int],
+        dropout: float = 0.0,
+        tap: Optional[Tap] = None,
     ) -> Tensor:
         """
         Args:
             X: the tokens of all sequences one after the other, shape (N, n_in).
             lengths: tokens per sequence, shape (B,), sum N; zeros are allowed.
             dropout: variational dropout on the input, between layers and on the output.
+            tap: of the first layer's hidden states, as the next layer reads them.
 
         Returns:
             Hidden states, shape (N, width).
@@ -75,11 +81,14 @@ class BiRNN(nn.Module):
         packing = Packing.of(windows.lengths, device=X.device)
         if not len(packing):
             return X.new_zeros((X.shape[0], self.width))
-        H = windows.split(X)
+        H = variational_dropout(windows.split(X), packing.segment, dropout)
+        states: List[Tensor] = []
         for layer in cast(List[nn.RNNBase], self.layers):
-            H = variational_dropout(H, packing.segment, dropout)
             H = self._run(layer, H, packing)
-        return windows.join(variational_dropout(H, packing.segment, dropout))
+            H = variational_dropout(H, packing.segment, dropout)
+            states.append(H)
+        Y = windows.join(H)
+        return Y if tap is None else tap.apply(Y, windows.join(states[0]))
 
     def _run(self, layer: nn.RNNBase, H: Tensor, packing: Packing) -> Tensor:
         if self.lookahead is None:
