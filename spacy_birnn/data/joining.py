@@ -15,6 +15,7 @@ from typing import Callable, Iterable, Iterator, List, Optional, TypeVar, Union
 from spacy.training import Example
 
 from ..errors import BirnnError, Errors
+from ..models.arguments import is_number
 from .neighbours import Neighbours, Run, join
 
 POSITION = "spacy_birnn_position"
@@ -100,15 +101,15 @@ class JoiningBatcher:
     ) -> None:
         if isinstance(size, bool) or (isinstance(size, int) and size < 1):
             raise BirnnError(Errors.B080.format(size=size))
-        if isinstance(share, bool) or not 0 <= share <= 1:
+        if not is_number(share, 0, 1):
             raise BirnnError(Errors.B081.format(share=share))
-        if isinstance(longest, bool) or longest < 2:
+        if not is_number(longest, 2):
             raise BirnnError(Errors.B082.format(longest=longest))
-        if isinstance(warmup, bool) or warmup < 0:
+        if not is_number(warmup, 0):
             raise BirnnError(Errors.B083.format(warmup=warmup))
-        if isinstance(min_batches, bool) or min_batches < 1:
+        if not is_number(min_batches, 1):
             raise BirnnError(Errors.B084.format(min_batches=min_batches))
-        if isinstance(buffer, bool) or buffer < 1:
+        if not is_number(buffer, 1):
             raise BirnnError(Errors.B087.format(buffer=buffer))
         # A schedule goes on over the epochs, as with spaCy's batchers.
         self.sizes = repeat(size) if isinstance(size, int) else iter(size)

@@ -1,5 +1,7 @@
-"""Arguments that the architectures share: ranges, and which dropout rate runs."""
+"""Arguments of functions in a config: ranges, and which dropout rate runs."""
 
+import math
+from numbers import Real
 from typing import Any, Dict, Optional
 
 from thinc.api import Model
@@ -7,14 +9,20 @@ from thinc.api import Model
 from ..errors import BirnnError, Errors
 
 
-def check_positive(where: str, **values: Any) -> None:
-    """Raise unless every value is an integer of at least 1.
+def is_number(value: Any, low: float, high: float = math.inf) -> bool:
+    """Whether a value is a number that is not infinite, low ≤ value ≤ high.
 
-    thinc validates the types of a config, not its ranges, and lets "12" pass for a
-    number.
+    thinc validates the types of a config, not its ranges, and lets "12" and "inf" pass
+    for numbers.
     """
+    is_one = isinstance(value, Real) and not isinstance(value, bool)
+    return is_one and math.isfinite(value) and low <= value <= high
+
+
+def check_positive(where: str, **values: Any) -> None:
+    """Raise unless every value is an integer of at least 1."""
     for key, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        if not (isinstance(value, int) and is_number(value, 1)):
             raise BirnnError(Errors.B007.format(where=where, key=key, value=value))
 
 
@@ -23,7 +31,7 @@ def check_dropout(where: str, **values: Optional[float]) -> None:
     for key, value in values.items():
         if value is None:
             continue
-        if not isinstance(value, (int, float)) or not 0.0 <= value < 1.0:
+        if not is_number(value, 0.0) or value >= 1.0:
             raise BirnnError(Errors.B008.format(where=where, key=key, value=value))
 
 

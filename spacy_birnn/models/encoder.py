@@ -17,6 +17,7 @@ from .arguments import (
     check_positive,
     dropout_attrs,
     dropout_rate,
+    is_number,
 )
 from .clipping import clip_shim_gradients
 from .empty import empty_batch
@@ -75,11 +76,11 @@ def build_birnn_encoder(
     check_dropout(place, dropout=dropout)
     if bidirectional and width % 2:
         raise BirnnError(Errors.B005.format(width=width))
-    if not grad_clip >= 0.0:
+    if not is_number(grad_clip, 0.0):
         raise BirnnError(
             Errors.B006.format(where=place, key="grad_clip", value=grad_clip)
         )
-    if not math.isfinite(forget_bias):
+    if not is_number(forget_bias, -math.inf):
         raise BirnnError(
             Errors.B401.format(where=place, key="forget_bias", value=forget_bias)
         )

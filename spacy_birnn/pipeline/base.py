@@ -1,6 +1,5 @@
 """The common part of all components: their settings, initialization and prediction."""
 
-import math
 from abc import ABCMeta, abstractmethod
 from collections import Counter
 from itertools import islice
@@ -20,6 +19,7 @@ from thinc.types import Floats2d
 from torch import Tensor
 
 from ..errors import BirnnError, Errors
+from ..models.arguments import is_number
 from ..models.embed import log_coverage
 from ..models.flat import to_tensor
 from ..models.sentences import portions
@@ -95,16 +95,16 @@ class BiRNNPipe(
         if "emissions" not in model.ref_names:
             found = f"{model.name[:40]}…" if len(model.name) > 40 else model.name
             raise BirnnError(Errors.B022.format(name=name, found=found))
-        if not grad_clip >= 0.0:
+        if not is_number(grad_clip, 0.0):
             where = f"Component '{name}'"
             raise BirnnError(
                 Errors.B006.format(where=where, key="grad_clip", value=grad_clip)
             )
-        if not 0.0 <= adversarial < math.inf:
+        if not is_number(adversarial, 0.0):
             raise BirnnError(Errors.B086.format(name=name, value=adversarial))
         if adversarial:
             find_perturbation(model, name)
-        if not 0.0 <= min_confidence <= 1.0:
+        if not is_number(min_confidence, 0.0, 1.0):
             raise BirnnError(Errors.B033.format(name=name, value=min_confidence))
         self.vocab = vocab
         self.model = model

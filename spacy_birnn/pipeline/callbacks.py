@@ -8,6 +8,7 @@ from spacy.training import Example
 from spacy.util import is_package
 
 from ..errors import BirnnError, Errors
+from ..models.arguments import is_number
 from .base import BiRNNPipe
 
 Corpus = Callable[[Language], Iterable[Example]]
@@ -105,7 +106,7 @@ def create_dropout_warmup(
     Raises:
         BirnnError: a value is out of range.
     """
-    if not 0.0 <= start <= 1.0 or epochs < 1:
+    if not (is_number(start, 0.0, 1.0) and is_number(epochs, 1)):
         raise BirnnError(Errors.B088.format(start=start, epochs=epochs))
 
     def set_shares(nlp: Language, progress: Dict[str, int]) -> None:

@@ -3,7 +3,6 @@
 Rei (2017), "Semi-supervised Multitask Learning for Sequence Labeling".
 """
 
-import math
 from collections import Counter
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -13,6 +12,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..errors import BirnnError, Errors
+from ..models.arguments import is_number
 from ..models.language_model import (
     add_language_model,
     find_encoder,
@@ -42,7 +42,7 @@ class LanguageModelling:
     name = "language_model"
 
     def __init__(self, model: Model, name: str, weight: float):
-        if not 0.0 <= weight < math.inf:
+        if not is_number(weight, 0.0):
             raise BirnnError(Errors.B092.format(name=name, value=weight))
         if weight and find_encoder(model) is None:
             raise BirnnError(Errors.B093.format(name=name))

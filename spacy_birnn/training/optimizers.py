@@ -16,6 +16,7 @@ from thinc.backends import get_array_ops
 from thinc.types import FloatsXd, Generator
 
 from ..errors import BirnnError, Errors, Warnings
+from ..models.arguments import is_number
 from ..models.averages import MAX_DECAY, Averages
 from .schedules import LoopSchedule
 
@@ -287,8 +288,8 @@ def _averages(place: str, use: bool, decay: float, start: int) -> Optional[Avera
 
 def _checked_rate(place: str, name: str, value: Rate) -> Rate:
     """A rate, each number of which is checked when its step comes."""
-    if isinstance(value, LoopSchedule) or not isinstance(value, Iterable):
-        if isinstance(value, (int, float)):
+    if isinstance(value, (LoopSchedule, str)) or not isinstance(value, Iterable):
+        if isinstance(value, (int, float, str)):
             _check_not_negative(place, **{name: value})
         return cast(Rate, value)
     if isinstance(value, list):
@@ -303,19 +304,19 @@ def _checked(place: str, name: str, schedule: Iterator[float]) -> Iterator[float
         yield value
 
 
-def _check_share(place: str, **values: float) -> None:
+def _check_share(place: str, **values: Any) -> None:
     for key, value in values.items():
-        if not 0.0 <= value < 1.0:
+        if not is_number(value, 0.0) or value >= 1.0:
             raise BirnnError(Errors.B050.format(where=place, key=key, value=value))
 
 
-def _check_not_negative(place: str, **values: float) -> None:
+def _check_not_negative(place: str, **values: Any) -> None:
     for key, value in values.items():
-        if not 0.0 <= value < float("inf"):
+        if not is_number(value, 0.0):
             raise BirnnError(Errors.B052.format(where=place, key=key, value=value))
 
 
-def _check_positive(place: str, **values: float) -> None:
+def _check_positive(place: str, **values: Any) -> None:
     for key, value in values.items():
-        if not 0.0 < value < float("inf"):
+        if not is_number(value, 0.0) or value == 0.0:
             raise BirnnError(Errors.B053.format(where=place, key=key, value=value))

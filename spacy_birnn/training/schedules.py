@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from typing import Any, Dict, Iterator, Optional
 
 from ..errors import BirnnError, Errors
+from ..models.arguments import is_number
 
 COSINE = "spacy-birnn.warmup_cosine.v1"
 EPOCHS = "spacy-birnn.epoch_decay.v1"
@@ -245,5 +246,5 @@ class Plateau(LoopSchedule):
 
 def _check_rate(place: str, **values: float) -> None:
     for key, value in values.items():
-        if not 0.0 <= value < math.inf:
+        if not is_number(value, 0.0):
             raise BirnnError(Errors.B052.format(where=place, key=key, value=value))

@@ -1,6 +1,7 @@
 """`train` through the real command line."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -263,6 +264,29 @@ def test_a_value_that_cannot_be_is_one_line(arguments, run, key, said):
     result = run(*arguments, f"--training.{key}", "much")
     assert result.exit_code == 1
     assert result.stderr.startswith(said)
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "components.birnn_ner.adversarial",
+        "components.birnn_ner.grad_clip",
+        "components.birnn_ner.language_model",
+        "components.birnn_ner.min_confidence",
+        "components.birnn_ner.model.tok2vec.encode.forget_bias",
+        "components.birnn_ner.model.tok2vec.encode.grad_clip",
+        "training.batcher.share",
+        "training.before_update.start",
+    ],
+)
+def test_no_number_may_be_infinite(arguments, run, key):
+    """Such a number of a config is text to thinc, which lets it pass."""
+    result = run(*arguments, f"--{key}", "inf")
+    assert result.exit_code == 1
+    assert re.match(
+        rf"\[B\d+\] .*{key.split('.')[-1]} = 'inf' must be a", result.stderr
+    )
     assert result.stderr.count("\n") == 1
 
 

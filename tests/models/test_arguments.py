@@ -1,5 +1,6 @@
 """Ranges of the arguments, and which dropout rate runs."""
 
+import numpy
 import pytest
 from thinc.api import Model, set_dropout_rate
 
@@ -9,6 +10,7 @@ from spacy_birnn.models.arguments import (
     check_positive,
     dropout_attrs,
     dropout_rate,
+    is_number,
 )
 
 
@@ -24,6 +26,18 @@ def test_rates_are_below_one(value):
     check_dropout("here", one=None, two=0, three=0.99)
     with pytest.raises(BirnnError, match=r"^\[B008\] here: rate = "):
         check_dropout("here", rate=value)
+
+
+@pytest.mark.parametrize("value", ["1", "inf", True, None, float("inf"), float("nan")])
+def test_what_is_no_number(value):
+    assert not is_number(value, -float("inf"))
+
+
+@pytest.mark.parametrize("value", [0, 1, 0.5, numpy.float32(0.5)])
+def test_numbers_have_a_range(value):
+    assert is_number(value, 0, 1)
+    assert not is_number(value, 2)
+    assert not is_number(value, -2, -1)
 
 
 def make_node(dropout):
