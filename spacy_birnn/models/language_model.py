@@ -76,9 +76,10 @@ def learn_words(
         return 0.0
     shim = cast(TorchShim, model.get_ref("emissions").shims[1])
     with torch.enable_grad():
-        hidden = tap.hidden.requires_grad_()
+        # They have fewer bits on a GPU with mixed precision.
+        hidden = tap.hidden.float().requires_grad_()
         language_model = cast(LanguageModel, shim.module)
         loss = weight * language_model.loss(hidden, ids.to(hidden.device), lengths)
         loss.backward()
-    tap.gradient = gradient(hidden)
+    tap.gradient = gradient(hidden).to(tap.hidden.dtype)
     return loss.item()

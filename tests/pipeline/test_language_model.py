@@ -3,11 +3,16 @@
 import numpy
 import pytest
 import spacy
+import torch
 from spacy.tokens import Doc
 from spacy.training import Example
 
 from spacy_birnn.errors import BirnnError
-from spacy_birnn.models.language_model import find_encoder, has_language_model
+from spacy_birnn.models.language_model import (
+    find_encoder,
+    has_language_model,
+    learn_words,
+)
 
 from . import toys
 
@@ -140,6 +145,20 @@ def test_adversarial_training_learns_it_once():
     alone = pipe.update(examples, drop=0.0)["birnn_ner_language_model"]
     pipe.cfg["adversarial"] = 0.3
     assert pipe.update(examples, drop=0.0)["birnn_ner_language_model"] == alone
+
+
+def test_hidden_states_of_fewer_bits_get_such_gradients():
+    """They come from an encoder that runs in mixed precision."""
+    _, pipe, _ = untrained()
+    encoder = find_encoder(pipe.model)
+    tap, ids = encoder.attrs["tap"], torch.tensor([1, 0, 2, 3, 1])
+    tap.hidden = hidden = torch.randn(5, encoder.get_dim("nO")).bfloat16()
+    learn_words(pipe.model, ids, [2, 3], 0.5)
+    found = tap.gradient
+    tap.hidden = hidden.float()
+    learn_words(pipe.model, ids, [2, 3], 0.5)
+    assert found.dtype == torch.bfloat16
+    assert torch.equal(found, tap.gradient.bfloat16())
 
 
 def test_a_weight_that_cannot_be_used():
