@@ -66,13 +66,13 @@ OPTIONS = (
         "",
         [
             ("wnut17", "buffer-1-accuracy", "constant-dropout"),
-            ("ud-upos", "sgd", "accuracy"),
+            ("ud-upos", "sgd", "word-dropout-05-accuracy"),
         ],
     ),
     Option(
         "`adversarial = 0.05`, chunks",
         "efficiency of chunks",
-        [("conll2000", "efficiency", "no-adversarial")],
+        [("conll2000", "word-dropout-05", "no-adversarial")],
     ),
     Option(
         "the same, with SGD",
@@ -89,7 +89,9 @@ OPTIONS = (
         ],
     ),
     Option(
-        "`adversarial`, tags", "", [("ud-upos", "adversarial-accuracy", "accuracy")]
+        "`adversarial`, tags",
+        "",
+        [("ud-upos", "adversarial-accuracy", "word-dropout-05-accuracy")],
     ),
     Option(
         "batches of like length, `buffer = 8`",
@@ -118,11 +120,12 @@ OPTIONS = (
     ),
     Option(
         "the same without vectors, on chunks and on tags",
-        "",
+        "efficiency of chunks, tags: an option less",
         [
             ("conll2003", "no-vectors-word-dropout-0", "no-vectors"),
-            ("conll2000", "word-dropout-0", "efficiency"),
-            ("ud-upos", "word-dropout-0-accuracy", "accuracy"),
+            ("conll2000", "efficiency", "word-dropout-05"),
+            ("ud-upos", "accuracy", "word-dropout-05-accuracy"),
+            ("ud-xpos", "accuracy", "word-dropout-05-accuracy"),
         ],
     ),
     Option(
@@ -143,7 +146,11 @@ OPTIONS = (
             ("conll2003", "distilled-seeds", "word-dropout-05"),
         ],
     ),
-    Option("joined sentences, tags", "", [("ud-upos", "joined-accuracy", "accuracy")]),
+    Option(
+        "joined sentences, tags",
+        "",
+        [("ud-upos", "joined-accuracy", "word-dropout-05-accuracy")],
+    ),
     Option(
         "auxiliary annotation",
         "",
@@ -152,7 +159,7 @@ OPTIONS = (
             ("conll2000", "auxiliary-no-adversarial", "no-adversarial"),
             ("conll2000", "auxiliary-accuracy", "accuracy"),
             ("conll2000", "adam-auxiliary-accuracy", "adam-accuracy"),
-            ("ud-upos", "auxiliary-accuracy", "accuracy"),
+            ("ud-upos", "auxiliary-accuracy", "word-dropout-05-accuracy"),
         ],
     ),
     Option("CrossWeigh", "", [("conll2003", "crossweigh", "constant-dropout")]),
@@ -230,17 +237,23 @@ OPTIONS = (
         [("wnut17", "lower-case", "efficiency")],
     ),
     Option(
-        "a language model learned beside the labels, tweets",
-        "",
-        [
-            ("wnut17", "language-model", "efficiency"),
-            ("wnut17", "language-model-5000", "efficiency"),
-        ],
+        "`language_model = 0.1`, tweets",
+        "WNUT-17",
+        [("wnut17", "language-model", "efficiency")],
     ),
     Option(
-        "the same, chunks",
+        "the same, with SGD",
         "",
-        [("conll2000", "language-model-no-adversarial", "no-adversarial")],
+        [("wnut17", "language-model-accuracy", "buffer-1-accuracy")],
+    ),
+    Option(
+        "the same, chunks and tags",
+        "",
+        [
+            ("conll2000", "language-model-no-adversarial", "no-adversarial"),
+            ("ud-upos", "language-model-accuracy", "accuracy"),
+            ("ud-xpos", "language-model-accuracy", "accuracy"),
+        ],
     ),
     Option(
         "the mean of a sentence's embeddings read with each word",

@@ -8,11 +8,11 @@ from records import markdown
 
 from spacy_birnn.files import replacing
 
-from .cells import OPTIMIZE, Cell, Run, processor
+from .cells import SHIPPED, Cell, Run, processor
 from .pairs import pairs_table
 
 OF_CELLS = ("RECIPES", "TRIED", "FEW SENTENCES")
-"""The recipes of `init-config`, others, and what was trained on a part of train."""
+"""What ships, what else was tried, and what was trained on a part of train."""
 
 PARTS = (*OF_CELLS, "PAIRS")
 """Those, and options in pairs. On a page each has its place between two lines,
@@ -78,7 +78,7 @@ def part_of(cell: Cell) -> str:
     """One of `OF_CELLS`."""
     if cell.limit:
         return "FEW SENTENCES"
-    return "RECIPES" if cell.recipe in OPTIMIZE else "TRIED"
+    return "RECIPES" if cell.recipe in SHIPPED else "TRIED"
 
 
 def tables(cells: Iterable[Cell]) -> Dict[str, str]:

@@ -37,7 +37,7 @@ class Recipe:
     depth: int = 1
     chars: str = "cnn"
     char_width: int = 50
-    word_dropout: float = 0.05
+    word_dropout: float = 0.0
     dropout: float = 0.5
     dropout_warmup: int = 0
     dropout_start: float = 0.7
@@ -57,6 +57,7 @@ class Recipe:
 SGD = Recipe(
     width=400,
     max_epochs=60,
+    word_dropout=0.05,
     optimizer="sgd",
     learn_rate=0.015,
     decay=0.000036,
@@ -96,7 +97,6 @@ RECIPES: Dict[Tuple[str, str], Recipe] = {
         warmup=12,
         buffer=8,
         dropout_warmup=6,
-        word_dropout=0.0,
     ),
     ("ner", "accuracy"): SGD,
     ("pos", "efficiency"): QUICK_TAGS,
