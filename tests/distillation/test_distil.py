@@ -165,7 +165,7 @@ def test_chunks_and_tags(task, factory, column, tmp_path):
         "training.batcher.size": 6,
         "training.dropout": 0.0,
         "training.max_epochs": 12,
-        "training.optimizer.learn_rate": 0.02,
+        "training.optimizer.learn_rate": 0.01,
     }
     config = student_config(overrides, task=task)
     nlp = run(config, tmp_path / "out", [teacher], raw, sentences=24).nlp
