@@ -152,6 +152,16 @@ OPTIONS = (
         [("ud-upos", "joined-accuracy", "word-dropout-05-accuracy")],
     ),
     Option(
+        "a rate that decays from .003, tags",
+        "",
+        [("ud-xpos", "decay-accuracy", "accuracy")],
+    ),
+    Option(
+        "`dropout = 0.5`, tags",
+        "",
+        [("ud-upos", "dropout-50-accuracy", "accuracy")],
+    ),
+    Option(
         "auxiliary annotation",
         "",
         [
