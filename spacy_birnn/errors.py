@@ -894,8 +894,8 @@ class Warnings(metaclass=_Coded):
 
 
 def one_line(error: Exception) -> str:
-    """What an error that is not ours says, in one line without a full stop; its kind
-    where that is nothing."""
+    """The message of an error that is not ours, in one line without a full stop; its
+    kind where it has none."""
     return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 

@@ -35,6 +35,14 @@ def check_dropout(where: str, **values: Optional[float]) -> None:
             raise BirnnError(Errors.B008.format(where=where, key=key, value=value))
 
 
+def check_grad_clip(where: str, grad_clip: float) -> None:
+    """Raise unless it is a norm, or 0 for no clipping."""
+    if not is_number(grad_clip, 0.0):
+        raise BirnnError(
+            Errors.B006.format(where=where, key="grad_clip", value=grad_clip)
+        )
+
+
 def dropout_attrs(dropout: Optional[float]) -> Dict[str, float]:
     """Attributes of a node with dropout.
 

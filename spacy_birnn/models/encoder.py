@@ -14,6 +14,7 @@ from ..nn.rnn.predict import PreparedBiRNN
 from ..nn.tap import Tap
 from .arguments import (
     check_dropout,
+    check_grad_clip,
     check_positive,
     dropout_attrs,
     dropout_rate,
@@ -76,10 +77,7 @@ def build_birnn_encoder(
     check_dropout(place, dropout=dropout)
     if bidirectional and width % 2:
         raise BirnnError(Errors.B005.format(width=width))
-    if not is_number(grad_clip, 0.0):
-        raise BirnnError(
-            Errors.B006.format(where=place, key="grad_clip", value=grad_clip)
-        )
+    check_grad_clip(place, grad_clip)
     if not is_number(forget_bias, -math.inf):
         raise BirnnError(
             Errors.B401.format(where=place, key="forget_bias", value=forget_bias)

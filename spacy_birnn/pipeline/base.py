@@ -19,7 +19,7 @@ from thinc.types import Floats2d
 from torch import Tensor
 
 from ..errors import BirnnError, Errors
-from ..models.arguments import is_number
+from ..models.arguments import check_grad_clip, is_number
 from ..models.embed import log_coverage
 from ..models.flat import to_tensor
 from ..models.sentences import portions
@@ -95,11 +95,7 @@ class BiRNNPipe(
         if "emissions" not in model.ref_names:
             found = f"{model.name[:40]}…" if len(model.name) > 40 else model.name
             raise BirnnError(Errors.B022.format(name=name, found=found))
-        if not is_number(grad_clip, 0.0):
-            where = f"Component '{name}'"
-            raise BirnnError(
-                Errors.B006.format(where=where, key="grad_clip", value=grad_clip)
-            )
+        check_grad_clip(f"Component '{name}'", grad_clip)
         if not is_number(adversarial, 0.0):
             raise BirnnError(Errors.B086.format(name=name, value=adversarial))
         if adversarial:

@@ -18,7 +18,7 @@ from thinc.types import FloatsXd, Generator
 from ..errors import BirnnError, Errors, Warnings
 from ..models.arguments import is_number
 from ..models.averages import MAX_DECAY, Averages
-from .schedules import LoopSchedule
+from .schedules import LoopSchedule, check_not_negative
 
 Rate = Union[float, List[float], Generator]
 """A number, or a schedule that yields one for each step."""
@@ -156,9 +156,7 @@ class BirnnOptimizer(Optimizer):
             **settings,
         )
         self.averages = cast(Optional[Dict[Key, FloatsXd]], averages)
-        _check_not_negative(
-            place, **{f"rates.{k}": v for k, v in (rates or {}).items()}
-        )
+        check_not_negative(place, **{f"rates.{k}": v for k, v in (rates or {}).items()})
         self.rates = dict(rates or {})
         self._factors: Dict[str, float] = {}
 
@@ -282,7 +280,7 @@ def warn_of_unused_rates(optimizer: Optimizer) -> None:
 
 def _averages(place: str, use: bool, decay: float, start: int) -> Optional[Averages]:
     _check_share(place, average_decay=decay)
-    _check_not_negative(place, average_start=start)
+    check_not_negative(place, average_start=start)
     return Averages(decay, start) if use else None
 
 
@@ -290,17 +288,17 @@ def _checked_rate(place: str, name: str, value: Rate) -> Rate:
     """A rate, each number of which is checked when its step comes."""
     if isinstance(value, (LoopSchedule, str)) or not isinstance(value, Iterable):
         if isinstance(value, (int, float, str)):
-            _check_not_negative(place, **{name: value})
+            check_not_negative(place, **{name: value})
         return cast(Rate, value)
     if isinstance(value, list):
-        _check_not_negative(place, **{name: min(value, default=0.0)})
+        check_not_negative(place, **{name: min(value, default=0.0)})
         return value
     return cast(Rate, _checked(place, name, iter(value)))
 
 
 def _checked(place: str, name: str, schedule: Iterator[float]) -> Iterator[float]:
     for value in schedule:
-        _check_not_negative(place, **{name: value})
+        check_not_negative(place, **{name: value})
         yield value
 
 
@@ -308,12 +306,6 @@ def _check_share(place: str, **values: Any) -> None:
     for key, value in values.items():
         if not is_number(value, 0.0) or value >= 1.0:
             raise BirnnError(Errors.B050.format(where=place, key=key, value=value))
-
-
-def _check_not_negative(place: str, **values: Any) -> None:
-    for key, value in values.items():
-        if not is_number(value, 0.0):
-            raise BirnnError(Errors.B052.format(where=place, key=key, value=value))
 
 
 def _check_positive(place: str, **values: Any) -> None:

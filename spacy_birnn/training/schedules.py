@@ -33,7 +33,7 @@ def warmup_cosine(
     Raises:
         BirnnError: a value is out of range.
     """
-    _check_rate(COSINE, learn_rate=learn_rate)
+    check_not_negative(COSINE, learn_rate=learn_rate)
     if not 0 <= final_rate <= learn_rate:
         raise BirnnError(
             Errors.B054.format(
@@ -124,7 +124,7 @@ def epoch_decay(
     Raises:
         BirnnError: a value is out of range.
     """
-    _check_rate(EPOCHS, learn_rate=learn_rate, decay=decay)
+    check_not_negative(EPOCHS, learn_rate=learn_rate, decay=decay)
     if steps_per_epoch is None:
         return EpochDecay(learn_rate, decay)
     if steps_per_epoch < 1:
@@ -180,7 +180,7 @@ def plateau(
     Raises:
         BirnnError: a value is out of range.
     """
-    _check_rate(PLATEAU, learn_rate=learn_rate)
+    check_not_negative(PLATEAU, learn_rate=learn_rate)
     if not 0 < factor < 1:
         raise BirnnError(Errors.B057.format(where=PLATEAU, value=factor))
     if patience < 1:
@@ -244,7 +244,8 @@ class Plateau(LoopSchedule):
         self._best = -math.inf if state["best"] is None else state["best"]
 
 
-def _check_rate(place: str, **values: float) -> None:
+def check_not_negative(place: str, **values: Any) -> None:
+    """Raise unless every value is a finite number of at least 0."""
     for key, value in values.items():
         if not is_number(value, 0.0):
             raise BirnnError(Errors.B052.format(where=place, key=key, value=value))

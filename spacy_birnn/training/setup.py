@@ -58,7 +58,7 @@ class EpochCorpus(Protocol):
 
     @property
     def settings(self) -> Dict[str, Any]:
-        """What else decides the Examples, by name, as JSON can hold it."""
+        """All else that decides the Examples, by name, as JSON can hold it."""
 
     def prepare(self, nlp: Language) -> None:
         """Do what has to be done before the pipeline is initialized."""
