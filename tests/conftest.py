@@ -57,6 +57,12 @@ def _seed():
     fix_random_seed(0)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _seed_of_module():
+    """For fixtures of a module, which pytest makes before those of a test."""
+    fix_random_seed(0)
+
+
 @pytest.fixture
 def is_group_alive():
     """Whether a process of a group is left."""
