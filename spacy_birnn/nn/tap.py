@@ -10,7 +10,7 @@ class Tap:
     """Takes hidden states out of a training pass, and adds to their gradient.
 
     Attributes:
-        is_open: whether it does so at all.
+        is_open: whether it is to be applied at all.
         hidden: those of a pass that has not gone back yet, shape (N, D), without a
             gradient; None where there is no such pass.
         gradient: what its backward pass adds for them, of the same shape; None for
@@ -32,8 +32,6 @@ class Tap:
         Returns:
             The output, whose backward pass adds `gradient`.
         """
-        if not self.is_open:
-            return output
         self.hidden, self.gradient = hidden.detach(), None
         return _Tapped.apply(output, hidden, self)
 

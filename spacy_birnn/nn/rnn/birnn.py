@@ -88,7 +88,9 @@ class BiRNN(nn.Module):
             H = variational_dropout(H, packing.segment, dropout)
             states.append(H)
         Y = windows.join(H)
-        return Y if tap is None else tap.apply(Y, windows.join(states[0]))
+        if tap is None or not tap.is_open:
+            return Y
+        return tap.apply(Y, windows.join(states[0]))
 
     def _run(self, layer: nn.RNNBase, H: Tensor, packing: Packing) -> Tensor:
         if self.lookahead is None:
