@@ -872,6 +872,12 @@ class Warnings(metaclass=_Coded):
         "that was updated has such a name. It has {names}."
     )
 
+    # --- W496: streaming --------------------------------------------------------------
+    W496 = (
+        "Component '{name}': a stream labels each word without the votes of its other "
+        "mentions (votes), which it may not have read yet. nlp(doc) counts them."
+    )
+
     # --- W450-W459: distillation ------------------------------------------------------
     W450 = (
         "The labels of teachers and data differ: {found}. What one of them does not "

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from ..models.embed import given_vectors
 from ..models.sentences import doc_batch
 from ..models.shim import shim_of
+from ..models.votes import find_mentions, get_votes
 from ..models.word_forms import MAX_CHARS, read_forms
 from ..nn.rnn.birnn import BiRNN
 from ..nn.words import WordCharEmbedding
@@ -133,6 +134,8 @@ class Unfolded:
         self.embedding = copy.deepcopy(module).cpu()
         self.encoder = copy.deepcopy(cast(BiRNN, shim_of(encode).module)).cpu()
         self.decoder = copy.deepcopy(chain.decoder).cpu()
+        votes = get_votes(chain.pipe.model)
+        self.votes = None if votes is None else copy.deepcopy(votes).cpu()
         if self.embedding.chars is not None:
             self._table = _Positions(cast(Any, self.embedding.chars).chars)
             cast(Any, self.embedding.chars).chars = self._table
@@ -200,7 +203,10 @@ class Unfolded:
         of all words; differentiable."""
         H = X.new_zeros(len(self.chain.doc), self.encoder.width)
         H = H.index_copy(0, torch.tensor(self.tokens), self.encoder(X, self._lengths))
-        emissions = self.chain.sequences.select(self.decoder(H)).double()
+        scores = self.decoder(H)
+        if self.votes is not None:
+            scores = scores + self.votes(H, find_mentions([self.chain.doc]))
+        emissions = self.chain.sequences.select(scores).double()
         loss = self.decoder.crf.loss(
             emissions,
             self.chain.sequences.lengths,

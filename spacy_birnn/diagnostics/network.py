@@ -29,6 +29,8 @@ class Network:
     """The recurrent network of a component, in double precision on the CPU: gradients
     100 steps away are far below what single precision holds.
 
+    The votes of other mentions are no part of it: they are as far away as those are.
+
     Attributes:
         pipe: the component.
         encoder: a copy of its recurrence.
@@ -79,8 +81,10 @@ class Network:
         """
         if self.upstream is not None:
             self.upstream(doc)
-        found = self.pipe.model.predict([doc])
-        wanted = to_tensor(self.pipe.model.ops, found, CPU).double()
+        model = self.pipe.model
+        states = model.get_ref("tok2vec").predict([doc])
+        found = model.get_ref("emissions").predict(states)
+        wanted = to_tensor(model.ops, found, CPU).double()
         if self.skips_space:
             wanted = wanted[torch.from_numpy(words_of(doc))]
         X = self.inputs(doc)

@@ -15,6 +15,7 @@ from .arguments import check_dropout, dropout_attrs, dropout_rate
 from .empty import empty_batch
 from .flat import join, run_rows, split
 from .shim import TorchShim, is_on_gpu, no_backprop, shim_of
+from .votes import build_votes, has_votes, with_votes
 
 
 def build_sequence_tagger(
@@ -22,6 +23,7 @@ def build_sequence_tagger(
     decoder: Literal["crf", "constrained", "softmax"] = "crf",
     scheme: Literal["bioes", "iob2"] = "bioes",
     dropout: Optional[float] = None,
+    votes: float = 0.0,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Emission scores of each token's labels, and the decoder that reads them.
 
@@ -32,15 +34,18 @@ def build_sequence_tagger(
         scheme: tag scheme of entities and chunks; without an effect on tags.
         dropout: of the encoded tokens. A number is fixed; null follows `[training]
             dropout`. Set it to 0 over a BiRNNEncoder, which drops its own output.
+        votes: how often training takes away what a token says of its own label, so
+            that it learns from the votes of the word's other mentions in the document,
+            in whatever case: see `spacy_birnn.nn.votes.Votes`. 0 for no votes.
 
     Returns:
-        A model whose output has one row per token and one column per label. Its last
-        layer carries the decoder: see `get_decoder`.
+        A model whose output has one row per token and one column per label. Its node
+        "emissions" carries the decoder: see `get_decoder`.
 
     Raises:
         BirnnError: an argument is out of range.
     """
-    check_dropout("spacy-birnn.SequenceTagger.v1", dropout=dropout)
+    check_dropout("spacy-birnn.SequenceTagger.v1", dropout=dropout, votes=votes)
     emissions: Model[List[Floats2d], List[Floats2d]] = Model(
         "birnn_emissions",
         forward,
@@ -54,7 +59,11 @@ def build_sequence_tagger(
         },
         shims=[TorchShim(_build_decoder)],
     )
-    model: Model[List[Doc], List[Floats2d]] = chain(tok2vec, emissions)
+    model: Model[List[Doc], List[Floats2d]]
+    if votes:
+        model = with_votes(tok2vec, emissions, build_votes(dropout), votes)
+    else:
+        model = chain(tok2vec, emissions)
     model.name = "birnn_sequence_tagger"
     model.set_ref("tok2vec", tok2vec)
     model.set_ref("emissions", emissions)
@@ -72,7 +81,7 @@ def set_labels(model: Model, labels: Sequence[str], scheme: str) -> None:
     node = model.get_ref("emissions")
     node.attrs["labels"] = list(labels)
     node.attrs["constraints"] = scheme
-    for part in (node, model):
+    for part in (*_nodes_of_labels(model), model):
         part.set_dim("nO", len(labels), force=True)
 
 
@@ -86,6 +95,14 @@ def add_labels(model: Model, labels: Sequence[str], scheme: str) -> None:
     """
     set_labels(model, labels, scheme)
     shim_of(model.get_ref("emissions")).grow(labels=list(labels))
+    if has_votes(model):
+        shim_of(model.get_ref("votes")).grow(n_labels=len(labels))
+
+
+def _nodes_of_labels(model: Model) -> List[Model]:
+    """Those with a column per label."""
+    names = ("emissions", "votes")
+    return [model.get_ref(name) for name in names if name in model.ref_names]
 
 
 def get_decoder(model: Model) -> SequenceDecoder:

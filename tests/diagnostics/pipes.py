@@ -6,13 +6,16 @@ import spacy
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
+from torch import nn
+
+from spacy_birnn.models.votes import get_votes
 
 NAMES = ["ada", "emmy", "karl", "sofie", "hugo", "rosa", "egon", "lise"]
 PLACES = ["oslo", "rome", "turin", "lyon", "kiel", "graz", "bern", "gent"]
 FILLERS = ["the", "so", "and", "then", "we", "they", "now", "here", "saw", "left"]
 
 
-def small_ner(scheme="bioes", decoder="crf", confidence=True, chars="cnn"):
+def small_ner(scheme="bioes", decoder="crf", confidence=True, chars="cnn", votes=0.0):
     """A pipeline with a birnn_ner of few units."""
     nlp = spacy.blank("en")
     config = {
@@ -22,6 +25,7 @@ def small_ner(scheme="bioes", decoder="crf", confidence=True, chars="cnn"):
             "decoder": decoder,
             "scheme": scheme,
             "dropout": 0.0,
+            "votes": votes,
             "tok2vec": {
                 "@architectures": "spacy-birnn.Tok2Vec.v1",
                 "embed": {
@@ -42,12 +46,15 @@ def small_ner(scheme="bioes", decoder="crf", confidence=True, chars="cnn"):
     return nlp
 
 
-def untrained(scheme="bioes", decoder="crf"):
-    """Initialized, with transitions that are not 0."""
-    nlp = small_ner(scheme, decoder)
+def untrained(scheme="bioes", decoder="crf", votes=0.0):
+    """Initialized, with transitions and votes that are not 0."""
+    nlp = small_ner(scheme, decoder, votes=votes)
     doc = Doc(nlp.vocab, words=["a", "b", "c"], ents=["B-X", "B-Y", "O"])
     fix_random_seed(0)
     nlp.initialize(lambda: [Example(Doc(nlp.vocab, words=["a", "b", "c"]), doc)])
+    module = get_votes(nlp.get_pipe("birnn_ner").model)
+    if module is not None:
+        nn.init.normal_(module.votes.weight)
     return nlp
 
 

@@ -1,5 +1,6 @@
 """The methods that streaming adds to a component."""
 
+import warnings
 from abc import ABCMeta, abstractmethod
 from typing import Any, List, Optional, Tuple
 from weakref import WeakKeyDictionary
@@ -8,7 +9,9 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 from thinc.api import Model
 
+from ...errors import Warnings
 from ...models.streaming import StreamedModel
+from ...models.votes import has_votes
 from .stream import Stream
 from .streams import Streams
 from .transcript import Settings, Transcript
@@ -103,6 +106,8 @@ class StreamedPipe(metaclass=ABCMeta):
         stay the same."""
         made, last = StreamedModel(self.model, self.vocab, self.name), _MODELS.get(self)
         if last is None or not last.is_same(made):
+            if has_votes(self.model):
+                warnings.warn(Warnings.W496.format(name=self.name), stacklevel=2)
             _MODELS[self] = last = made
         return last
 
