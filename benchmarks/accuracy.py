@@ -5,6 +5,7 @@
     python benchmarks/accuracy.py train conll2003 --name single \
         --set training.batcher.share=0 --data DIR --vectors VECTORS --models MODELS
     python benchmarks/accuracy.py boundaries conll2003 --data DIR --model MODEL
+    python benchmarks/accuracy.py documents conll2003 --data DIR --models MODEL MODEL
     python benchmarks/accuracy.py report [--recipes efficiency accuracy] [--into PAGE]
 
 A cell is a recipe on a corpus. `train` keeps its config and its runs in the file
@@ -22,7 +23,8 @@ from options import add_training, existing, make_parser, run_action
 from recipes.boundaries import count_losses
 from recipes.cells import make_config, open_cell, read_cells
 from recipes.corpora import CORPORA
-from recipes.table import insert, table, tables
+from recipes.scoring import score_documents
+from recipes.table import insert, spread, table, tables
 from recipes.training import Places, run, test
 
 
@@ -56,6 +58,18 @@ def boundaries(args: argparse.Namespace) -> None:
     corpus = CORPORA[args.corpus]
     counts = count_losses(spacy.load(args.model), corpus, args.data / corpus.dev)
     print(*(f"{name}: {count}" for name, count in counts.items()), sep=", ")
+
+
+def documents(args: argparse.Namespace) -> None:
+    """Print the scores of trained pipelines on dev, read as sentences and as whole
+    documents."""
+    corpus = CORPORA[args.corpus]
+    found = [
+        score_documents(spacy.load(model), corpus, args.data / corpus.dev)
+        for model in args.models
+    ]
+    for name in found[0]:
+        print(f"{name}: {spread([scores[name] for scores in found])}")
 
 
 def report(args: argparse.Namespace) -> None:
@@ -114,6 +128,13 @@ def command_line() -> argparse.ArgumentParser:
         "--data", type=existing, required=True, help="the corpus's folder"
     )
     bounds.add_argument("--model", type=existing, required=True)
+    wholes = actions.add_parser("documents", help="score whole documents")
+    wholes.set_defaults(action=documents)
+    wholes.add_argument("corpus", choices=["conll2003"], help="names its documents")
+    wholes.add_argument(
+        "--data", type=existing, required=True, help="the corpus's folder"
+    )
+    wholes.add_argument("--models", type=existing, nargs="+", required=True)
     reports = actions.add_parser("report", help="print the tables")
     reports.set_defaults(action=report)
     reports.add_argument("--recipes", nargs="+", help="these alone (default: all)")

@@ -181,6 +181,35 @@ def test_losses_beside_the_starts_of_sentences(tmp_path, capsys):
     }
 
 
+def test_documents_are_scored_as_such(tmp_path):
+    """`Lee` is found as an entity where `Ann`, a neighbour without a start between, is
+    not joined to it."""
+    lines = (
+        "-DOCSTART- O\n\nmet O\nAnn B-X\n\nLee B-X\nsaw O\n\n-DOCSTART- O\n\nBo B-X\n\n"
+    )
+    (tmp_path / "eng.testa").write_text(lines)
+    corpus = replace(CORPORA["conll2003"], columns={"word": 0, "ents": 1})
+    nlp, lengths = spacy.blank("en"), []
+    nlp.add_pipe("names")
+    ruler = nlp.add_pipe("entity_ruler")  # scores entities
+    ruler.add_patterns([{"label": "X", "pattern": "nobody"}])
+
+    @Language.component("lengths")
+    def note_length(doc):
+        lengths.append((len(doc), doc.has_annotation("SENT_START")))
+        return doc
+
+    nlp.add_pipe("lengths")
+    found = scoring.score_documents(nlp, corpus, tmp_path / "eng.testa")
+    assert lengths == [
+        *[(2, True), (2, True), (1, True)],
+        *[(4, True), (1, True)],
+        *[(4, False), (1, True)],
+    ]
+    assert found["sentences"] == 1.0
+    assert found["running"] < 1.0
+
+
 # --- the tables -----------------------------------------------------------------------
 
 

@@ -49,6 +49,31 @@ def read(nlp: Language, corpus: Corpus, path: Path) -> Examples:
     return list(AnyCorpus(path, columns=corpus.columns)(nlp))
 
 
+def score_documents(nlp: Language, corpus: Corpus, path: Path) -> Dict[str, float]:
+    """The score on a file that names its documents, by layout.
+
+    Returns:
+        `sentences`: each a Doc; `documents`: each a Doc with its sentence starts;
+        `running`: each a Doc without any.
+    """
+
+    def read_documents() -> Examples:
+        return list(AnyCorpus(path, columns=corpus.columns, docs="document")(nlp))
+
+    layouts = {
+        "sentences": read(nlp, corpus, path),
+        "documents": read_documents(),
+        "running": [without_starts(example) for example in read_documents()],
+    }
+    return {name: nlp.evaluate(laid)[corpus.score] for name, laid in layouts.items()}
+
+
+def without_starts(example: Example) -> Example:
+    """The same text, whose sentences the pipeline is not told."""
+    words = [token.text for token in example.predicted]
+    return Example(Doc(example.predicted.vocab, words=words), example.reference)
+
+
 def running_text(examples: Examples, size: int = SENTENCES) -> Iterator[Example]:
     """Join so many consecutive sentences each into a Doc without sentence starts."""
     for first in range(0, len(examples), size):
