@@ -259,6 +259,24 @@ class Errors(metaclass=_Coded):
         "language_model = 0, or give it one."
     )
 
+    B094 = (
+        "spacy-birnn.start_from.v1: {model} cannot be loaded as a pipeline: {reason}. "
+        "Give the folder of a trained one, such as OUT/model-best."
+    )
+    B095 = (
+        "spacy-birnn.start_from.v1: {where} has other sizes than the config: {found}, "
+        "not {wanted}. Give both the same [components.….model.tok2vec] and vectors."
+    )
+    B096 = (
+        "spacy-birnn.start_from.v1: {where} has no spacy-birnn.Tok2Vec.v1 over "
+        "spacy-birnn.WordCharEmbed.v1 and spacy-birnn.BiRNNEncoder.v1 of the "
+        "component's own: only their weights can be taken."
+    )
+    B097 = (
+        "spacy-birnn.start_from.v1: '{name}' is no component of ours in {model} (ours: "
+        "{known}): name one of them with component = …"
+    )
+
     # --- B101-B199: data and tag schemes ----------------------------------------------
     B101 = (
         "The span {start}-{end} ({label}) is empty, overlaps another span or lies "

@@ -87,6 +87,11 @@ class TorchShim(PyTorchShim):
         return self._model
 
     @property
+    def args(self) -> Dict[str, Any]:
+        """What the module was made with; nothing before."""
+        return self._args
+
+    @property
     def device(self) -> torch.device:
         return self._parameters()[0].device
 

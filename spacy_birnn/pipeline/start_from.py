@@ -1,0 +1,64 @@
+"""Start training from what a pipeline has learned on other data."""
+
+from typing import Callable, Dict, Optional
+
+import spacy
+from spacy.language import Language
+
+from ..errors import BirnnError, Errors, one_line
+from ..models.transfer import take_encoder
+from .base import BiRNNPipe
+
+
+def create_start_from(
+    model: str, component: Optional[str] = None
+) -> Callable[[Language], Language]:
+    """Start from the words and contexts that another pipeline has learned
+    (`spacy-birnn.start_from.v1`).
+
+    For `[initialize.after_init]`. All components of ours get the embedding and the
+    encoder of a trained component; their labels are those of their own data.
+
+    Args:
+        model: the trained pipeline, a directory or an installed package.
+        component: whose weights they are. By default each component takes those of the
+            one of its own name, or of the only one of ours.
+
+    Returns:
+        A function that changes the pipeline and returns it.
+    """
+
+    def start_from(nlp: Language) -> Language:
+        given = _components(_load(model))
+        for name, pipe in _components(nlp).items():
+            other = _choose(given, component or name, component is None, model)
+            take_encoder(pipe.model, other.model, f"'{other.name}' of {model}")
+        return nlp
+
+    return start_from
+
+
+def _load(model: str) -> Language:
+    try:
+        return spacy.load(model)
+    except BirnnError:
+        raise
+    except Exception as error:
+        # A directory can be damaged in any file, and each has its own reader.
+        reason = one_line(error)
+        raise BirnnError(Errors.B094.format(model=model, reason=reason)) from error
+
+
+def _components(nlp: Language) -> Dict[str, BiRNNPipe]:
+    return {name: pipe for name, pipe in nlp.components if isinstance(pipe, BiRNNPipe)}
+
+
+def _choose(
+    given: Dict[str, BiRNNPipe], name: str, any_name: bool, model: str
+) -> BiRNNPipe:
+    if name in given:
+        return given[name]
+    if any_name and len(given) == 1:
+        return next(iter(given.values()))
+    known = ", ".join(given) or "none"
+    raise BirnnError(Errors.B097.format(name=name, model=model, known=known))
