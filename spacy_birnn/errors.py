@@ -264,8 +264,8 @@ class Errors(metaclass=_Coded):
         "Give the folder of a trained one, such as OUT/model-best."
     )
     B095 = (
-        "spacy-birnn.start_from.v1: {where} has other sizes than the config: {found}, "
-        "not {wanted}. Give both the same [components.….model.tok2vec] and vectors."
+        "spacy-birnn.start_from.v1: {where} has other sizes than the config: {found}. "
+        "Give both the same [components.….model.tok2vec] and vectors."
     )
     B096 = (
         "spacy-birnn.start_from.v1: {where} has no spacy-birnn.Tok2Vec.v1 over "

@@ -1,6 +1,6 @@
 """Take what another model has learned of words and their contexts."""
 
-from typing import List, Tuple
+from typing import Any, Dict, List, Tuple
 
 from thinc.api import Model
 
@@ -24,11 +24,18 @@ def take_encoder(model: Model, other: Model, where: str) -> None:
     pairs = list(zip(_parts(model, "the config"), _parts(other, where), strict=True))
     for own, given in pairs:
         if own.args != given.args:
-            raise BirnnError(
-                Errors.B095.format(where=where, found=given.args, wanted=own.args)
-            )
+            found = _differences(own.args, given.args)
+            raise BirnnError(Errors.B095.format(where=where, found=found))
     for own, given in pairs:
         own.from_bytes(given.to_bytes())
+
+
+def _differences(own: Dict[str, Any], given: Dict[str, Any]) -> str:
+    return ", ".join(
+        f"{key} = {given.get(key)!r} instead of {own.get(key)!r}"
+        for key in sorted({*own, *given})
+        if own.get(key) != given.get(key)
+    )
 
 
 def _parts(model: Model, where: str) -> Tuple[TorchShim, TorchShim]:
