@@ -84,7 +84,7 @@ def test_other_sizes_change_nothing(saved):
     nlp.initialize(lambda: examples(nlp))
     before = hidden_states(nlp, "birnn_ner")
     with pytest.raises(
-        BirnnError, match=r"^\[B095\].*'birnn_ner' of .*: width = 16 instead of 20\\."
+        BirnnError, match=r"^\[B095\].*'birnn_ner' of .*: width = 16 instead of 20\."
     ):
         create_start_from(saved)(nlp)
     assert hidden_states(nlp, "birnn_ner") == before
