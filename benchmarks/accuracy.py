@@ -5,7 +5,7 @@
     python benchmarks/accuracy.py train conll2003 --name single \
         --set training.batcher.share=0 --data DIR --vectors VECTORS --models MODELS
     python benchmarks/accuracy.py boundaries conll2003 --data DIR --model MODEL
-    python benchmarks/accuracy.py documents conll2003 --data DIR --models MODEL MODEL
+    python benchmarks/accuracy.py documents conll2003 eng.testa --models MODEL MODEL
     python benchmarks/accuracy.py report [--recipes efficiency accuracy] [--into PAGE]
 
 A cell is a recipe on a corpus. `train` keeps its config and its runs in the file
@@ -22,10 +22,13 @@ import spacy
 from options import add_training, existing, make_parser, run_action
 from recipes.boundaries import count_losses
 from recipes.cells import make_config, open_cell, read_cells
-from recipes.corpora import CORPORA
+from recipes.corpora import CORPORA, WIKIGOLD
 from recipes.scoring import score_documents
 from recipes.table import insert, spread, table, tables
 from recipes.training import Places, run, test
+
+DOCUMENTS = {"conll2003": CORPORA["conll2003"], "wikigold": WIKIGOLD}
+"""Those whose files name their documents."""
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
@@ -61,12 +64,11 @@ def boundaries(args: argparse.Namespace) -> None:
 
 
 def documents(args: argparse.Namespace) -> None:
-    """Print the scores of trained pipelines on dev, read as sentences and as whole
+    """Print the scores of trained pipelines on a file, read as sentences and as whole
     documents."""
-    corpus = CORPORA[args.corpus]
+    corpus = DOCUMENTS[args.corpus]
     found = [
-        score_documents(spacy.load(model), corpus, args.data / corpus.dev)
-        for model in args.models
+        score_documents(spacy.load(model), corpus, args.file) for model in args.models
     ]
     for name in found[0]:
         print(f"{name}: {spread([scores[name] for scores in found])}")
@@ -130,10 +132,8 @@ def command_line() -> argparse.ArgumentParser:
     bounds.add_argument("--model", type=existing, required=True)
     wholes = actions.add_parser("documents", help="score whole documents")
     wholes.set_defaults(action=documents)
-    wholes.add_argument("corpus", choices=["conll2003"], help="names its documents")
-    wholes.add_argument(
-        "--data", type=existing, required=True, help="the corpus's folder"
-    )
+    wholes.add_argument("corpus", choices=DOCUMENTS)
+    wholes.add_argument("file", type=existing)
     wholes.add_argument("--models", type=existing, nargs="+", required=True)
     reports = actions.add_parser("report", help="print the tables")
     reports.set_defaults(action=report)

@@ -28,7 +28,7 @@ from corpora import distinct_words
 from learning_curve import train_spacy
 from measures.machine import machine_facts
 from options import add_training, existing, run_or_report, run_script
-from recipes.corpora import CORPORA, Corpus
+from recipes.corpora import CORPORA, WIKIGOLD
 from recipes.scoring import read, running_text
 from recipes.training import MODEL, OUTPUT
 from records import FOLDER, Entry, add_result, markdown, read_results
@@ -41,8 +41,6 @@ RESULTS = FOLDER / "transfer.json"
 KEY = ("system", "setting", "seed")
 OURS, SPACY = ("efficiency", "accuracy"), "spaCy"
 CORPUS = CORPORA["conll2003"]
-# Of one file, whose last column has the entities.
-WIKIGOLD = Corpus("ner", "ents_f", "", "", None, {"word": 0, "ents": -1})
 HEADER = ["system", "seeds", "testa", "Wikigold", "precision", "recall"]
 HEADER += ["Wikigold, running text"]
 

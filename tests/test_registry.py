@@ -32,6 +32,7 @@ NAMES = {
         "spacy-birnn.add_labels.v1",
         "spacy-birnn.check_vectors.v1",
         "spacy-birnn.dropout_warmup.v1",
+        "spacy-birnn.start_from.v1",
     ],
     "spacy_batchers": ["spacy-birnn.batch_joined.v1"],
     "spacy_scorers": ["spacy-birnn.seqeval_scorer.v1"],

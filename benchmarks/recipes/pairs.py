@@ -266,6 +266,21 @@ OPTIONS = (
         ],
     ),
     Option(
+        "started from CoNLL-2003 (`start_from`)",
+        "",
+        [("wnut17", "from-conll2003", "efficiency")],
+    ),
+    Option(
+        "the same, with `language_model = 0.1` in both",
+        "",
+        [("wnut17", "from-conll2003-language-model", "language-model")],
+    ),
+    Option(
+        "`votes = 0.2`",
+        "",
+        [("conll2003", "votes", "efficiency"), ("wnut17", "votes", "efficiency")],
+    ),
+    Option(
         "the mean of a sentence's embeddings read with each word",
         "",
         [("conll2003", "global-context", "efficiency")],

@@ -80,6 +80,7 @@ BASE = """
 train = null
 dev = null
 vectors = null
+start_from = null
 
 [system]
 seed = 0
@@ -122,6 +123,10 @@ vectors = ${paths.vectors}
 [initialize.before_init]
 @callbacks = "spacy-birnn.check_vectors.v1"
 vectors = ${paths.vectors}
+
+[initialize.after_init]
+@callbacks = "spacy-birnn.start_from.v1"
+model = ${paths.start_from}
 """
 
 

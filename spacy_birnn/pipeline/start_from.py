@@ -11,7 +11,7 @@ from .base import BiRNNPipe
 
 
 def create_start_from(
-    model: str, component: Optional[str] = None
+    model: Optional[str] = None, component: Optional[str] = None
 ) -> Callable[[Language], Language]:
     """Start from the words and contexts that another pipeline has learned
     (`spacy-birnn.start_from.v1`).
@@ -20,7 +20,8 @@ def create_start_from(
     encoder of a trained component; their labels are those of their own data.
 
     Args:
-        model: the trained pipeline, a directory or an installed package.
+        model: the trained pipeline, a directory or an installed package; null to start
+            from nothing.
         component: whose weights they are. By default each component takes those of the
             one of its own name, or of the only one of ours.
 
@@ -29,6 +30,8 @@ def create_start_from(
     """
 
     def start_from(nlp: Language) -> Language:
+        if model is None:
+            return nlp
         given = _components(_load(model))
         for name, pipe in _components(nlp).items():
             other = _choose(given, component or name, component is None, model)

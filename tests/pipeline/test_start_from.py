@@ -42,6 +42,13 @@ def test_words_and_contexts_are_those_of_the_other_one(saved, factory):
     assert fresh.shape != learned.shape or not fresh.equal(learned)
 
 
+def test_without_another_one_nothing_changes():
+    nlp = untrained()
+    before = hidden_states(nlp, "birnn_ner")
+    assert create_start_from()(nlp) is nlp
+    assert hidden_states(nlp, "birnn_ner") == before
+
+
 def test_it_learns_on(saved):
     """What it took is its own: the other pipeline stays as it is."""
     nlp = untrained()
