@@ -18,7 +18,7 @@ RESULTS = Path(__file__).parents[1] / "results" / "accuracy"
 OPTIMIZE = ("efficiency", "accuracy")
 """The recipes of `init-config`."""
 
-OF_WORKFLOWS = ("language-model",)
+OF_WORKFLOWS = ("language-model", "from-conll2003-language-model")
 """Those that a workflow of the project has in the place of `efficiency`."""
 
 SHIPPED = (*OPTIMIZE, *OF_WORKFLOWS)

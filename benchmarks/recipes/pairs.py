@@ -147,6 +147,11 @@ OPTIONS = (
         ],
     ),
     Option(
+        "distillation, tweets, from five of `language-model`",
+        "`distil`",
+        [("wnut17", "distilled-web", "efficiency")],
+    ),
+    Option(
         "joined sentences, tags",
         "",
         [("ud-upos", "joined-accuracy", "word-dropout-05-accuracy")],
@@ -266,20 +271,17 @@ OPTIONS = (
         ],
     ),
     Option(
-        "started from CoNLL-2003 (`start_from`)",
+        "started from CoNLL-2003 (`start_from`), tweets",
         "",
         [("wnut17", "from-conll2003", "efficiency")],
     ),
     Option(
         "the same, with `language_model = 0.1` in both",
-        "",
+        "WNUT-17, with `start_from`",
         [("wnut17", "from-conll2003-language-model", "language-model")],
     ),
-    Option(
-        "`votes = 0.2`",
-        "",
-        [("conll2003", "votes", "efficiency"), ("wnut17", "votes", "efficiency")],
-    ),
+    Option("`votes = 0.2`, news", "", [("conll2003", "votes", "efficiency")]),
+    Option("the same, tweets", "", [("wnut17", "votes", "efficiency")]),
     Option(
         "the mean of a sentence's embeddings read with each word",
         "",
