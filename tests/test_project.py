@@ -198,6 +198,24 @@ def test_public_corpora_on_files_already_there(project, workflow, size):
 
 
 @pytest.mark.slow
+def test_training_starts_from_another_pipeline(project):
+    variables = write_data(project, "wnut17")
+    for step in ("vectors", "train-wnut17"):
+        result = run(project, step, *variables, overrides=ONE_STEP)
+        assert result.returncode == 0, result.stdout + result.stderr
+    trained, other = project / "training" / "wnut17" / "model-best", "my other one"
+    shutil.copytree(trained, project / other)
+    variables.append(f"--vars.start_from={other}")
+    result = run(project, "train-wnut17", *variables, overrides=ONE_STEP)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert load_config(trained / "config.cfg")["paths"]["start_from"] == other
+    variables[-1] = "--vars.start_from=nowhere"
+    result = run(project, "train-wnut17", *variables, overrides=ONE_STEP)
+    assert result.returncode == 1
+    assert "[B094] spacy-birnn.start_from.v1: nowhere " in result.stderr
+
+
+@pytest.mark.slow
 def test_hub_on_a_file_of_another_language(project):
     """A dataset need not be on the Hub; both parts of it can be slices."""
     rows = [
