@@ -29,7 +29,7 @@ class Network:
     """The recurrent network of a component, in double precision on the CPU: gradients
     100 steps away are far below what single precision holds.
 
-    The votes of other mentions are no part of it: they are as far away as those are.
+    The votes of other mentions of a word (`votes`) are no part of it.
 
     Attributes:
         pipe: the component.
