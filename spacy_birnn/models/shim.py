@@ -88,7 +88,7 @@ class TorchShim(PyTorchShim):
 
     @property
     def args(self) -> Dict[str, Any]:
-        """What the module was made with; nothing before."""
+        """The arguments that the module was made with; none before."""
         return self._args
 
     @property

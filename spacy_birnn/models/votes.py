@@ -41,7 +41,7 @@ def find_mentions(docs: Sequence[Doc]) -> Mentions:
 
 
 def build_votes(dropout: Optional[float]) -> Model[Input, List[Floats2d]]:
-    """What the other mentions of a word in its document add to its emissions.
+    """The emissions that the other mentions of a word in its document add to its own.
 
     Args:
         dropout: of the encoded tokens. A number is fixed; null follows `[training]

@@ -1,4 +1,4 @@
-"""What the other mentions of a word in a document say about its label.
+"""Emissions from the other mentions of a word in a document.
 
 A name is often clear in one place of a document and not in another. Labels that agree
 over a document: Finkel, Grenager & Manning (2005), "Incorporating Non-local Information
