@@ -182,8 +182,8 @@ def test_losses_beside_the_starts_of_sentences(tmp_path, capsys):
 
 
 def test_documents_are_scored_as_such(tmp_path):
-    """`Lee` is found as an entity where `Ann`, a neighbour without a start between, is
-    not joined to it."""
+    """`Ann` ends a sentence and `Lee` begins the next one: where no start lies between
+    them they are found as one name."""
     lines = (
         "-DOCSTART- O\n\nmet O\nAnn B-X\n\nLee B-X\nsaw O\n\n-DOCSTART- O\n\nBo B-X\n\n"
     )

@@ -56,14 +56,11 @@ def score_documents(nlp: Language, corpus: Corpus, path: Path) -> Dict[str, floa
         `sentences`: each a Doc; `documents`: each a Doc with its sentence starts;
         `running`: each a Doc without any.
     """
-
-    def read_documents() -> Examples:
-        return list(AnyCorpus(path, columns=corpus.columns, docs="document")(nlp))
-
+    documents = list(AnyCorpus(path, columns=corpus.columns, docs="document")(nlp))
     layouts = {
         "sentences": read(nlp, corpus, path),
-        "documents": read_documents(),
-        "running": [without_starts(example) for example in read_documents()],
+        "documents": documents,
+        "running": [without_starts(example) for example in documents],
     }
     return {name: nlp.evaluate(laid)[corpus.score] for name, laid in layouts.items()}
 

@@ -126,6 +126,7 @@ def _add_votes(
     model: Model[List[Doc], List[Floats2d]], docs: List[Doc], is_train: bool
 ) -> Tuple[List[Floats2d], Callable]:
     tok2vec, emissions, votes = model.layers
+    docs = doc_batch(docs)  # what the parts ask of the tokens is read once
     ops, sizes = model.ops, [len(doc) for doc in docs]
     mentions = find_mentions(docs)
     H, backprop_tok2vec = tok2vec(docs, is_train)

@@ -35,7 +35,7 @@ def create_add_labels(
         for name, new in (labels or {}).items():
             _add(_find(nlp, name), new)
         if corpus is not None:
-            pipes = [pipe for _, pipe in nlp.components if isinstance(pipe, BiRNNPipe)]
+            pipes = list(our_components(nlp).values())
             found: List[set] = [set() for _ in pipes]
             for example in corpus(nlp):
                 for pipe, of_pipe in zip(pipes, found):
@@ -47,8 +47,13 @@ def create_add_labels(
     return add_labels
 
 
+def our_components(nlp: Language) -> Dict[str, BiRNNPipe]:
+    """The components of ours in a pipeline by name, disabled ones too."""
+    return {name: pipe for name, pipe in nlp.components if isinstance(pipe, BiRNNPipe)}
+
+
 def _find(nlp: Language, name: str) -> BiRNNPipe:
-    ours = {n: pipe for n, pipe in nlp.components if isinstance(pipe, BiRNNPipe)}
+    ours = our_components(nlp)
     if name not in ours:
         known = ", ".join(ours) or "none"
         raise BirnnError(Errors.B034.format(name=name, known=known))

@@ -8,6 +8,7 @@ from spacy.language import Language
 from ..errors import BirnnError, Errors, one_line
 from ..models.transfer import take_encoder
 from .base import BiRNNPipe
+from .callbacks import our_components
 
 
 def create_start_from(
@@ -32,8 +33,8 @@ def create_start_from(
     def start_from(nlp: Language) -> Language:
         if model is None:
             return nlp
-        given = _components(_load(model))
-        for name, pipe in _components(nlp).items():
+        given = our_components(_load(model))
+        for name, pipe in our_components(nlp).items():
             other = _choose(given, component or name, component is None, model)
             take_encoder(pipe.model, other.model, f"'{other.name}' of {model}")
         return nlp
@@ -50,10 +51,6 @@ def _load(model: str) -> Language:
         # A directory can be damaged in any file, and each has its own reader.
         reason = one_line(error)
         raise BirnnError(Errors.B094.format(model=model, reason=reason)) from error
-
-
-def _components(nlp: Language) -> Dict[str, BiRNNPipe]:
-    return {name: pipe for name, pipe in nlp.components if isinstance(pipe, BiRNNPipe)}
 
 
 def _choose(
