@@ -54,6 +54,18 @@ CORPORA = {
         "test.txt",
         {"word": 0, "chunks": 2},
     ),
+    # Tags and chunks of programs: to start from.
+    "conll2003-tags": Corpus(
+        "tag", "tag_acc", "eng.train", "eng.testa", None, {"word": 0, "tag": 1}
+    ),
+    "conll2003-chunks": Corpus(
+        "chunk",
+        "spans_chunks_f",
+        "eng.train",
+        "eng.testa",
+        None,
+        {"word": 0, "chunks": 2},
+    ),
     "ud-upos": Corpus("pos", "pos_acc", *LINES),
     "ud-xpos": Corpus("tag", "tag_acc", *LINES),
 }

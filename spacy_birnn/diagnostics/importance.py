@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from ..models.embed import given_vectors
 from ..models.sentences import doc_batch
 from ..models.shim import shim_of
-from ..models.votes import find_mentions, get_votes
+from ..models.votes import find_mentions
 from ..models.word_forms import MAX_CHARS, read_forms
 from ..nn.rnn.birnn import BiRNN
 from ..nn.words import WordCharEmbedding
@@ -134,12 +134,11 @@ class Unfolded:
         self.embedding = copy.deepcopy(module).cpu()
         self.encoder = copy.deepcopy(cast(BiRNN, shim_of(encode).module)).cpu()
         self.decoder = copy.deepcopy(chain.decoder).cpu()
-        votes = get_votes(chain.pipe.model)
-        self.votes = None if votes is None else copy.deepcopy(votes).cpu()
         if self.embedding.chars is not None:
             self._table = _Positions(cast(Any, self.embedding.chars).chars)
             cast(Any, self.embedding.chars).chars = self._table
         doc = chain.doc
+        self._mentions = find_mentions([doc])
         self.tokens = [token.i for token in doc if not token.is_space]
         keys = doc.to_array([ORTH])[self.tokens].tolist()
         forms = read_forms(
@@ -203,9 +202,7 @@ class Unfolded:
         of all words; differentiable."""
         H = X.new_zeros(len(self.chain.doc), self.encoder.width)
         H = H.index_copy(0, torch.tensor(self.tokens), self.encoder(X, self._lengths))
-        scores = self.decoder(H)
-        if self.votes is not None:
-            scores = scores + self.votes(H, find_mentions([self.chain.doc]))
+        scores = self.decoder(H, mentions=self._mentions)
         emissions = self.chain.sequences.select(scores).double()
         loss = self.decoder.crf.loss(
             emissions,

@@ -1,6 +1,6 @@
 """`spacy-birnn.SequenceTagger.v1`: the model of our components."""
 
-from typing import Callable, List, Literal, Optional, Sequence, Tuple, cast
+from typing import Any, Callable, List, Literal, Optional, Sequence, Tuple, Union, cast
 
 import torch
 from numpy import ndarray
@@ -15,7 +15,7 @@ from .arguments import check_dropout, dropout_attrs, dropout_rate
 from .empty import empty_batch
 from .flat import join, run_rows, split
 from .shim import TorchShim, is_on_gpu, no_backprop, shim_of
-from .votes import build_votes, has_votes, with_votes
+from .votes import Encoded, with_votes
 
 
 def build_sequence_tagger(
@@ -46,7 +46,7 @@ def build_sequence_tagger(
         BirnnError: an argument is out of range.
     """
     check_dropout("spacy-birnn.SequenceTagger.v1", dropout=dropout, votes=votes)
-    emissions: Model[List[Floats2d], List[Floats2d]] = Model(
+    emissions: Model[Any, List[Floats2d]] = Model(
         "birnn_emissions",
         forward,
         init=init,
@@ -54,6 +54,7 @@ def build_sequence_tagger(
         attrs={
             "decoder": decoder,
             "scheme": scheme,
+            "votes": bool(votes),
             "labels": [],
             **dropout_attrs(dropout),
         },
@@ -61,7 +62,7 @@ def build_sequence_tagger(
     )
     model: Model[List[Doc], List[Floats2d]]
     if votes:
-        model = with_votes(tok2vec, emissions, build_votes(dropout), votes)
+        model = with_votes(tok2vec, emissions, votes)
     else:
         model = chain(tok2vec, emissions)
     model.name = "birnn_sequence_tagger"
@@ -81,7 +82,7 @@ def set_labels(model: Model, labels: Sequence[str], scheme: str) -> None:
     node = model.get_ref("emissions")
     node.attrs["labels"] = list(labels)
     node.attrs["constraints"] = scheme
-    for part in (*_nodes_of_labels(model), model):
+    for part in (node, model):
         part.set_dim("nO", len(labels), force=True)
 
 
@@ -95,14 +96,6 @@ def add_labels(model: Model, labels: Sequence[str], scheme: str) -> None:
     """
     set_labels(model, labels, scheme)
     shim_of(model.get_ref("emissions")).grow(labels=list(labels))
-    if has_votes(model):
-        shim_of(model.get_ref("votes")).grow(n_labels=len(labels))
-
-
-def _nodes_of_labels(model: Model) -> List[Model]:
-    """Those with a column per label."""
-    names = ("emissions", "votes")
-    return [model.get_ref(name) for name in names if name in model.ref_names]
 
 
 def get_decoder(model: Model) -> SequenceDecoder:
@@ -129,11 +122,11 @@ def prepared_decoder(node: Model) -> PreparedDecoder:
 
 
 def _build_decoder(
-    n_in: int, labels: List[str], decoder: str, constraints: str
+    n_in: int, labels: List[str], decoder: str, constraints: str, votes: bool = False
 ) -> SequenceDecoder:
     allowed = transition_constraints(labels, constraints)
     start, pairs, end = (torch.from_numpy(array) for array in allowed)
-    return SequenceDecoder(n_in, len(labels), decoder, start, pairs, end)
+    return SequenceDecoder(n_in, len(labels), decoder, start, pairs, end, votes)
 
 
 def init(model: Model, X: Optional[List[Floats2d]] = None, Y=None) -> None:
@@ -145,16 +138,22 @@ def init(model: Model, X: Optional[List[Floats2d]] = None, Y=None) -> None:
         labels=model.attrs["labels"],
         decoder=model.attrs["decoder"],
         constraints=model.attrs["constraints"],
+        votes=model.attrs["votes"],
     )
 
 
 def forward(
-    model: Model[List[Floats2d], List[Floats2d]], X: List[Floats2d], is_train: bool
+    model: Model[Any, List[Floats2d]], X: Union[List[Floats2d], Encoded], is_train: bool
 ) -> Tuple[List[Floats2d], Callable]:
-    if not any(len(x) for x in X):
-        return empty_batch(model, X)
+    states, mentions, kept = X if isinstance(X, Encoded) else (X, None, None)
+    if not any(len(x) for x in states):
+        return empty_batch(model, states)
     if is_train or is_on_gpu(model):
-        return run_rows(model, X, is_train, dropout_rate(model, is_train))
-    rows = cast(ndarray, join(model.ops, X))
-    scores = cast(Floats2d, prepared_decoder(model).emissions(rows))
-    return split(scores, [len(x) for x in X]), no_backprop
+        device = shim_of(model).device
+        mentions = None if mentions is None else mentions.to(device)
+        kept = None if kept is None else kept.to(device)
+        rate = dropout_rate(model, is_train)
+        return run_rows(model, states, is_train, rate, mentions, kept)
+    rows = cast(ndarray, join(model.ops, states))
+    scores = cast(Floats2d, prepared_decoder(model).emissions(rows, mentions))
+    return split(scores, [len(x) for x in states]), no_backprop

@@ -1,6 +1,6 @@
 """The votes of a word's other mentions, beside a SequenceTagger's emissions."""
 
-from typing import Any, Callable, List, Optional, Sequence, Tuple, cast
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
 import torch
@@ -8,18 +8,28 @@ from spacy.attrs import LOWER
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
+from torch import Tensor
 
-from ..nn.votes import Mentions, Votes
-from .arguments import dropout_attrs, dropout_rate
-from .flat import join, run_rows, split
-from .sentences import doc_batch
-from .shim import TorchShim, no_backprop, shim_of
-
-Input = Tuple[Mentions, List[Floats2d]]
-"""Which tokens get votes, and the hidden states of all tokens of each document."""
+from ..nn.votes import Mentions
+from .sentences import DocBatch, doc_batch
 
 GOLDEN = 0x9E3779B97F4A7C15
 """An odd number, 2^64 divided by the golden ratio: its multiples lie far apart."""
+
+
+class Encoded(NamedTuple):
+    """What the emissions are made of, where other mentions of a word vote.
+
+    Attributes:
+        states: the hidden states of each document.
+        mentions: the tokens that get votes.
+        kept: 1 for a token whose own emissions count, else 0, shape (N, 1); all count
+            in prediction.
+    """
+
+    states: List[Floats2d]
+    mentions: Mentions
+    kept: Optional[Tensor]
 
 
 def find_mentions(docs: Sequence[Doc]) -> Mentions:
@@ -28,64 +38,38 @@ def find_mentions(docs: Sequence[Doc]) -> Mentions:
     Sentence starts do not matter; white space is no word.
     """
     batch = doc_batch(docs)
-    words = numpy.flatnonzero(~batch.sentences.space)
-    of_docs = numpy.repeat(numpy.arange(len(docs)), [len(doc) for doc in docs])
-    keys = batch.read(LOWER) ^ (of_docs.astype("uint64") * numpy.uint64(GOLDEN))
-    _, inverse, counts = numpy.unique(
-        keys[words], return_inverse=True, return_counts=True
-    )
+    keys, rows = _keys(batch), None
+    if batch.sentences.has_space:
+        rows = numpy.flatnonzero(~batch.sentences.space)
+        keys = keys[rows]
+    if not len(keys):
+        return Mentions(*torch.zeros((2, 0), dtype=torch.int64))
+    # Stable: what a word's votes are does not depend on the other words of a batch.
+    order = keys.argsort(kind="stable")
+    keys = keys[order]
+    firsts = numpy.flatnonzero(numpy.append(True, keys[1:] != keys[:-1]))
+    counts = numpy.diff(firsts, append=len(keys))
     is_repeated = counts > 1
-    numbers = (numpy.cumsum(is_repeated) - 1)[inverse]
-    found = is_repeated[inverse]
-    return Mentions(torch.from_numpy(words[found]), torch.from_numpy(numbers[found]))
+    found = order[is_repeated.repeat(counts)]
+    found = found if rows is None else rows[found]
+    return Mentions(torch.from_numpy(found), torch.from_numpy(counts[is_repeated]))
 
 
-def build_votes(dropout: Optional[float]) -> Model[Input, List[Floats2d]]:
-    """The emissions that the other mentions of a word in its document add to its own.
-
-    Args:
-        dropout: of the encoded tokens. A number is fixed; null follows `[training]
-            dropout`.
-    """
-    return Model(
-        "birnn_votes",
-        forward,
-        init=init,
-        dims={"nI": None, "nO": None},
-        attrs=dropout_attrs(dropout),
-        shims=[TorchShim(Votes)],
-    )
-
-
-def init(model: Model, X: Optional[Input] = None, Y: Any = None) -> None:
-    assert X is not None  # the emissions, before it, have looked
-    _, states = X
-    model.set_dim("nI", states[0].shape[1], force=True)
-    shim_of(model).create(n_in=states[0].shape[1], n_labels=model.get_dim("nO"))
-
-
-def forward(
-    model: Model[Input, List[Floats2d]], X: Input, is_train: bool
-) -> Tuple[List[Floats2d], Callable]:
-    mentions, states = X
-    if not len(mentions.rows):
-        return _zeros(model, states, "nO"), lambda dY: _zeros(model, states, "nI")
-    mentions = mentions.to(shim_of(model).device)
-    rate = dropout_rate(model, is_train)
-    return run_rows(model, states, is_train, mentions, rate)
-
-
-def _zeros(model: Model, states: List[Floats2d], dim: str) -> List[Floats2d]:
-    return [model.ops.alloc2f(len(rows), model.get_dim(dim)) for rows in states]
+def _keys(batch: DocBatch) -> numpy.ndarray:
+    """A number that tokens share which are the same word of a document, shape (N,)."""
+    keys = batch.read(LOWER)
+    if len(batch) == 1:
+        return keys
+    numbers = numpy.arange(len(batch), dtype="uint64") * numpy.uint64(GOLDEN)
+    return keys ^ numbers.repeat([len(doc) for doc in batch])
 
 
 def with_votes(
     tok2vec: Model[List[Doc], List[Floats2d]],
-    emissions: Model[List[Floats2d], List[Floats2d]],
-    votes: Model[Input, List[Floats2d]],
+    emissions: Model[Any, List[Floats2d]],
     rate: float,
 ) -> Model[List[Doc], List[Floats2d]]:
-    """Add the votes of other mentions to the emissions of encoded documents.
+    """Chain an encoder and emissions to which the other mentions of a word add.
 
     Args:
         rate: how often training takes away the own emissions of a token that has votes.
@@ -93,63 +77,40 @@ def with_votes(
     """
     return Model(
         "with_votes",
-        _add_votes,
+        _vote,
         init=_init_parts,
-        layers=[tok2vec, emissions, votes],
+        layers=[tok2vec, emissions],
         dims={"nO": None},
         attrs={"rate": rate},
-        refs={"votes": votes},
     )
 
 
 def has_votes(model: Model) -> bool:
     """Whether the mentions of a word vote in a SequenceTagger."""
-    return "votes" in model.ref_names
-
-
-def get_votes(model: Model) -> Optional[Votes]:
-    """The torch module of a SequenceTagger's votes; None where it has none."""
-    if not has_votes(model):
-        return None
-    return cast(Votes, shim_of(model.get_ref("votes")).module)
+    return bool(model.get_ref("emissions").attrs["votes"])
 
 
 def _init_parts(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
-    tok2vec, emissions, votes = model.layers
+    tok2vec, emissions = model.layers
     tok2vec.initialize(X=X)
-    states = None if X is None else tok2vec.predict(X)
-    emissions.initialize(X=states)
-    votes.initialize(X=(find_mentions(X or []), states))
+    emissions.initialize(X=None if X is None else tok2vec.predict(X))
 
 
-def _add_votes(
+def _vote(
     model: Model[List[Doc], List[Floats2d]], docs: List[Doc], is_train: bool
 ) -> Tuple[List[Floats2d], Callable]:
-    tok2vec, emissions, votes = model.layers
+    tok2vec, emissions = model.layers
     docs = doc_batch(docs)  # what the parts ask of the tokens is read once
-    ops, sizes = model.ops, [len(doc) for doc in docs]
     mentions = find_mentions(docs)
-    H, backprop_tok2vec = tok2vec(docs, is_train)
-    own, backprop_own = emissions(H, is_train)
-    others, backprop_others = votes((mentions, H), is_train)
-    if not is_train:
-        scores = join(ops, own) + join(ops, others)
-        return split(cast(Floats2d, scores), sizes), no_backprop
-    drawn = _draw_kept(mentions, sum(sizes), model.attrs["rate"])
-    kept = ops.asarray2f(cast(Floats2d, drawn))
-    scores = join(ops, own) * kept + join(ops, others)
-
-    def backprop(dY: List[Floats2d]) -> Any:
-        of_own = cast(Floats2d, join(ops, dY) * kept)
-        parts = backprop_own(split(of_own, sizes)), backprop_others(dY)
-        dH = join(ops, parts[0]) + join(ops, parts[1])
-        return backprop_tok2vec(split(cast(Floats2d, dH), sizes))
-
-    return split(cast(Floats2d, scores), sizes), backprop
+    states, backprop_states = tok2vec(docs, is_train)
+    n_tokens = sum(map(len, docs))
+    kept = _draw_kept(mentions, n_tokens, model.attrs["rate"]) if is_train else None
+    Y, backprop = emissions(Encoded(states, mentions, kept), is_train)
+    return Y, lambda dY: backprop_states(backprop(dY))
 
 
-def _draw_kept(mentions: Mentions, n_tokens: int, rate: float) -> numpy.ndarray:
+def _draw_kept(mentions: Mentions, n_tokens: int, rate: float) -> Tensor:
     """Draw the tokens whose own emissions count, shape (N, 1): 1 for those, else 0."""
     kept = torch.ones(n_tokens, 1)
     kept[mentions.rows] = (torch.rand(len(mentions.rows), 1) >= rate).float()
-    return kept.numpy()
+    return kept

@@ -22,6 +22,7 @@ from .crf.cross_entropy import Target
 from .crf.forward_backward import forward_backward
 from .crf.viterbi import SingleViterbi
 from .packing import Packing
+from .votes import Mentions, Votes, mean_of_others
 
 KBest = List[List[Tuple[List[int], float]]]
 
@@ -46,6 +47,7 @@ class SequenceDecoder(nn.Module):
         start: labels that may begin a sequence, shape (L,); None for all.
         pairs: which label may follow which, shape (L, L), [from, to].
         end: labels that may end a sequence, shape (L,).
+        votes: whether other mentions of a word add to its emissions.
 
     Attributes:
         keeps_constraints: whether all label sequences that it gives are valid under the
@@ -62,6 +64,7 @@ class SequenceDecoder(nn.Module):
         start: Optional[Tensor] = None,
         pairs: Optional[Tensor] = None,
         end: Optional[Tensor] = None,
+        votes: bool = False,
     ):
         super().__init__()
         self.decoder = decoder
@@ -70,6 +73,7 @@ class SequenceDecoder(nn.Module):
         self.linear = nn.Linear(n_in, n_labels)
         nn.init.xavier_uniform_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
+        self.votes = Votes(n_in, n_labels) if votes else None
         constraints = {}
         if self.keeps_constraints:
             constraints = {
@@ -79,9 +83,27 @@ class SequenceDecoder(nn.Module):
             }
         self.crf = CRF(n_labels, trainable=decoder == "crf", **constraints)
 
-    def forward(self, H: Tensor, dropout: float = 0.0) -> Tensor:
-        """Hidden states (N, n_in) to emissions (N, L)."""
-        return self.linear(F.dropout(H, dropout) if dropout else H)
+    def forward(
+        self,
+        H: Tensor,
+        dropout: float = 0.0,
+        mentions: Optional[Mentions] = None,
+        kept: Optional[Tensor] = None,
+    ) -> Tensor:
+        """Hidden states (N, n_in) to emissions (N, L).
+
+        Args:
+            H: hidden states of all tokens.
+            dropout: of the hidden states.
+            mentions: the tokens that get votes, where the decoder has them.
+            kept: 1 for a token whose own emissions count, 0 for one that has its votes
+                alone, shape (N, 1); all count by default.
+        """
+        H = F.dropout(H, dropout) if dropout else H
+        own = self.linear(H)
+        if self.votes is None or mentions is None:
+            return own
+        return (own if kept is None else own * kept) + self.votes(H, mentions)
 
     def loss(
         self,
@@ -263,24 +285,37 @@ class PreparedDecoder:
     @torch.no_grad()
     def __init__(self, decoder: SequenceDecoder) -> None:
         self._decoder = decoder
-        self._rows = decoder.linear.weight.detach().cpu().clone()
-        self._bias_column = decoder.linear.bias.detach().cpu().clone().unsqueeze(1)
+        linear, votes = decoder.linear, decoder.votes
+        self.n_labels = len(linear.bias)
+        # One product gives the votes too: what takes time is to read H.
+        rows = [linear.weight] if votes is None else [linear.weight, votes.votes.weight]
+        self._rows = torch.cat(rows).cpu()
+        bias = linear.bias.new_zeros(len(self._rows), 1)
+        bias[: self.n_labels, 0] = linear.bias
+        self._bias_column = bias.cpu()
         self._weight = self._rows.t().contiguous().numpy()
         self._bias = self._bias_column.flatten().numpy()
-        self.n_labels = len(self._bias)
         self._single: Optional[SingleViterbi] = None
         if not decoder.is_independent:
             self._single = SingleViterbi(decoder.crf.chain(torch.float64))
 
-    def emissions(self, H: ndarray) -> ndarray:
+    def emissions(self, H: ndarray, mentions: Optional[Mentions] = None) -> ndarray:
         """Hidden states (N, n_in) to emissions (N, L), as `SequenceDecoder.forward`."""
-        H = H.astype(self._weight.dtype, copy=False)
+        H, n_labels = H.astype(self._weight.dtype, copy=False), self.n_labels
         if len(H) <= MAX_SMALL_ROWS:
-            return H @ self._weight + self._bias
-        # With the few labels as rows the product takes up to a third less than with
-        # them as columns.
-        scores = torch.addmm(self._bias_column, self._rows, torch.from_numpy(H).t())
-        return scores.t().contiguous().numpy()
+            scores = H @ self._weight + self._bias
+        else:
+            # With the few labels as rows the product takes up to a third less than with
+            # them as columns.
+            rows = torch.addmm(self._bias_column, self._rows, torch.from_numpy(H).t())
+            scores = rows.t().contiguous().numpy()
+        if scores.shape[1] == n_labels:
+            return scores
+        own, cast = scores[:, :n_labels], scores[:, n_labels:]
+        if mentions is None or not len(mentions.rows):
+            return own.copy()
+        votes = mean_of_others(torch.from_numpy(cast).contiguous(), mentions)
+        return own + votes.numpy()
 
     def decode(
         self,

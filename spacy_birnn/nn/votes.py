@@ -18,15 +18,15 @@ class Mentions(NamedTuple):
     """The tokens whose word occurs again in their document.
 
     Attributes:
-        rows: their rows of the flat token matrix, ascending, shape (M,).
-        words: which word of which document each of them is, from 0 on, shape (M,).
+        rows: their rows of the flat token matrix, word by word, shape (M,).
+        counts: how many of them each word of a document has, summing to M.
     """
 
     rows: Tensor
-    words: Tensor
+    counts: Tensor
 
     def to(self, device: torch.device) -> "Mentions":
-        return Mentions(self.rows.to(device), self.words.to(device))
+        return Mentions(self.rows.to(device), self.counts.to(device))
 
 
 class Votes(nn.Module):
@@ -45,21 +45,34 @@ class Votes(nn.Module):
         self.votes = nn.Linear(n_in, n_labels, bias=False)
         nn.init.zeros_(self.votes.weight)
 
-    def forward(self, H: Tensor, mentions: Mentions, dropout: float = 0.0) -> Tensor:
+    def forward(self, H: Tensor, mentions: Mentions) -> Tensor:
         """
         Args:
             H: hidden states of all tokens, shape (N, n_in).
             mentions: the M tokens that get votes.
-            dropout: of the hidden states.
 
         Returns:
             Shape (N, L).
         """
-        rows, words = mentions
-        # Of all tokens: few labels are gathered faster than many features.
-        cast = self.votes(F.dropout(H, dropout) if dropout else H)[rows]
-        n_mentions = torch.bincount(words)
-        sums = cast.new_zeros(len(n_mentions), cast.size(1)).index_add(0, words, cast)
-        others = (n_mentions - 1)[words].unsqueeze(1)
-        mean = (sums[words] - cast) / others
-        return mean.new_zeros(len(H), mean.size(1)).index_copy(0, rows, mean)
+        return mean_of_others(self.votes(H), mentions)
+
+
+def mean_of_others(cast: Tensor, mentions: Mentions) -> Tensor:
+    """Give each mention the mean of what the other mentions of its word cast, shape
+    (N, L), and 0 to the other tokens.
+
+    Args:
+        cast: the votes of all tokens, shape (N, L).
+        mentions: the M tokens that get votes.
+    """
+    rows, counts = mentions
+    received = torch.zeros_like(cast)
+    if not len(rows):
+        return received
+    firsts = counts.cumsum(0) - counts
+    sums = F.embedding_bag(rows, cast, firsts, mode="sum")
+    # How often each sum is repeated is told for its number as for its row.
+    words = torch.arange(len(counts), device=counts.device).repeat_interleave(counts)
+    others = sums.index_select(0, words) - cast.index_select(0, rows)
+    mean = others / (counts - 1).index_select(0, words).unsqueeze(1)
+    return received.index_copy(0, rows, mean)

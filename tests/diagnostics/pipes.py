@@ -8,7 +8,7 @@ from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
 from torch import nn
 
-from spacy_birnn.models.votes import get_votes
+from spacy_birnn.models.sequence_tagger import get_decoder
 
 NAMES = ["ada", "emmy", "karl", "sofie", "hugo", "rosa", "egon", "lise"]
 PLACES = ["oslo", "rome", "turin", "lyon", "kiel", "graz", "bern", "gent"]
@@ -52,8 +52,8 @@ def untrained(scheme="bioes", decoder="crf", votes=0.0):
     doc = Doc(nlp.vocab, words=["a", "b", "c"], ents=["B-X", "B-Y", "O"])
     fix_random_seed(0)
     nlp.initialize(lambda: [Example(Doc(nlp.vocab, words=["a", "b", "c"]), doc)])
-    module = get_votes(nlp.get_pipe("birnn_ner").model)
-    if module is not None:
+    if votes:
+        module = get_decoder(nlp.get_pipe("birnn_ner").model).votes
         nn.init.normal_(module.votes.weight)
     return nlp
 

@@ -1,5 +1,7 @@
 """Votes in a model: whose word is the same, where, and what they change."""
 
+from itertools import islice
+
 import numpy
 import pytest
 from spacy.tokens import Doc
@@ -7,7 +9,7 @@ from thinc.api import set_dropout_rate
 
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.models.sequence_tagger import add_labels, get_decoder
-from spacy_birnn.models.shim import shim_of
+from spacy_birnn.models.shim import forget, shim_of
 from spacy_birnn.models.votes import find_mentions, has_votes
 
 from .tiny import blank_vocab, make_docs, make_tagger, predict, train
@@ -22,16 +24,15 @@ def docs():
 
 def without_votes(model):
     """Switch the votes of a model off."""
-    shim_of(model.get_ref("votes")).module.votes.weight.data.zero_()
+    get_decoder(model).votes.votes.weight.data.zero_()
+    forget(model)
 
 
 def words_of(docs):
     """The mentions of a batch, as one list of rows per word."""
-    rows, words = (part.tolist() for part in find_mentions(docs))
-    return [
-        [row for row, other in zip(rows, words, strict=True) if other == word]
-        for word in range(max(words, default=-1) + 1)
-    ]
+    rows, counts = (part.tolist() for part in find_mentions(docs))
+    rows = iter(rows)
+    return [list(islice(rows, count)) for count in counts]
 
 
 def test_mentions_are_of_one_document_and_any_case(docs):
@@ -124,8 +125,7 @@ def test_dropout_follows_that_of_the_tagger(docs):
     fixed = {"embed": {"word_dropout": 0.0}, "encode": {"dropout": 0.0}}
     model = make_tagger(docs, votes=0.2, dropout=None, **fixed)
     get_decoder(model).linear.weight.data.zero_()
-    module = shim_of(model.get_ref("votes")).module
-    module.votes.weight.data.fill_(1.0)
+    get_decoder(model).votes.votes.weight.data.fill_(1.0)
     for rate, varies in ((0.0, False), (0.5, True)):
         set_dropout_rate(model, rate)
         runs = [model.ops.flatten(model.begin_update(docs)[0]) for _ in range(4)]
@@ -154,6 +154,6 @@ def test_a_batch_without_repeated_words(docs):
     model = make_tagger(docs, votes=0.2)
     batch = [docs[0], docs[1]]
     train(model, batch)
-    assert not shim_of(model.get_ref("votes")).module.votes.weight.any()
+    assert not get_decoder(model).votes.votes.weight.any()
     assert [y.shape for y in model.predict([docs[1]])] == [(0, 5)]
     assert model.predict([]) == []

@@ -18,6 +18,7 @@ from spacy_birnn.nn.decoder import (
     SequenceDecoder,
 )
 from spacy_birnn.nn.packing import Packing
+from spacy_birnn.nn.votes import Mentions
 from spacy_birnn.schemes import transition_constraints
 
 DECODERS = ("crf", "constrained", "softmax")
@@ -27,10 +28,13 @@ N = sum(LENGTHS)
 ALLOWED = [torch.from_numpy(a) for a in transition_constraints(LABELS, "bioes")]
 
 
-def make(decoder, n_in=6):
-    module = SequenceDecoder(n_in, len(LABELS), decoder, *ALLOWED).double()
+def make(decoder, n_in=6, votes=False):
+    module = SequenceDecoder(n_in, len(LABELS), decoder, *ALLOWED, votes=votes)
+    module = module.double()
     for param in module.crf.parameters():
         param.data.normal_()
+    if votes:
+        module.votes.votes.weight.data.normal_()
     return module
 
 
@@ -280,3 +284,27 @@ def test_prepared_emissions(dtype, n_tokens):
     module, H = make("crf").to(dtype), torch.randn(n_tokens, 6)
     found = torch.from_numpy(PreparedDecoder(module).emissions(H.numpy()))
     torch.testing.assert_close(found, module(H.to(dtype)))
+
+
+@pytest.mark.parametrize("n_tokens", [3, MAX_SMALL_ROWS, MAX_SMALL_ROWS + 1])
+@torch.no_grad()
+def test_prepared_emissions_with_votes(n_tokens):
+    module, H = make("crf", votes=True), torch.randn(n_tokens, 6, dtype=torch.float64)
+    mentions = Mentions(torch.tensor([2, 0]), torch.tensor([2]))
+    prepared = PreparedDecoder(module)
+    for given in (mentions, Mentions(mentions.rows[:0], mentions.counts[:0]), None):
+        found = torch.from_numpy(prepared.emissions(H.numpy(), given))
+        torch.testing.assert_close(found, module(H, mentions=given))
+    own = module.linear(H)
+    torch.testing.assert_close(torch.from_numpy(prepared.emissions(H.numpy())), own)
+    assert not torch.allclose(module(H, mentions=mentions)[[0, 2]], own[[0, 2]])
+
+
+@torch.no_grad()
+def test_own_emissions_are_taken_from_what_is_not_kept():
+    module, H = make("crf", votes=True), torch.randn(3, 6, dtype=torch.float64)
+    mentions, kept = Mentions(torch.tensor([0, 2]), torch.tensor([2])), torch.ones(3, 1)
+    kept[0] = 0.0
+    both, left = module(H, mentions=mentions), module(H, 0.0, mentions, kept)
+    torch.testing.assert_close(left[1:], both[1:])
+    torch.testing.assert_close(left[0], module.votes.votes.weight @ H[2])
