@@ -11,7 +11,7 @@ a model is sure, log p hardly changes whatever one does.
 """
 
 import copy
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple, cast
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple, cast
 
 import torch
 from spacy.attrs import ORTH
@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from ..models.embed import given_vectors
 from ..models.sentences import doc_batch
 from ..models.shim import shim_of
-from ..models.votes import find_mentions
+from ..models.tok2vec import is_tok2vec
+from ..models.votes import find_mentions, has_votes
 from ..models.word_forms import MAX_CHARS, read_forms
 from ..nn.rnn.birnn import BiRNN
 from ..nn.words import WordCharEmbedding
@@ -53,7 +54,8 @@ class Importance(NamedTuple):
 def word_importance(
     chain: Chain, path: Path, reach: int, network: Optional["Unfolded"]
 ) -> List[Importance]:
-    """Ask each word near a decision for its part in it.
+    """Ask each word near a decision for its part in it, and the other mentions of the
+    decision's words in the document where they vote.
 
     Args:
         chain: the component's view of the document.
@@ -63,8 +65,8 @@ def word_importance(
     """
     _, first, end = chain.sequence_of(path.start)
     asked = range(max(first, path.start - reach), min(end, path.end + reach))
-    tokens = [chain.rows[row] for row in asked]
-    tokens = [token for token in tokens if not chain.doc[token].is_space]
+    found = {chain.rows[row] for row in asked} | _other_mentions(chain, path)
+    tokens = sorted(token for token in found if not chain.doc[token].is_space)
     (whole,) = log_odds(chain.log_probabilities(chain.emissions, path)).tolist()
     variants = chain.with_word(UNKNOWN, tokens)
     without = log_odds(chain.log_probabilities(variants, path)).tolist()
@@ -75,6 +77,14 @@ def word_importance(
         )
         for token, hidden in zip(tokens, without)
     ]
+
+
+def _other_mentions(chain: Chain, path: Path) -> Set[int]:
+    """The tokens of the document that vote on a decision; none without votes."""
+    if not has_votes(chain.pipe.model):
+        return set()
+    own = {chain.doc[chain.rows[row]].lower for row in range(path.start, path.end)}
+    return {token.i for token in chain.doc if token.lower in own}
 
 
 def character_importance(network: "Unfolded", path: Path) -> List[Importance]:
@@ -155,7 +165,7 @@ class Unfolded:
     def of(cls, chain: Chain) -> Optional["Unfolded"]:
         """Find the network of a component; None where a part of it is not ours."""
         tok2vec = chain.pipe.model.get_ref("tok2vec")
-        if tok2vec.name != "birnn_tok2vec":
+        if not is_tok2vec(tok2vec):
             return None
         embed, encode = tok2vec.get_ref("embed"), tok2vec.get_ref("encode")
         if embed.name != "word_char_embed" or encode.name != "birnn_encoder":

@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from ..errors import BirnnError, Errors
 from ..models.flat import to_tensor
 from ..models.sequence_tagger import get_decoder
+from ..models.tok2vec import is_tok2vec
 from ..nn.decoder import SequenceDecoder
 from ..nn.rnn.birnn import BiRNN
 from ..pipeline.base import BiRNNPipe
 from .components import find_component
 
-OUR_TOK2VEC = "birnn_tok2vec"
 CPU = torch.device("cpu")
 
 
@@ -123,7 +123,7 @@ def find_network(nlp: Language, name: Optional[str] = None) -> Network:
         copy.deepcopy(get_decoder(pipe.model)).cpu().double(),
         embed,
         upstream,
-        tok2vec.name == OUR_TOK2VEC,
+        is_tok2vec(tok2vec),
     )
 
 

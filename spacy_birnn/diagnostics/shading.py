@@ -27,7 +27,7 @@ class Shaded(NamedTuple):
 def shade_words(
     explanation: Explanation, decision: Decision, attribute: str
 ) -> List[Shaded]:
-    """Shade the words near a decision.
+    """Shade the words that were asked of a decision; dots stand for others between.
 
     Args:
         explanation: of the text.
@@ -36,15 +36,24 @@ def shade_words(
     """
     if not decision.words:
         return []
-    known = {word.token: word for word in decision.words}
+    largest, done = _largest(decision.words, attribute), decision.words[0].token
     pieces = []
-    largest = _largest(decision.words, attribute)
-    for token in range(min(known), max(known) + 1):
-        text, blank = explanation.tokens[token]
-        is_own = decision.start <= token < decision.end
-        part = getattr(known[token], attribute) if token in known else None
+    for word in decision.words:
+        between = _between(explanation, done, word.token)
+        pieces.append(_shaded(between, None, largest, False))
+        text, blank = explanation.tokens[word.token]
+        is_own = decision.start <= word.token < decision.end
+        part = getattr(word, attribute)
         pieces.append(_shaded(text + " " * blank, part, largest, is_own))
-    return pieces
+        done = word.token + 1
+    return [piece for piece in pieces if piece.text]
+
+
+def _between(explanation: Explanation, start: int, end: int) -> str:
+    """What stands for tokens that were not asked: white space as it is, else dots."""
+    tokens = explanation.tokens[start:end]
+    text = "".join(text + " " * blank for text, blank in tokens)
+    return "… " if text.strip() else text
 
 
 def shade_characters(decision: Decision, attribute: str) -> List[Shaded]:

@@ -25,7 +25,7 @@ from .embed import given_vectors
 from .forms import FormTable
 from .sequence_tagger import get_decoder, get_prepared_decoder
 from .shim import is_on_gpu, shim_of
-from .tok2vec import look_up_forms
+from .tok2vec import is_tok2vec, look_up_forms
 from .word_forms import FormEmbedder
 
 
@@ -133,7 +133,7 @@ def _parts(model: Model, name: str) -> Tuple[Model, Model]:
         BirnnError: they are others than ours, or lie on a GPU.
     """
     tok2vec = model.get_ref("tok2vec")
-    if tok2vec.name != "birnn_tok2vec":
+    if not is_tok2vec(tok2vec):
         raise BirnnError(Errors.B462.format(name=name, found=_short(tok2vec.name)))
     embed, encode = cast(List[Model], tok2vec.layers)
     for part, attr in ((embed, "form_embedder"), (encode, "prepared_encoder")):

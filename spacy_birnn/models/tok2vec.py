@@ -20,6 +20,8 @@ from .sentences import doc_batch
 from .shim import is_on_gpu, no_backprop
 from .word_forms import FormEmbedder, Spelled
 
+NAME = "birnn_tok2vec"
+
 
 def build_tok2vec(
     embed: Model[List[Doc], List[Floats2d]],
@@ -36,7 +38,7 @@ def build_tok2vec(
         encode: a vector for each token in the context of its sequence.
     """
     tok2vec: Model[List[Doc], List[Floats2d]] = Model(
-        "birnn_tok2vec",
+        NAME,
         forward,
         init=init,
         layers=[embed, encode],
@@ -47,6 +49,11 @@ def build_tok2vec(
     if encode.has_dim("nO"):
         tok2vec.set_dim("nO", encode.get_dim("nO"))
     return tok2vec
+
+
+def is_tok2vec(node: Model) -> bool:
+    """Whether a node is a `spacy-birnn.Tok2Vec.v1`, not another's or a listener."""
+    return node.name == NAME
 
 
 def init(model: Model, X=None, Y=None) -> None:

@@ -6,6 +6,7 @@ from thinc.api import Model
 
 from ..errors import BirnnError, Errors
 from .shim import TorchShim, shim_of
+from .tok2vec import is_tok2vec
 
 
 def take_encoder(model: Model, other: Model, where: str) -> None:
@@ -41,7 +42,7 @@ def _differences(own: Dict[str, Any], given: Dict[str, Any]) -> str:
 def _parts(model: Model, where: str) -> Tuple[TorchShim, TorchShim]:
     tok2vec = model.get_ref("tok2vec")
     layers: List[Model] = list(tok2vec.layers)
-    if tok2vec.name != "birnn_tok2vec" or not all(_is_ours(node) for node in layers):
+    if not is_tok2vec(tok2vec) or not all(_is_ours(node) for node in layers):
         raise BirnnError(Errors.B096.format(where=where))
     embed, encode = layers
     return shim_of(embed), shim_of(encode)

@@ -6,6 +6,7 @@ import torch
 from spacy_birnn.diagnostics import explain
 from spacy_birnn.diagnostics.chain import Chain, Path
 from spacy_birnn.diagnostics.importance import Unfolded, log_odds
+from spacy_birnn.diagnostics.shading import shade_words
 from spacy_birnn.pipeline.codec import FlatSpan
 
 from .pipes import letter_rows, small_ner, train, trigger_rows, untrained
@@ -147,3 +148,22 @@ def test_reach_and_very_long_words():
         assert len(decision.words) <= decision.end - decision.start + 4
         for character in decision.characters:
             assert not 32 <= character.position < 68
+
+
+def test_other_mentions_that_vote_are_asked_in_other_sentences_too():
+    """Of the decision's own words, and only where they vote."""
+    asked, shown = {}, {}
+    for votes in (0.0, 0.2):
+        nlp = untrained(votes=votes)
+        doc = nlp.make_doc("a b c c B")
+        for token in doc:
+            token.is_sent_start = token.i in (0, 2, 4)
+        found = explain(nlp, doc, reach=0)
+        last = found.decisions[-1]
+        assert (last.start, last.end) == (4, 5)
+        asked[votes] = last.words
+        shown[votes] = "".join(p.text for p in shade_words(found, last, "occlusion"))
+    assert [word.token for word in asked[0.0]] == [4]
+    assert [word.token for word in asked[0.2]] == [1, 4]
+    assert asked[0.2][0].occlusion != 0.0
+    assert shown == {0.0: "B", 0.2: "b … B"}
