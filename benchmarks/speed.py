@@ -26,6 +26,7 @@ Measure = Callable[[argparse.Namespace], Iterator[Union[Comparison, Row]]]
 MEASURES: Dict[str, Measure] = {
     "tagging": tagging.measure_tagging,
     "documents": tagging.measure_documents,
+    "votes": tagging.measure_votes,
     "precision": tagging.measure_precision,
     "spacy-ner": spacy_ner.measure_cnn,
     "spacy-bilstm": spacy_ner.measure_bilstm,

@@ -7,11 +7,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Dict, Iterator, List, Tuple
 
+import spacy
 import srsly
 import torch
 from spacy.language import Language
 from spacy.tokens import Doc
 from torch.nn.utils.rnn import pack_sequence
+
+from spacy_birnn.models.sequence_tagger import get_decoder
+from spacy_birnn.models.shim import forget
+from spacy_birnn.nn.votes import Votes
 
 from . import inputs
 from .inputs import COMPONENT, load, load_new, pieces, pipe, piping_texts, piping_words
@@ -104,6 +109,30 @@ def measure_precision(args: Namespace) -> Iterator[Row]:
             target=0.1,
             at_most=True,
         )
+
+
+def measure_votes(args: Namespace) -> Iterator[Comparison]:
+    """Tokens/s with the votes of other mentions over those of the same pipeline without
+    them. They are 0, so both find the same entities."""
+    plain, voting = load(args.model), load_with_votes(args.model)
+    for docs in ("sentence", "document"):
+        examples = inputs.read(args, plain, docs=docs)
+        tokens = inputs.count_tokens(example.predicted for example in examples)
+        without = partial(inputs.piping_examples, plain, examples)
+        side = inputs.piping_examples(voting, inputs.read(args, voting, docs=docs))
+        peer = Peer("the same without votes", without)
+        yield Comparison(f"votes, a doc a {docs}", tokens, side, [peer])
+
+
+def load_with_votes(model: Path) -> Language:
+    """Load a pipeline that was trained without votes, and add some of 0."""
+    settings = {f"components.{COMPONENT}.model.votes": 0.2}
+    nlp = spacy.load(model, config=settings)
+    tagger = nlp.get_pipe(COMPONENT).model  # type: ignore
+    decoder = get_decoder(tagger)
+    decoder.votes = Votes(decoder.linear.in_features, decoder.linear.out_features)
+    forget(tagger)
+    return nlp
 
 
 def measure_documents(args: Namespace) -> Iterator[Comparison]:
