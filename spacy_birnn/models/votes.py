@@ -42,13 +42,13 @@ def find_mentions(docs: Sequence[Doc]) -> Mentions:
     if batch.sentences.has_space:
         rows = numpy.flatnonzero(~batch.sentences.space)
         keys = keys[rows]
-    if not len(keys):
-        return Mentions(*torch.zeros((2, 0), dtype=torch.int64))
     # Stable: what a word's votes are does not depend on the other words of a batch.
     order = keys.argsort(kind="stable")
     keys = keys[order]
-    firsts = numpy.flatnonzero(numpy.append(True, keys[1:] != keys[:-1]))
-    counts = numpy.diff(firsts, append=len(keys))
+    is_last = numpy.ones(len(keys), bool)
+    numpy.not_equal(keys[1:], keys[:-1], out=is_last[:-1])
+    counts = is_last.nonzero()[0] + 1
+    counts[1:] -= counts[:-1].copy()
     is_repeated = counts > 1
     found = order[is_repeated.repeat(counts)]
     found = found if rows is None else rows[found]

@@ -22,7 +22,7 @@ from .crf.cross_entropy import Target
 from .crf.forward_backward import forward_backward
 from .crf.viterbi import SingleViterbi
 from .packing import Packing
-from .votes import Mentions, Votes, mean_of_others
+from .votes import Mentions, Votes, add_votes
 
 KBest = List[List[Tuple[List[int], float]]]
 
@@ -312,10 +312,7 @@ class PreparedDecoder:
         if scores.shape[1] == n_labels:
             return scores
         own, cast = scores[:, :n_labels], scores[:, n_labels:]
-        if mentions is None or not len(mentions.rows):
-            return own.copy()
-        votes = mean_of_others(torch.from_numpy(cast).contiguous(), mentions)
-        return own + votes.numpy()
+        return own.copy() if mentions is None else add_votes(own, cast, mentions)
 
     def decode(
         self,

@@ -9,7 +9,9 @@ Named Entity Recognition".
 
 from typing import NamedTuple
 
+import numpy
 import torch
+from numpy import ndarray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -76,3 +78,25 @@ def mean_of_others(cast: Tensor, mentions: Mentions) -> Tensor:
     others = sums.index_select(0, words) - cast.index_select(0, rows)
     mean = others / (counts - 1).index_select(0, words).unsqueeze(1)
     return received.index_copy(0, rows, mean)
+
+
+def add_votes(own: ndarray, cast: ndarray, mentions: Mentions) -> ndarray:
+    """Add to own emissions what `mean_of_others` gives, in numpy: of one text its calls
+    take a fifth of the time of torch's.
+
+    Args:
+        own: emissions of all tokens, shape (N, L).
+        cast: the votes of all tokens, shape (N, L).
+        mentions: the M tokens that get votes.
+
+    Returns:
+        A new array, shape (N, L).
+    """
+    emissions, rows, counts = own.copy(), mentions.rows.numpy(), mentions.counts.numpy()
+    if len(rows):
+        given = cast.take(rows, 0)
+        sums = numpy.add.reduceat(given, counts.cumsum() - counts)
+        others = sums.repeat(counts, 0) - given
+        others /= (counts - 1).astype(own.dtype).repeat(counts)[:, None]
+        emissions[rows] += others
+    return emissions
