@@ -277,6 +277,12 @@ class Errors(metaclass=_Coded):
         "{known}): name one of them with component = …"
     )
 
+    B098 = "{where}: {key} = {value!r} must be a number from 0 to below 1."
+    B099 = (
+        "spacy-birnn.start_from.v1: the word vectors of {model} are others than those "
+        "of [initialize] vectors: give [paths] vectors that it was trained with."
+    )
+
     # --- B101-B199: data and tag schemes ----------------------------------------------
     B101 = (
         "The span {start}-{end} ({label}) is empty, overlaps another span or lies "
@@ -893,7 +899,8 @@ class Warnings(metaclass=_Coded):
     # --- W496: streaming --------------------------------------------------------------
     W496 = (
         "Component '{name}': a stream labels each word without the votes of its other "
-        "mentions (votes), which it may not have read yet. nlp(doc) counts them."
+        "mentions (votes), which it may not have read yet. lag=None and nlp(doc) count "
+        "them."
     )
 
     # --- W450-W459: distillation ------------------------------------------------------

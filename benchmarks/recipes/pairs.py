@@ -280,6 +280,26 @@ OPTIONS = (
         "WNUT-17, with `start_from`",
         [("wnut17", "from-conll2003-language-model", "language-model")],
     ),
+    Option(
+        "started from the same of another seed, taught by raw text, tweets",
+        "",
+        [("wnut17", "from-distilled", "from-conll2003")],
+    ),
+    Option(
+        "started from the chunks of CoNLL-2003, chunks",
+        "",
+        [("conll2000", "from-conll2003-chunks", "efficiency")],
+    ),
+    Option(
+        "started from the tags of CoNLL-2003, tags",
+        "",
+        [("ud-upos", "from-conll2003-tags-accuracy", "accuracy")],
+    ),
+    Option(
+        "`share = 0.95` instead of 0.8",
+        "",
+        [("conll2003", "share-95", "efficiency")],
+    ),
     Option("`votes = 0.2`, news", "", [("conll2003", "votes", "efficiency")]),
     Option("the same, tweets", "", [("wnut17", "votes", "efficiency")]),
     Option(

@@ -47,7 +47,8 @@ def explain_command(
         int,
         typer.Option(
             min=0,
-            help="How many words on either side are asked for their part.",
+            help="How many words on either side are asked for their part; other "
+            "mentions that vote are asked wherever they are.",
         ),
     ] = 50,
     force: shared.Force = False,

@@ -27,6 +27,9 @@ from ..nn.rnn.birnn import BiRNN
 from ..nn.words import WordCharEmbedding
 from .chain import Chain, Path
 
+MOST_MENTIONS = 50
+"""Other mentions of a decision's words that are asked, at most."""
+
 UNKNOWN = "\ufffd"
 """The word in the place of one that is hidden: no word, and no letter of one."""
 
@@ -80,11 +83,14 @@ def word_importance(
 
 
 def _other_mentions(chain: Chain, path: Path) -> Set[int]:
-    """The tokens of the document that vote on a decision; none without votes."""
+    """The tokens that vote on a decision, `MOST_MENTIONS` of the nearest at most; none
+    without votes."""
     if not has_votes(chain.pipe.model):
         return set()
+    first = chain.rows[path.start]
     own = {chain.doc[chain.rows[row]].lower for row in range(path.start, path.end)}
-    return {token.i for token in chain.doc if token.lower in own}
+    found = [token.i for token in chain.doc if token.lower in own]
+    return set(sorted(found, key=lambda token: abs(token - first))[:MOST_MENTIONS])
 
 
 def character_importance(network: "Unfolded", path: Path) -> List[Importance]:

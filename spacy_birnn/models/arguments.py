@@ -35,6 +35,13 @@ def check_dropout(where: str, **values: Optional[float]) -> None:
             raise BirnnError(Errors.B008.format(where=where, key=key, value=value))
 
 
+def check_rate(where: str, **values: float) -> None:
+    """Raise unless every value is a rate, 0 ≤ rate < 1."""
+    for key, value in values.items():
+        if not is_number(value, 0.0) or value >= 1.0:
+            raise BirnnError(Errors.B098.format(where=where, key=key, value=value))
+
+
 def check_grad_clip(where: str, grad_clip: float) -> None:
     """Raise unless it is a norm, or 0 for no clipping."""
     if not is_number(grad_clip, 0.0):

@@ -150,6 +150,11 @@ def given_vectors(model: Model, vocab: Vocab) -> Optional[Vectors]:
     return vocab.vectors if reads else None
 
 
+def reads_vectors(model: Model) -> bool:
+    """Whether a node of a model is set to read word vectors."""
+    return any(node.attrs.get("vectors", "none") != "none" for node in model.walk())
+
+
 def log_coverage(
     model: Model, name: str, vocab: Vocab, words: Mapping[str, int]
 ) -> None:
@@ -161,8 +166,7 @@ def log_coverage(
         vocab: whose vectors are looked up.
         words: how often each form occurs.
     """
-    embeds = any(node.attrs.get("vectors", "none") != "none" for node in model.walk())
-    if not embeds or vocab.vectors.shape[0] == 0:
+    if not reads_vectors(model) or vocab.vectors.shape[0] == 0:
         return
     row_of = row_finder(vocab.vectors)
     counts, unknown = [0] * len(RULES), Counter[str]()

@@ -11,7 +11,7 @@ from thinc.types import Floats2d
 from ..errors import BirnnError, Errors
 from ..nn.decoder import PreparedDecoder, SequenceDecoder
 from ..schemes import transition_constraints
-from .arguments import check_dropout, dropout_attrs, dropout_rate
+from .arguments import check_dropout, check_rate, dropout_attrs, dropout_rate
 from .empty import empty_batch
 from .flat import join, run_rows, split
 from .shim import TorchShim, is_on_gpu, no_backprop, shim_of
@@ -45,7 +45,8 @@ def build_sequence_tagger(
     Raises:
         BirnnError: an argument is out of range.
     """
-    check_dropout("spacy-birnn.SequenceTagger.v1", dropout=dropout, votes=votes)
+    check_dropout("spacy-birnn.SequenceTagger.v1", dropout=dropout)
+    check_rate("spacy-birnn.SequenceTagger.v1", votes=votes)
     emissions: Model[Any, List[Floats2d]] = Model(
         "birnn_emissions",
         forward,

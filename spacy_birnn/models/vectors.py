@@ -35,6 +35,20 @@ class Found(NamedTuple):
     rule: int
 
 
+def share_rows(vectors: Vectors, others: Vectors) -> bool:
+    """Whether most words that two tables have in common have the same vector in both;
+    a table that was pruned shares its rows with the whole one."""
+    if Mode.floret in (vectors.mode, others.mode):
+        one, two = vectors.data, others.data
+        return one.shape == two.shape and bool((one == two).all())
+    words = vectors.key2row.keys() & others.key2row.keys()
+    if not words:
+        return not vectors.key2row or not others.key2row
+    one = vectors.data[[vectors.key2row[word] for word in words]]
+    two = others.data[[others.key2row[word] for word in words]]
+    return one.shape == two.shape and float((one == two).all(1).mean()) > 0.5
+
+
 def find(form: str, key: int, row_of: RowOf, has_own: HasOwn) -> Found:
     """Look a form up in a table of vectors and among the words that have a row of ours.
 

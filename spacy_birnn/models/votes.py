@@ -90,6 +90,14 @@ def has_votes(model: Model) -> bool:
     return bool(model.get_ref("emissions").attrs["votes"])
 
 
+def check_votes(model: Model, loaded: Model) -> None:
+    """Raise a ValueError unless what was loaded into a copy of a model has votes where
+    the model has them: thinc does not look at that."""
+    wanted, found = has_votes(model), has_votes(loaded)
+    if wanted != found:
+        raise ValueError(f"votes: {found} instead of {wanted}")
+
+
 def _init_parts(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
     tok2vec, emissions = model.layers
     tok2vec.initialize(X=X)

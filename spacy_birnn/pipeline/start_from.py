@@ -6,7 +6,9 @@ import spacy
 from spacy.language import Language
 
 from ..errors import BirnnError, Errors, one_line
+from ..models.embed import reads_vectors
 from ..models.transfer import take_encoder
+from ..models.vectors import share_rows
 from .base import BiRNNPipe
 from .callbacks import our_components
 
@@ -33,9 +35,18 @@ def create_start_from(
     def start_from(nlp: Language) -> Language:
         if model is None:
             return nlp
-        given = our_components(_load(model))
-        for name, pipe in our_components(nlp).items():
+        loaded = _load(model)
+        given = our_components(loaded)
+        if not given:
+            raise BirnnError(Errors.B096.format(where=model))
+        own = our_components(nlp)
+        if any(reads_vectors(pipe.model) for pipe in own.values()) and not share_rows(
+            nlp.vocab.vectors, loaded.vocab.vectors
+        ):
+            raise BirnnError(Errors.B099.format(model=model))
+        for name, pipe in own.items():
             other = _choose(given, component or name, component is None, model)
+            other.check_initialized()
             take_encoder(pipe.model, other.model, f"'{other.name}' of {model}")
         return nlp
 
@@ -60,5 +71,5 @@ def _choose(
         return given[name]
     if any_name and len(given) == 1:
         return next(iter(given.values()))
-    known = ", ".join(given) or "none"
+    known = ", ".join(given)
     raise BirnnError(Errors.B097.format(name=name, model=model, known=known))

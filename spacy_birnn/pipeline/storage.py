@@ -15,6 +15,7 @@ from thinc.api import Model
 from ..errors import BirnnError, Errors, one_line
 from ..files import replacing
 from ..models.language_model import without_language_model
+from ..models.votes import check_votes
 
 CFG, MODEL, VOCAB, CHECKSUM = "cfg", "model", "vocab", "checksum"
 LEARNED = ("labels", "masked")
@@ -100,7 +101,8 @@ class ChecksummedPipe:
         if _checksum(files) != files.get(CHECKSUM):
             raise self._damaged(where)
         try:  # with a copy, since thinc leaves a model half loaded when it fails
-            self.model.copy().from_bytes(files[MODEL])
+            loaded = self.model.copy().from_bytes(files[MODEL])
+            check_votes(self.model, loaded)
         except Exception as err:
             reason = one_line(err)
             raise BirnnError(

@@ -117,7 +117,7 @@ def test_prediction_takes_nothing_away(docs):
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0])
 def test_a_rate_out_of_range(docs, rate):
-    with pytest.raises(BirnnError, match=r"^\[B008\] spacy-birnn.SequenceTagger.v1"):
+    with pytest.raises(BirnnError, match=r"^\[B098\] .*v1: votes"):
         make_tagger(docs, votes=rate)
 
 

@@ -1,5 +1,6 @@
 """Training that starts from what another pipeline has learned."""
 
+import numpy
 import pytest
 import spacy
 
@@ -95,6 +96,41 @@ def test_other_sizes_change_nothing(saved):
     ):
         create_start_from(saved)(nlp)
     assert hidden_states(nlp, "birnn_ner") == before
+
+
+def test_nothing_to_start_from(tmp_path):
+    spacy.blank("en").to_disk(tmp_path / "blank")
+    with pytest.raises(BirnnError, match=r"^\[B096\].*blank has no"):
+        create_start_from(str(tmp_path / "blank"))(untrained())
+    nlp = spacy.blank("en")
+    nlp.add_pipe("birnn_ner", config=config())
+    nlp.to_disk(tmp_path / "fresh")
+    with pytest.raises(BirnnError, match=r"^\[B001\]"):
+        create_start_from(str(tmp_path / "fresh"))(untrained())
+
+
+def with_vectors(scale, words=("Ann", "lives", "in")):
+    """An initialized pipeline with word vectors."""
+    nlp = spacy.blank("en")
+    for i, word in enumerate(words):
+        nlp.vocab.set_vector(word, numpy.full(4, scale * (i + 1), dtype="f"))
+    nlp.add_pipe("birnn_ner", config=config())
+    nlp.initialize(lambda: examples(nlp))
+    return nlp
+
+
+def test_word_vectors_are_the_same(tmp_path):
+    """Those of fewer words are."""
+    with_vectors(1.0).to_disk(tmp_path / "other")
+    start_from = create_start_from(str(tmp_path / "other"))
+    nlp = with_vectors(2.0)
+    before = hidden_states(nlp, "birnn_ner")
+    with pytest.raises(BirnnError, match=r"^\[B099\].*other are others"):
+        start_from(nlp)
+    assert hidden_states(nlp, "birnn_ner") == before
+    with pytest.raises(BirnnError, match=r"^\[B099\]"):
+        start_from(with_vectors(1.0, words=("Bob",)))
+    start_from(with_vectors(1.0, words=("Ann", "lives")))
 
 
 def test_a_shared_encoder(saved):

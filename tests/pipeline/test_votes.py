@@ -1,12 +1,15 @@
 """Votes of other mentions in a component: what they are for, and that they are kept."""
 
 import random
+import warnings
 
 import pytest
 import spacy
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
+
+from spacy_birnn.errors import BirnnError
 
 NAMES = ["oslo", "karl", "rome", "lise", "bern", "hugo"]
 
@@ -36,7 +39,7 @@ def examples_of(docs):
         yield Example(plain, doc)
 
 
-def trained(votes):
+def trained(votes, epochs=8):
     nlp = spacy.blank("en")
     encode = {
         "@architectures": "spacy-birnn.BiRNNEncoder.v1",
@@ -49,7 +52,7 @@ def trained(votes):
     examples = list(examples_of(make_documents(nlp.vocab, 120, 0)))
     nlp.initialize(lambda: examples)
     optimizer = Adam(0.01)
-    for _ in range(8):
+    for _ in range(epochs):
         for first in range(0, len(examples), 20):
             nlp.update(examples[first : first + 20], sgd=optimizer, drop=0.1)
     return nlp
@@ -91,3 +94,27 @@ def test_a_stream_says_that_it_reads_no_votes(voting):
     stream.push(["mister", "karl", "then"])
     stream.finish()
     assert [(ent.text, ent.label_) for ent in stream.doc().ents] == [("karl", "PER")]
+
+
+def test_a_stream_that_waits_for_the_whole_text_counts_them(voting):
+    doc = make_documents(voting.vocab, 1, 5)[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        stream = voting.get_pipe("birnn_ner").stream(lag=None)
+    stream.push([token.text for token in doc])
+    stream.finish()
+    expected = voting(Doc(voting.vocab, words=[token.text for token in doc]))
+    assert [ent.label_ for ent in stream.doc().ents] == [
+        ent.label_ for ent in expected.ents
+    ]
+    assert expected.ents
+
+
+@pytest.mark.parametrize("votes", [0.0, 0.2])
+def test_a_model_keeps_the_votes_that_it_was_trained_with(voting, tmp_path, votes):
+    nlp = voting if votes else trained(0.0, epochs=1)
+    nlp.to_disk(tmp_path / "saved")
+    other = {"components.birnn_ner.model.votes": 0.2 - votes}
+    with pytest.raises(BirnnError, match=r"^\[B024\].*\(votes: (True|False) instead"):
+        spacy.load(tmp_path / "saved", config=other)
+    assert spacy.load(tmp_path / "saved").get_pipe("birnn_ner").labels

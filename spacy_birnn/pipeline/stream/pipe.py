@@ -57,6 +57,8 @@ class StreamedPipe(metaclass=ABCMeta):
             BirnnError: the component cannot be streamed, or is not initialized.
         """
         self.check_initialized()
+        if lag is not None and has_votes(self.model):
+            warnings.warn(Warnings.W496.format(name=self.name), stacklevel=2)
         return Streams(self, n, lag, keep)
 
     @abstractmethod
@@ -106,8 +108,6 @@ class StreamedPipe(metaclass=ABCMeta):
         stay the same."""
         made, last = StreamedModel(self.model, self.vocab, self.name), _MODELS.get(self)
         if last is None or not last.is_same(made):
-            if has_votes(self.model):
-                warnings.warn(Warnings.W496.format(name=self.name), stacklevel=2)
             _MODELS[self] = last = made
         return last
 
