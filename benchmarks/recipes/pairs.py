@@ -281,9 +281,16 @@ OPTIONS = (
         [("wnut17", "from-conll2003-language-model", "language-model")],
     ),
     Option(
-        "started from the same of another seed, taught by raw text, tweets",
+        "started from a student of it and of raw news instead, tweets",
         "",
-        [("wnut17", "from-distilled", "from-conll2003")],
+        [
+            ("wnut17", "from-distilled", "from-conll2003"),
+            (
+                "wnut17",
+                "from-distilled-language-model",
+                "from-conll2003-language-model",
+            ),
+        ],
     ),
     Option(
         "started from the chunks of CoNLL-2003, chunks",
