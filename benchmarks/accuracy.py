@@ -24,7 +24,7 @@ from recipes.boundaries import count_losses
 from recipes.cells import make_config, open_cell, read_cells
 from recipes.corpora import CORPORA, WIKIGOLD
 from recipes.scoring import score_documents
-from recipes.table import insert, spread, table, tables
+from recipes.table import insert, spread, table, tables, total
 from recipes.training import Places, run, test
 
 DOCUMENTS = {"conll2003": CORPORA["conll2003"], "wikigold": WIKIGOLD}
@@ -76,12 +76,12 @@ def documents(args: argparse.Namespace) -> None:
 
 def report(args: argparse.Namespace) -> None:
     """Print the tables of the cells, or put them into a page."""
-    cells = read_cells()
-    texts = tables(
-        cell for cell in cells if not args.recipes or cell.recipe in args.recipes
-    )
+    cells = [
+        cell for cell in read_cells() if not args.recipes or cell.recipe in args.recipes
+    ]
+    texts = tables(cells)
     if args.into is None:
-        print(*texts.values(), sep="\n\n")
+        print(*texts.values(), total(cells), sep="\n\n")
     else:
         insert(texts, args.into)
 

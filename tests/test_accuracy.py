@@ -232,7 +232,9 @@ def test_the_table_has_means_and_deviations(results, capsys):
     slower = fake_run(0, seconds=3600.0, processor="AVX2")
     cells.open_cell("conll2003", "efficiency", config).add(slower)
     accuracy.main(["report"])
-    assert capsys.readouterr().out.splitlines()[2:4] == [
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "3 trainings, 2 hours of processor time"
+    assert lines[2:4] == [
         "| conll2003 | efficiency | 1 | 50.00 | 40.00 | – | – | 1.00 (AVX2) |",
         "| ud-upos | efficiency | 2 | 51.00 ± 1.41 | 41.00 ± 1.41 | – | "
         "40.00 ± 0.00 | 0.50 |",
@@ -310,5 +312,6 @@ def test_the_tables_go_between_their_lines(tmp_path, capsys):
 def test_the_docs_say_what_was_measured(monkeypatch):
     monkeypatch.setattr(cells, "RESULTS", MEASURED)
     page = (Path(__file__).parents[1] / "docs" / "accuracy.md").read_text("utf-8")
-    for text in table.tables(cells.read_cells()).values():
+    known = cells.read_cells()
+    for text in (*table.tables(known).values(), table.total(known)):
         assert text in page

@@ -91,6 +91,13 @@ def tables(cells: Iterable[Cell]) -> Dict[str, str]:
     return {**found, "PAIRS": pairs_table(cells)}
 
 
+def total(cells: Iterable[Cell]) -> str:
+    """How many trainings the cells hold, and the processor time that they took."""
+    runs = [run for cell in cells for run in cell.runs]
+    taken = sum(run["seconds"] for run in runs) / 3600
+    return f"{len(runs)} trainings, {taken:.0f} hours of processor time"
+
+
 def insert(texts: Dict[str, str], path: Path) -> None:
     """Put tables between their lines of a page.
 
