@@ -50,7 +50,7 @@ def shade_words(
 
 
 def _between(explanation: Explanation, start: int, end: int) -> str:
-    """What stands for tokens that were not asked: white space as it is, else dots."""
+    """Write tokens that were not asked: white space as it is, dots for words."""
     tokens = explanation.tokens[start:end]
     text = "".join(text + " " * blank for text, blank in tokens)
     return "… " if text.strip() else text

@@ -18,7 +18,7 @@ GOLDEN = 0x9E3779B97F4A7C15
 
 
 class Encoded(NamedTuple):
-    """What the emissions are made of, where other mentions of a word vote.
+    """Hidden states and mentions, for emissions to which other mentions of a word add.
 
     Attributes:
         states: the hidden states of each document.
