@@ -73,7 +73,7 @@ def mean_of_others(cast: Tensor, mentions: Mentions) -> Tensor:
         return received
     firsts = counts.cumsum(0) - counts
     sums = F.embedding_bag(rows, cast, firsts, mode="sum")
-    # How often each sum is repeated is told for its number as for its row.
+    # Which word each mention is of.
     words = torch.arange(len(counts), device=counts.device).repeat_interleave(counts)
     others = sums.index_select(0, words) - cast.index_select(0, rows)
     mean = others / (counts - 1).index_select(0, words).unsqueeze(1)
