@@ -19,6 +19,11 @@ def is_number(value: Any, low: float, high: float = math.inf) -> bool:
     return is_one and math.isfinite(value) and low <= value <= high
 
 
+def is_rate(value: Any) -> bool:
+    """Whether a value is a number, 0 ≤ value < 1."""
+    return is_number(value, 0.0) and value < 1.0
+
+
 def check_positive(where: str, **values: Any) -> None:
     """Raise unless every value is an integer of at least 1."""
     for key, value in values.items():
@@ -29,16 +34,14 @@ def check_positive(where: str, **values: Any) -> None:
 def check_dropout(where: str, **values: Optional[float]) -> None:
     """Raise unless every value is null or a rate, 0 ≤ rate < 1."""
     for key, value in values.items():
-        if value is None:
-            continue
-        if not is_number(value, 0.0) or value >= 1.0:
+        if value is not None and not is_rate(value):
             raise BirnnError(Errors.B008.format(where=where, key=key, value=value))
 
 
 def check_rate(where: str, **values: float) -> None:
     """Raise unless every value is a rate, 0 ≤ rate < 1."""
     for key, value in values.items():
-        if not is_number(value, 0.0) or value >= 1.0:
+        if not is_rate(value):
             raise BirnnError(Errors.B098.format(where=where, key=key, value=value))
 
 

@@ -16,7 +16,7 @@ from thinc.backends import get_array_ops
 from thinc.types import FloatsXd, Generator
 
 from ..errors import BirnnError, Errors, Warnings
-from ..models.arguments import is_number
+from ..models.arguments import is_number, is_rate
 from ..models.averages import MAX_DECAY, Averages
 from .schedules import LoopSchedule, check_not_negative
 
@@ -304,7 +304,7 @@ def _checked(place: str, name: str, schedule: Iterator[float]) -> Iterator[float
 
 def _check_share(place: str, **values: Any) -> None:
     for key, value in values.items():
-        if not is_number(value, 0.0) or value >= 1.0:
+        if not is_rate(value):
             raise BirnnError(Errors.B050.format(where=place, key=key, value=value))
 
 
