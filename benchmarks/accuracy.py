@@ -38,13 +38,13 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
 def train(args: argparse.Namespace) -> None:
     """Train the seeds of a cell that are not there yet."""
     corpus = CORPORA[args.corpus]
-    name = args.name or args.recipe
+    name = args.name or args.recipe + ("-with-dev" if args.with_dev else "")
     if args.set and not args.name:
         raise ValueError("--set changes the recipe: give what comes of it a --name")
     if "/" in name:
         raise ValueError("a config of your own needs a --name")
     config = make_config(corpus, args.recipe, dict(args.set))
-    cell = open_cell(args.corpus, name, config)
+    cell = open_cell(args.corpus, name, config, with_dev=args.with_dev)
     places = Places(args.data, args.vectors, args.models.resolve(), args.threads)
     for seed in args.seeds:
         done = cell.run_of(seed)
@@ -119,6 +119,11 @@ def command_line() -> argparse.ArgumentParser:
     add_training(trains)
     trains.add_argument(
         "--test", action="store_true", help="score test too, once dev has chosen"
+    )
+    trains.add_argument(
+        "--with-dev",
+        action="store_true",
+        help="train on dev too, to the last epoch: only test can be scored",
     )
     trains.add_argument("--threads", type=int, default=1)
     bounds = actions.add_parser("boundaries", help="show where running text costs")

@@ -283,7 +283,11 @@ class Errors(metaclass=_Coded):
         "of [initialize] vectors: give [paths] vectors that it was trained with."
     )
 
-    # --- B101-B199: data and tag schemes ----------------------------------------------
+    # --- B100-B199: data and tag schemes ----------------------------------------------
+    B100 = (
+        "{path} would be read twice: `path` of the corpus names it, or a folder with "
+        "it, more than once."
+    )
     B101 = (
         "The span {start}-{end} ({label}) is empty, overlaps another span or lies "
         "outside the {length} tokens: tags hold spans that do not overlap."
@@ -365,7 +369,10 @@ class Errors(metaclass=_Coded):
         "with names."
     )
     B134 = "{path}: there is no split '{split}': the dataset has {known}."
-    B135 = "The `path` of the corpus must be a string or a Path, not {path!r}."
+    B135 = (
+        "The `path` of the corpus must be a string or a Path, or for files a list of "
+        "these, not {path!r}."
+    )
     B136 = '`columns` must be such as {{"word": 0, "ents": 3}}, not {columns!r}.'
     B137 = (
         "`columns`: '{target}' must be a whole number (counted from 0, or from the end "

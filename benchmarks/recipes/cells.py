@@ -35,12 +35,14 @@ class Cell:
         recipe: A name, unique among the recipes on this corpus.
         config: The config that is trained, as text, without paths and seed.
         runs: One for each seed.
+        with_dev: Whether dev is trained on too, so that it chooses nothing.
     """
 
     corpus: str
     recipe: str
     config: str
     runs: List[Run] = field(default_factory=list)
+    with_dev: bool = False
 
     @property
     def path(self) -> Path:
@@ -65,7 +67,7 @@ class Cell:
 
 
 class OtherConfig(ValueError):
-    """The file holds runs of another config under the same name."""
+    """The file holds other trainings under the same name."""
 
 
 def processor(run: Run) -> str:
@@ -73,16 +75,19 @@ def processor(run: Run) -> str:
     return run["machine"]["cpu_capability"]
 
 
-def open_cell(corpus: str, recipe: str, config: Config) -> Cell:
+def open_cell(
+    corpus: str, recipe: str, config: Config, *, with_dev: bool = False
+) -> Cell:
     """The cell of that name, with the runs that its file holds.
 
     Raises:
-        OtherConfig: They were trained with another config.
+        OtherConfig: They were trained with another config, or on other files.
     """
-    cell = Cell(corpus, recipe, config.to_str(interpolate=False))
+    text = config.to_str(interpolate=False)
+    cell = Cell(corpus, recipe, text, with_dev=with_dev)
     if cell.path.exists():
         kept = read_cell(cell.path)
-        if kept.config != cell.config:
+        if (kept.config, kept.with_dev) != (text, with_dev):
             raise OtherConfig(
                 f"{cell.path} holds runs of another config: remove it, or give this "
                 "one another --name"

@@ -22,7 +22,7 @@ from .scoring import score_dev, score_test
 TRAIN = (sys.executable, "-m", "spacy_birnn.cli", "train")
 CONFIG = "config.cfg"
 OUTPUT = "output"
-MODEL = f"{OUTPUT}/model-best"
+BEST, LAST = "model-best", "model-last"
 CURVE = "curve.jsonl"
 
 
@@ -44,7 +44,7 @@ class Places:
 
 
 def run(cell: Cell, seed: int, places: Places, command: Sequence[str] = TRAIN) -> Run:
-    """Train with a seed and score on dev.
+    """Train with a seed and score on dev, unless that was trained on.
 
     A folder that is left from a training that was interrupted is removed. Seconds are
     those of the processor: on one thread, what an idle machine takes. Start-up, reading
@@ -66,10 +66,13 @@ def run(cell: Cell, seed: int, places: Places, command: Sequence[str] = TRAIN) -
     train(cell, seed, places, folder, command)
     seconds, wall_seconds = processor_seconds() - began, time.perf_counter() - wall
     corpus = CORPORA[cell.corpus]
-    nlp = spacy.load(folder / MODEL)
+    dev = {}
+    if not cell.with_dev:
+        nlp = spacy.load(model_of(cell, seed, places))
+        dev = score_dev(nlp, corpus, places.data / corpus.dev)
     return {
         "seed": seed,
-        "dev": score_dev(nlp, corpus, places.data / corpus.dev),
+        "dev": dev,
         "test": None,
         "seconds": round(seconds, 1),
         "wall_seconds": round(wall_seconds, 1),
@@ -84,12 +87,18 @@ def test(cell: Cell, seed: int, places: Places) -> Optional[float]:
     corpus = CORPORA[cell.corpus]
     if corpus.test is None:
         return None
-    nlp = spacy.load(folder_of(cell, seed, places) / MODEL)
+    nlp = spacy.load(model_of(cell, seed, places))
     return score_test(nlp, corpus, places.data / corpus.test)
 
 
 def folder_of(cell: Cell, seed: int, places: Places) -> Path:
     return places.models / f"{cell.path.stem}-seed{seed}"
+
+
+def model_of(cell: Cell, seed: int, places: Places) -> Path:
+    """What dev has chosen; where dev was trained on, what training has ended with."""
+    kept = LAST if cell.with_dev else BEST
+    return folder_of(cell, seed, places) / OUTPUT / kept
 
 
 def train(
@@ -112,6 +121,9 @@ def train(
         "paths.vectors": places.vectors,
         "system.seed": seed,
     }
+    if cell.with_dev:
+        both = [str(places.data / name) for name in (corpus.train, corpus.dev)]
+        overrides |= {"paths.train": json.dumps(both), "training.patience": 0}
     options = [f"--{key}={value}" for key, value in overrides.items()]
     with (folder / "train.log").open("wb") as log:
         subprocess.run(
@@ -121,7 +133,7 @@ def train(
             stderr=subprocess.STDOUT,
             check=True,
         )
-    shutil.rmtree(folder / OUTPUT / "model-last")
+    shutil.rmtree(folder / OUTPUT / (BEST if cell.with_dev else LAST))
     (folder / OUTPUT / "checkpoint").unlink()
 
 

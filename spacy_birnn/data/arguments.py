@@ -3,12 +3,14 @@
 import codecs
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Optional, Sequence
+from typing import Any, List, Literal, Optional, Sequence, Union
 
 from ..attributes import custom_name
 from ..errors import BirnnError, Errors
 from ..schemes import RAW
 from .tags import READABLE
+
+Paths = Union[str, Path, List[Union[str, Path]]]
 
 SPAN_TARGETS = ("ents", "chunks")
 TARGETS = (*SPAN_TARGETS, "tag", "pos")
@@ -32,10 +34,23 @@ Unmarked = Literal["outside", "missing"]
 UNMARKED = ("outside", "missing")
 
 
+def as_list(path: Paths) -> List[Union[str, Path]]:
+    """The paths that are given as one or as several."""
+    return [path] if isinstance(path, (str, Path)) else path
+
+
 def check_path(path: Any) -> None:
     """Refuse what cannot name a file or a dataset."""
     if not isinstance(path, (str, Path)):
         raise BirnnError(Errors.B135.format(path=path))
+
+
+def check_paths(paths: Any) -> None:
+    """Refuse what cannot name a file, a folder or several of them."""
+    if not isinstance(paths, list) or not paths:
+        paths = [paths]
+    for path in paths:
+        check_path(path)
 
 
 def check_columns(columns: Any) -> None:

@@ -3,10 +3,11 @@
 import inspect
 import warnings
 from abc import ABC, abstractmethod
+from collections import Counter
 from dataclasses import KW_ONLY, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar, Dict, Iterable, Iterator, List, Optional, Set, Tuple, Union
+from typing import ClassVar, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from spacy.language import Language
 from spacy.training import Example
@@ -18,12 +19,14 @@ from .arguments import (
     EMPTY_WORDS,
     Docs,
     EmptyWords,
+    Paths,
     Scheme,
+    as_list,
     check_choice,
     check_encoding,
     check_joined,
     check_limit,
-    check_path,
+    check_paths,
     check_scheme,
 )
 from .base import Sentence
@@ -83,7 +86,8 @@ class FileCorpus(ABC):
     """A reader of files: called with a pipeline, it yields Examples.
 
     Args:
-        path: A file, plain or gzipped, or a directory.
+        path: A file, plain or gzipped, a directory, or a list of these, which are read
+            one after the other.
         limit: Read only so many Docs; 0 for all.
         joined: Join every second run of so many Docs into one without sentence starts,
             so that half of a development set is running text; 0 joins nothing.
@@ -93,7 +97,7 @@ class FileCorpus(ABC):
     file_ending: ClassVar[str] = ""
     """Which files of a directory are read."""
 
-    path: Optional[Union[str, Path]]
+    path: Optional[Paths]
     _: KW_ONLY
     limit: int = 0
     joined: int = 0
@@ -104,7 +108,7 @@ class FileCorpus(ABC):
     def __post_init__(self) -> None:
         if self.path is None:
             raise BirnnError(Errors.B104.format(corpus=config_block()))
-        check_path(self.path)
+        check_paths(self.path)
         check_limit(self.limit)
         check_joined(self.joined)
         check_encoding(self.encoding)
@@ -114,9 +118,24 @@ class FileCorpus(ABC):
         """Yield the Examples of one file."""
 
     def list_files(self) -> List[Path]:
-        """List the files that are read."""
+        """List the files that are read.
+
+        Raises:
+            BirnnError: A path does not exist, or a file would be read twice.
+        """
+        files = [
+            file
+            for path in self._paths()
+            for file in list_files(path, self.file_ending)
+        ]
+        for file, count in Counter(files).items():
+            if count > 1:
+                raise BirnnError(Errors.B100.format(path=file))
+        return files
+
+    def _paths(self) -> List[Path]:
         assert self.path is not None
-        return list_files(Path(self.path), self.file_ending)
+        return list(map(Path, as_list(self.path)))
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         yield from self._kept.read(nlp, self.list_files(), lambda: self._read(nlp))
@@ -126,12 +145,11 @@ class FileCorpus(ABC):
         if self.joined:
             examples = join_by_turns(examples, self.joined)
         examples = number(examples)
-        assert self.path is not None
-        task = f"Reading {Path(self.path).name}"
+        task = f"Reading {', '.join(path.name for path in self._paths())}"
         yield from show_progress(examples, task, "documents")
 
     def _read_all(self, nlp: Language) -> Iterator[Example]:
-        notes = Notes(str(self.path))
+        notes = Notes(", ".join(map(str, self._paths())))
         for file in self.list_files():
             yield from self.read_file(file, nlp, notes)
         notes.warn(self._reported)
