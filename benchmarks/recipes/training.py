@@ -22,7 +22,8 @@ from .scoring import score_dev, score_test
 TRAIN = (sys.executable, "-m", "spacy_birnn.cli", "train")
 CONFIG = "config.cfg"
 OUTPUT = "output"
-BEST, LAST = "model-best", "model-last"
+MODEL = f"{OUTPUT}/model-best"
+LAST = f"{OUTPUT}/model-last"
 CURVE = "curve.jsonl"
 
 
@@ -97,8 +98,7 @@ def folder_of(cell: Cell, seed: int, places: Places) -> Path:
 
 def model_of(cell: Cell, seed: int, places: Places) -> Path:
     """What dev has chosen; where dev was trained on, what training has ended with."""
-    kept = LAST if cell.with_dev else BEST
-    return folder_of(cell, seed, places) / OUTPUT / kept
+    return folder_of(cell, seed, places) / (LAST if cell.with_dev else MODEL)
 
 
 def train(
@@ -121,10 +121,9 @@ def train(
         "paths.vectors": places.vectors,
         "system.seed": seed,
     }
-    if cell.with_dev:
-        both = [str(places.data / name) for name in (corpus.train, corpus.dev)]
-        overrides |= {"paths.train": json.dumps(both), "training.patience": 0}
     options = [f"--{key}={value}" for key, value in overrides.items()]
+    if cell.with_dev:
+        options.append("--with-dev")
     with (folder / "train.log").open("wb") as log:
         subprocess.run(
             [*command, folder / CONFIG, "-o", folder / OUTPUT, *options],
@@ -133,7 +132,8 @@ def train(
             stderr=subprocess.STDOUT,
             check=True,
         )
-    shutil.rmtree(folder / OUTPUT / (BEST if cell.with_dev else LAST))
+    if not cell.with_dev:
+        shutil.rmtree(folder / LAST)
     (folder / OUTPUT / "checkpoint").unlink()
 
 

@@ -17,6 +17,7 @@ from ..errors import BirnnError, Errors, describe_error, one_line
 from ..training.config_keys import check_overrides
 from ..training.evaluation import SPACY_FREQUENCY
 from ..training.loop import train
+from ..training.no_dev import join_dev
 from .loading import activate_gpu
 from .options import Code, GpuId
 
@@ -52,6 +53,22 @@ def train_command(
     force: Annotated[
         bool, typer.Option("--force", help="Train anew over what is in OUT.")
     ] = False,
+    with_dev: Annotated[
+        bool,
+        typer.Option(
+            "--with-dev",
+            help="Train on the files of the dev corpus too, to the last step: "
+            "model-last is the result.",
+        ),
+    ] = False,
+    no_dev: Annotated[
+        bool,
+        typer.Option(
+            "--no-dev",
+            help="Train without a dev corpus, to the last step: model-last is the "
+            "result.",
+        ),
+    ] = False,
     code: Code = None,
     gpu_id: GpuId = -1,
 ) -> None:
@@ -69,11 +86,16 @@ def train_command(
       --resume
 
       spacy-birnn train ner.cfg -o model --training.max_epochs 10 --system.seed 1
+
+      spacy-birnn train ner.cfg -o final --paths.train a.conll --paths.dev b.conll
+      --with-dev
     """
     overrides = parse_overrides(context.args)
     read = read_config(config, overrides)
     if code is not None:
         run_code(code)
+    if with_dev:
+        read = join_dev(read)
     activate_gpu(gpu_id)
     *_, stopped = train(
         read,
@@ -81,6 +103,7 @@ def train_command(
         resume=resume,
         force=force,
         use_gpu=gpu_id,
+        no_dev=no_dev or with_dev,
         eval_frequency=eval_frequency(read, overrides),
     )
     if stopped is not None:

@@ -9,7 +9,7 @@ from .evaluation_sections import part_of
 from .figures import Chart, Line, draw
 from .rendering import render_template
 from .report import Report
-from .training_log import LoggedStep
+from .training_log import LoggedStep, best_step
 
 WIDTH, HEIGHT = 4.4, 2.6
 """Inches of a learning curve."""
@@ -48,16 +48,18 @@ def _facts(report: Report) -> List[Any]:
 def _curves(log: Optional[List[LoggedStep]]) -> Optional[Dict[str, Any]]:
     if log is None:
         return None
-    best = max(log, key=lambda step: (step.score, -step.step))
+    best = best_step(log)
     steps = [step.step for step in log]
-    score = Chart(
-        "step",
-        "score on the development set",
-        [Line("score", steps, [step.score for step in log], dots=len(log) <= 40)],
-        percent=True,
-        marks=[(best.score, f"best: {words.percent(best.score)}")],
-    )
-    charts = [("Score", draw(score, "curve-score", WIDTH, HEIGHT))]
+    charts = []
+    if best is not None and best.score is not None:
+        score = Chart(
+            "step",
+            "score on the development set",
+            [Line("score", steps, [step.score for step in log], dots=len(log) <= 40)],
+            percent=True,
+            marks=[(best.score, f"best: {words.percent(best.score)}")],
+        )
+        charts.append(("Score", draw(score, "curve-score", WIDTH, HEIGHT)))
     losses = [step.loss for step in log]
     if any(loss is not None for loss in losses):
         chart = Chart("step", "loss per step", [Line("loss", steps, losses, series=1)])

@@ -7,7 +7,7 @@ from .bootstrap import Interval
 from .reliability import Reliability
 from .span_analysis import SEEN
 from .tables import Row, Table
-from .training_log import LoggedStep
+from .training_log import LoggedStep, best_step
 
 KIND_NAMES = {
     "type": ("type", "the right words, another type"),
@@ -142,8 +142,12 @@ def say_reliability(found: Reliability) -> List[str]:
 
 def say_training(log: List[LoggedStep]) -> List[str]:
     """Say when training was at its best."""
-    best = max(log, key=lambda step: (step.score, -step.step))
-    last = log[-1]
+    best, last = best_step(log), log[-1]
+    if best is None or best.score is None:
+        return [
+            f"Training went on for {last.step:,} steps, without a development set: it "
+            "has no scores."
+        ]
     said = (
         f"The best score on the development set was {percent(best.score)}, in step "
         f"{best.step:,} of {last.step:,}."

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from ..errors import BirnnError, Errors
 from ..files import reason_of
@@ -15,7 +15,7 @@ class LoggedStep:
 
     Attributes:
         step: steps taken before it.
-        score: on the development set, 0…1.
+        score: on the development set, 0…1; None where training did without one.
         loss: of all components, per step since the evaluation before; None for the
             first.
         clipped: share of the steps since then whose gradients were clipped, 0…1.
@@ -24,7 +24,7 @@ class LoggedStep:
     """
 
     step: int
-    score: float
+    score: Optional[float]
     loss: Optional[float]
     clipped: Optional[float] = None
     gradients: Dict[str, Any] = field(default_factory=dict)
@@ -54,6 +54,12 @@ def read_log(path: Path) -> List[LoggedStep]:
     return steps
 
 
+def best_step(log: Sequence[LoggedStep]) -> Optional[LoggedStep]:
+    """The first step with the best score; None where none has one."""
+    scored = [step for step in log if step.score is not None]
+    return max(scored, key=lambda step: (step.score, -step.step), default=None)
+
+
 def _is_json(line: str) -> bool:
     try:
         json.loads(line)
@@ -69,7 +75,9 @@ def _step(line: str, path: Path, number: int, before: List[LoggedStep]) -> Logge
         raise _no_log(path, number, "it is not JSON") from None
     if not isinstance(facts, dict):
         raise _no_log(path, number, "it is no JSON object")
-    step, score = (_number(facts, key, path, number) for key in ("step", "score"))
+    step = _number(facts, "step", path, number)
+    has_score = facts.get("score", "") is not None
+    score = _number(facts, "score", path, number) if has_score else None
     losses = facts.get("losses") or {}
     loss = None
     if before and step > before[-1].step and isinstance(losses, dict):

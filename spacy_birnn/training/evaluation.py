@@ -1,5 +1,6 @@
 """The development set: when to evaluate, and how at little cost."""
 
+import math
 import warnings
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
@@ -50,7 +51,7 @@ class DevSet:
         self._examples: Optional[List[Example]] = None
         self.n_words = 0
 
-    def evaluate(self) -> Tuple[float, Dict[str, Any]]:
+    def evaluate(self) -> Tuple[Optional[float], Dict[str, Any]]:
         """Predict and score.
 
         Returns:
@@ -101,6 +102,30 @@ class DevSet:
                 return examples
             self._examples = examples
         return [anew(example) for example in self._examples]
+
+
+class NoDevSet(DevSet):
+    """Takes the place of a development set that training does without.
+
+    What the logger shows at an evaluation it shows without a score: often at first,
+    then after each epoch.
+
+    Args:
+        nlp: the pipeline.
+        epoch_words: words of the training corpus.
+    """
+
+    def __init__(self, nlp: Language, epoch_words: int) -> None:
+        super().__init__(nlp, list, {})
+        self.n_words = math.ceil(epoch_words / WORDS_RATIO)
+
+    def evaluate(self) -> Tuple[Optional[float], Dict[str, Any]]:
+        """Score nothing."""
+        return None, {}
+
+    def examples(self) -> List[Example]:
+        """None."""
+        return []
 
 
 class EvaluationPlan:

@@ -17,6 +17,7 @@ FREE = (
 DATA_SECTIONS = ("paths", "corpora", "initialize")
 MISSING = "(not set)"
 ADAPTED = "(as it is worth its time)"
+NO_DEV = "(none)"
 MAX_NAMED = 5
 
 
@@ -27,7 +28,7 @@ def describe(
 
     Args:
         config: interpolated.
-        readers: the corpora by name.
+        readers: the corpora by name; without `dev` where training does without.
         eval_frequency: steps between evaluations, None where they adapt: the config
             alone does not say it.
 
@@ -39,12 +40,11 @@ def describe(
     for key, value in flatten(config):
         if not key.startswith(FREE):
             facts[key] = value
-            if key.startswith(DATA_SECTIONS) and isinstance(value, str):
-                content = f"content of {value}"
-                # Several keys name the same file or folder.
-                if value and content not in facts and Path(value).exists():
-                    facts[content] = checksum(Path(value))
+            if key.startswith(DATA_SECTIONS):
+                facts |= _contents(value, facts)
     facts["training.eval_frequency"] = eval_frequency or ADAPTED
+    if "dev" not in readers:
+        facts["training.dev_corpus"] = NO_DEV
     for name, reader in readers.items():
         fingerprint = getattr(reader, "fingerprint", None)
         if fingerprint is not None:
@@ -52,6 +52,20 @@ def describe(
         for key, value in getattr(reader, "settings", {}).items():
             facts[f"{key} of {name}"] = value
     return facts
+
+
+def _contents(value: Any, known: Dict[str, Any]) -> Dict[str, str]:
+    """Checksums of the files and folders that a value names, but for those known:
+    several keys name the same ones."""
+    names = value if isinstance(value, list) else [value]
+    return {
+        f"content of {name}": checksum(Path(name))
+        for name in names
+        if isinstance(name, str)
+        and name
+        and f"content of {name}" not in known
+        and Path(name).exists()
+    }
 
 
 def differences(before: Dict[str, Any], now: Dict[str, Any]) -> List[str]:

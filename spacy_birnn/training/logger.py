@@ -20,6 +20,7 @@ from spacy.language import Language
 
 from ..errors import BirnnError, Errors
 from ..files import reason_of
+from .progress import best_of
 
 Info = Dict[str, Any]
 LogStep = Callable[[Optional[Info]], None]
@@ -97,12 +98,12 @@ class ConsoleLog:
         steps = [step for _, step in info["checkpoints"] if step < info["step"]]
         before = max(steps, default=-1)
         losses = {name: float(info["losses"].get(name, 0.0)) for name in self.names}
-        best, step = max((score, -step) for score, step in info["checkpoints"])
+        best, best_step = best_of(info["checkpoints"]) or (None, None)
         row = {
             **info,
             "speed": speed,
             "best": best,
-            "best_step": -step,
+            "best_step": best_step,
             "losses": losses,
             "loss": sum(losses.values()) / max(info["step"] - before, 1),
             "clipped": self.clips.share(),
@@ -178,10 +179,11 @@ def _columns(row: Info, score_keys: List[str]) -> List[Tuple[str, int, str]]:
         ("STEP", 6, str(row["step"])),
         ("LOSS", 8, f"{row['loss']:.3f}"),
     ]
-    for key in score_keys:
+    for key in score_keys if row["best"] is not None else ():
         name = key.upper()[:14]
         columns.append((name, max(len(name), 6), _percent(scores.get(key))))
-    columns.append(("BEST", 6, _percent(row["best"])))
+    if row["best"] is not None:
+        columns.append(("BEST", 6, _percent(row["best"])))
     if row.get("learn_rate") is not None:
         columns.append(("RATE", 8, f"{row['learn_rate']:.3g}"))
     if row.get("gradient_norm") is not None:
@@ -209,10 +211,12 @@ def _view(info: Info, row: Info, speed: float, max_epochs: int) -> Group:
             left = info["seconds"] * (1 - share) / share
             time += f", {_clock(left)} left"
     head.add_row(*cells, time)
-    score = (
-        f"loss {_loss(info, row):.3f}   dev {_percent(row['score'])}, "
-        f"best {_percent(row['best'])} in step {row['best_step']:,}"
-    )
+    score = f"loss {_loss(info, row):.3f}"
+    if row["best"] is not None:
+        score += (
+            f"   dev {_percent(row['score'])}, best {_percent(row['best'])} in step "
+            f"{row['best_step']:,}"
+        )
     parts = []
     if info.get("learn_rate") is not None:
         parts.append(f"rate {info['learn_rate']:.3g}")

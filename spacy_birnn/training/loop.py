@@ -18,7 +18,7 @@ from thinc.api import Config, Optimizer
 from .batches import Batches, has_schedule
 from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from .config_values import coded
-from .evaluation import DevSet, EvaluationPlan
+from .evaluation import DevSet, EvaluationPlan, NoDevSet
 from .few_steps import few_steps_hint
 from .identity import describe
 from .optimizers import loop_schedules, warn_of_unused_rates
@@ -45,6 +45,7 @@ def train(
     force: bool = False,
     use_gpu: int = -1,
     eval_frequency: Optional[int] = None,
+    no_dev: bool = False,
     corpus: Optional[EpochCorpus] = None,
     stdout: Optional[IO] = None,
     stderr: Optional[IO] = None,
@@ -59,6 +60,8 @@ def train(
         use_gpu: id of an activated GPU, -1 for none.
         eval_frequency: steps between evaluations; None to evaluate as often as it is
             worth its time.
+        no_dev: leave the development corpus alone, and train to the last step: there
+            is a last pipeline, and no best one.
         corpus: is trained on instead of the config's training corpus.
         stdout: where the logger writes; None for the standard output.
         stderr: where its progress bar is, if it has one; None for the standard error.
@@ -82,6 +85,7 @@ def train(
             is_resumed=is_resumed,
             use_gpu=use_gpu,
             eval_frequency=eval_frequency,
+            no_dev=no_dev,
             corpus=corpus,
             stdout=stdout,
             stderr=stderr,
@@ -95,6 +99,7 @@ def train_into(
     is_resumed: bool,
     use_gpu: int,
     eval_frequency: Optional[int],
+    no_dev: bool = False,
     corpus: Optional[EpochCorpus],
     stdout: IO,
     stderr: IO,
@@ -106,7 +111,7 @@ def train_into(
     """
     folder = None if outputs is None else outputs.folder
     print(_headline(config, use_gpu, folder), file=stdout, flush=True)
-    setup = set_up(config, use_gpu, corpus)
+    setup = set_up(config, use_gpu, corpus, no_dev=no_dev)
     loop = Loop(setup, outputs, EvaluationPlan(eval_frequency), stdout)
     if is_resumed and outputs is not None:
         loop.restore(read_checkpoint(outputs.checkpoint), outputs.checkpoint)
@@ -169,9 +174,7 @@ class Loop:
             ),
             of_epoch=setup.of_epoch,
         )
-        self.dev = DevSet(
-            self.nlp, lambda: setup.dev(self.nlp), settings["score_weights"]
-        )
+        self.dev = self._make_dev_set()
         readers = {"train": setup.train, "dev": setup.dev}
         self.state = TrainingState(
             nlp=self.nlp,
@@ -179,12 +182,24 @@ class Loop:
             schedules=self.schedules,
             batches=self.batches,
             progress=self.progress,
-            identity=describe(setup.config, readers, plan.frequency) if outputs else {},
+            identity=describe(
+                setup.config,
+                {name: read for name, read in readers.items() if read is not None},
+                plan.frequency,
+            )
+            if outputs
+            else {},
         )
         self.before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
         self.step = Step(self.nlp, settings, self.schedules, self.progress)
         self._began = timer()
         self._saved_at = self._save_seconds = 0.0
+
+    def _make_dev_set(self) -> DevSet:
+        dev = self.setup.dev
+        if dev is None:
+            return NoDevSet(self.nlp, self.batches.n_words)
+        return DevSet(self.nlp, lambda: dev(self.nlp), self.settings["score_weights"])
 
     # --- the loop ---------------------------------------------------------------------
 
@@ -268,24 +283,21 @@ class Loop:
             score, scores = self.dev.evaluate()
         progress.results.append((score, progress.step))
         progress.words_evaluated = progress.words
-        is_best = score == max(progress.results)[0]
         info = self._info(epoch, score, scores)
-        with self.nlp.select_pipes(disable=self.settings["frozen_components"]):
-            update_meta(self.settings, self.nlp, info)
-        if is_best:
-            self._keep_best(info)
         info["gradients"] = self.step.gradient_log.summary()
-        log_step(info)
+        if score is not None:
+            self._judge(score, info)
+        if score is not None or hasattr(log_step, "show"):
+            log_step(info)
+        else:
+            log_step(None)  # spaCy's loggers have no line without a score
         if len(progress.results) == 1:
             warn_of_unused_rates(self.optimizer)
         if self.outputs is not None:
             self.outputs.settle()
         progress.losses = {}
-        judged = [schedule.judge(score) for schedule in self.schedules.values()]
-        if any(judged):
-            self._restart_from_best()
-        for name, schedule in self.schedules.items():
-            setattr(self.optimizer, name, schedule.rate)
+        if score is not None:
+            self._adapt_rates(score)
 
     def _info(self, epoch: int, score: Optional[float], scores: Optional[Info]) -> Info:
         """The dictionary that loggers get: spaCy's keys, then ours."""
@@ -318,6 +330,21 @@ class Loop:
         if max_steps:
             shares.append(min((self.progress.step + 1) / (max_steps + 1), 1.0))
         return max((share for share in shares if share is not None), default=None)
+
+    def _judge(self, score: float, info: Info) -> None:
+        """Write the scores into the pipeline, and keep it if it is the best."""
+        with self.nlp.select_pipes(disable=self.settings["frozen_components"]):
+            update_meta(self.settings, self.nlp, info)
+        best = self.progress.best
+        if best is not None and score == best[0]:
+            self._keep_best(info)
+
+    def _adapt_rates(self, score: float) -> None:
+        judged = [schedule.judge(score) for schedule in self.schedules.values()]
+        if any(judged):
+            self._restart_from_best()
+        for name, schedule in self.schedules.items():
+            setattr(self.optimizer, name, schedule.rate)
 
     def _keep_best(self, info: Info) -> None:
         with self.nlp.use_params(self.optimizer.averages):

@@ -1,10 +1,10 @@
 """Where a training is: what a checkpoint holds beside weights and random states."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-Result = Tuple[float, int]
-"""The score of an evaluation, and its step."""
+Result = Tuple[Optional[float], int]
+"""The score of an evaluation, None where there is no development set, and its step."""
 
 
 @dataclass
@@ -38,12 +38,9 @@ class Progress:
     finished: Optional[str] = None
 
     @property
-    def best(self) -> Optional[Result]:
+    def best(self) -> Optional[Tuple[float, int]]:
         """The best score and the first step that had it."""
-        if not self.results:
-            return None
-        score, step = max((score, -step) for score, step in self.results)
-        return score, -step
+        return best_of(self.results)
 
     def to_dict(self) -> Dict[str, Any]:
         losses = {name: float(loss) for name, loss in self.losses.items()}
@@ -53,3 +50,12 @@ class Progress:
     def from_dict(cls, facts: Dict[str, Any]) -> "Progress":
         results = [(score, step) for score, step in facts["results"]]
         return cls(**{**facts, "results": results})
+
+
+def best_of(results: Sequence[Result]) -> Optional[Tuple[float, int]]:
+    """The best score and the first step that had it; None where nothing was scored."""
+    scored = [(score, -step) for score, step in results if score is not None]
+    if not scored:
+        return None
+    score, step = max(scored)
+    return score, -step

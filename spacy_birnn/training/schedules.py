@@ -65,10 +65,12 @@ class LoopSchedule(ABC):
     Attributes:
         in_loop: whether a training loop tells it of epochs and scores.
         epoch: of the training data, from 0.
+        needs_score: whether it follows the score of the development set.
         restarts: whether it may ask to go on from the best weights.
     """
 
     name: str
+    needs_score = False
     restarts = False
 
     def __init__(self) -> None:
@@ -200,6 +202,7 @@ class Plateau(LoopSchedule):
     """See `plateau`."""
 
     name = PLATEAU
+    needs_score = True
 
     def __init__(
         self,

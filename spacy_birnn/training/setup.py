@@ -38,6 +38,7 @@ from ..pipeline.labels import LabelledPipe
 from ..progress import show_wait
 from .config_keys import check_sections
 from .config_values import check_score_weights, check_settings, coded, wrong_setting
+from .no_dev import check_no_dev
 
 STREAM_SAMPLE = 100
 """Examples that a pipeline is initialized on where the training data is a stream."""
@@ -95,7 +96,7 @@ class Setup:
         config: its config, interpolated.
         settings: the section `[training]`, resolved to objects.
         train: reads the training corpus.
-        dev: reads the development corpus.
+        dev: reads the development corpus; None where training does without.
         examples: of the training corpus; None where it is a stream.
         of_epoch: the examples of an epoch, where each has its own; else None.
     """
@@ -104,13 +105,17 @@ class Setup:
     config: Config
     settings: Dict[str, Any]
     train: Reader
-    dev: Reader
+    dev: Optional[Reader]
     examples: Optional[List[Example]]
     of_epoch: Optional[Callable[[int], List[Example]]] = None
 
 
 def set_up(
-    raw_config: Config, use_gpu: int = -1, corpus: Optional[EpochCorpus] = None
+    raw_config: Config,
+    use_gpu: int = -1,
+    corpus: Optional[EpochCorpus] = None,
+    *,
+    no_dev: bool = False,
 ) -> Setup:
     """Build and initialize a pipeline.
 
@@ -118,14 +123,17 @@ def set_up(
         raw_config: not interpolated. spaCy's defaults are filled in where keys lack.
         use_gpu: as for spaCy; the GPU has to be activated.
         corpus: is trained on instead of the config's training corpus.
+        no_dev: leave the development corpus alone.
 
     Raises:
         BirnnError: the training corpus is empty, a key or a value of the config is
             wrong, or a key without a default is not there.
     """
     nlp, config, settings, sourced = build(raw_config, use_gpu)
+    if no_dev:
+        check_no_dev(settings)
     with coded(config):
-        train, dev = _readers(config, settings, corpus)
+        train, dev = _readers(config, settings, corpus, no_dev)
     if corpus is not None:
         corpus.prepare(nlp)
     read = _read_once(nlp, train, settings)
@@ -165,13 +173,16 @@ def _read_once(
 
 
 def _readers(
-    config: Config, settings: Dict[str, Any], corpus: Optional[EpochCorpus]
-) -> Tuple[Reader, Reader]:
-    if corpus is not None:
-        return corpus, resolve_corpora(config, settings["dev_corpus"])[0]
-    names = settings["train_corpus"], settings["dev_corpus"]
-    train, dev = resolve_corpora(config, *names)
-    return train, dev
+    config: Config,
+    settings: Dict[str, Any],
+    corpus: Optional[EpochCorpus],
+    no_dev: bool,
+) -> Tuple[Reader, Optional[Reader]]:
+    names = [] if corpus is not None else [settings["train_corpus"]]
+    names += [] if no_dev else [settings["dev_corpus"]]
+    readers = list(resolve_corpora(config, *names))
+    train = readers.pop(0) if corpus is None else corpus
+    return train, readers[0] if readers else None
 
 
 def resolve_corpora(config: Config, *names: str) -> Tuple[Reader, ...]:

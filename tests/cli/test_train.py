@@ -1,5 +1,6 @@
 """`train` through the real command line."""
 
+import json
 import os
 import re
 import shlex
@@ -13,6 +14,8 @@ from typer import BadParameter
 
 from spacy_birnn.cli.train import eval_frequency, parse_overrides
 from spacy_birnn.errors import BirnnError
+
+from ..training.conftest import weights
 
 SMALL = [
     "--components.birnn_ner.model.tok2vec.encode.width=8",
@@ -53,6 +56,57 @@ def test_trains_a_pipeline(arguments, run_process, tmp_path, through_spacy):
     assert {"ents_f"} <= set(rows[0]["scores"])
     nlp = spacy.load(tmp_path / "out" / "model-last")
     assert nlp.pipe_names == ["birnn_ner"]
+
+
+def test_trains_on_all_there_is(config, corpus, run, tmp_path):
+    """The last training: the files of train and dev, and no dev corpus."""
+    more = tmp_path / "more.conll"
+    more.write_text("Nell NNP B-NP B-PER\nspoke VBD B-VP O\n")
+    both = json.dumps([str(corpus), str(more)])
+    models = []
+    for name, options in (
+        ("with", ["--paths.train", corpus, "--paths.dev", more, "--with-dev"]),
+        ("no", ["--paths.train", both, "--no-dev"]),
+    ):
+        result = run("train", config, "-o", tmp_path / name, *SMALL, *options)
+        assert result.exit_code == 0, result.output
+        assert "ENTS_F" not in result.output
+        assert not (tmp_path / name / "model-best").exists()
+        models.append(tmp_path / name / "model-last")
+    assert weights(models[0]) == weights(models[1])
+    assert {"Nell", "spoke"} <= set(spacy.load(models[0]).vocab.strings)
+    goes_on = run(
+        *("train", config, "-o", tmp_path / "with", *SMALL, "--resume"),
+        *("--paths.train", corpus, "--paths.dev", more, "--with-dev"),
+    )
+    assert "Training has ended already" in goes_on.output
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ([], "[B104] The `path` of [corpora.dev] is null"),
+        (["--with-dev"], "[B104] The `path` of [corpora.dev] is null"),
+        (["--with-dev", "--paths.dev", "3"], "[B135] The `path` of the corpus must"),
+        (["--with-dev", "--paths.dev", "none"], "[B105] none: no such file"),
+        (
+            ["--with-dev", "--corpora.dev.@readers", "spacy-birnn.ConllCorpus.v1"],
+            "[B069] Config: training.dev_corpus = 'corpora.dev' must be a corpus of",
+        ),
+        (
+            ["--with-dev", "--training.dev_corpus", "none"],
+            "[B069] Config: training.dev_corpus = 'none' must be a corpus of files",
+        ),
+    ],
+)
+def test_a_dev_corpus_that_cannot_be_trained_on(
+    config, corpus, run, tmp_path, options, error
+):
+    out = tmp_path / "out"
+    result = run("train", config, "-o", out, "--paths.train", corpus, *SMALL, *options)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(error)
+    assert not out.exists()
 
 
 def test_takes_no_folder_that_is_taken(arguments, run):

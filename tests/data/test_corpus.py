@@ -92,6 +92,28 @@ def test_reads_every_format(folder):
     assert [len(eg.reference) for eg in grouped] == [3]
 
 
+def test_several_files_are_read_one_after_the_other(folder):
+    texts = [[t.text for t in eg.reference] for eg in AnyCorpus(folder)(NLP)]
+    names = sorted(path.name for path in folder.iterdir())
+    paths = [str(folder / name) for name in names]
+    assert [
+        [t.text for t in eg.reference] for eg in AnyCorpus([paths[0], *paths[1:]])(NLP)
+    ] == texts
+    first, last = AnyCorpus([paths[-1], folder / names[0]], limit=0), AnyCorpus(folder)
+    assert next(iter(first(NLP))).reference.text != next(iter(last(NLP))).reference.text
+
+
+def test_no_file_is_read_twice(folder):
+    with pytest.raises(BirnnError, match=r"^\[B100\] .*a\.txt would be read twice"):
+        list(AnyCorpus([folder, folder / "a.txt"])(NLP))
+
+
+@pytest.mark.parametrize("path", [[], [3], 3])
+def test_paths_that_are_none(path):
+    with pytest.raises(BirnnError, match="B135"):
+        AnyCorpus(path)
+
+
 def test_every_second_run_of_a_corpus_is_joined(folder):
     corpus = AnyCorpus(folder, joined=2)
     for _ in range(3):  # the second reading is kept for the third

@@ -89,6 +89,14 @@ def test_one_file_that_needs_nothing_else(compared):
     assert len(ids) == len(set(ids))
 
 
+def test_a_training_without_dev_has_no_curve_of_scores():
+    log = [LoggedStep(i, None, 1.0 if i else None) for i in range(3)]
+    page = report_of(made_up(20), log=log).to_html()
+    assert "without a development set" in page
+    assert "curve-loss" in page
+    assert "curve-score" not in page
+
+
 def test_words_of_the_data_are_no_markup(compared):
     assert "<b>bold" not in compared
     assert "\\u003cb\\u003ebold" in compared

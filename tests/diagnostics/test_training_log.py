@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from spacy_birnn.diagnostics.training_log import LoggedStep, read_log
+from spacy_birnn.diagnostics.training_log import LoggedStep, best_step, read_log
 from spacy_birnn.errors import BirnnError
 
 LINES = [
@@ -17,6 +17,20 @@ def test_steps_scores_and_loss_per_step(tmp_path):
     path = tmp_path / "log.jsonl"
     path.write_text("\n".join(map(json.dumps, LINES)) + '\n{"step": 20, "sc')
     assert read_log(path) == [LoggedStep(0, 0.0, None), LoggedStep(10, 0.5, 2.5)]
+
+
+def test_a_training_without_dev_has_no_scores(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps({**row, "score": None}) + "\n" for row in LINES))
+    log = read_log(path)
+    assert log == [LoggedStep(0, None, None), LoggedStep(10, None, 2.5)]
+    assert best_step(log) is None
+
+
+def test_the_best_step_is_the_first_of_equals():
+    scores = [0.1, None, 0.5, 0.5, 0.2]
+    log = [LoggedStep(step, score, None) for step, score in enumerate(scores)]
+    assert best_step(log) is log[2]
 
 
 def test_gradients_of_our_own_logs(tmp_path):

@@ -14,6 +14,7 @@ from spacy_birnn.training.evaluation import (
     WORDS_RATIO,
     DevSet,
     EvaluationPlan,
+    NoDevSet,
 )
 from spacy_birnn.training.progress import Progress
 
@@ -126,3 +127,12 @@ def test_the_last_step_is_evaluated_where_evaluation_adapts():
     progress.results.append((0.5, 7))
     assert not EvaluationPlan(None).is_due_at_end(progress)
     assert not EvaluationPlan(None).is_due_at_end(Progress())
+
+
+def test_without_dev_nothing_is_scored_and_an_epoch_has_a_line(nlp):
+    dev = NoDevSet(nlp, 6000)
+    assert dev.evaluate() == (None, {})
+    assert dev.examples() == []
+    steps = steps_of(None, dev.n_words, 10_000)
+    gaps = [later - step for step, later in zip(steps, steps[1:])]
+    assert gaps[-1] * 100 == 6000

@@ -57,6 +57,25 @@ def test_what_several_keys_name_is_read_once(tmp_path, monkeypatch):
     assert read == [path]
 
 
+def test_each_file_of_a_list_counts(tmp_path):
+    paths = [tmp_path / "a", tmp_path / "b"]
+    for path in paths:
+        path.write_text("x")
+    config = make_config("none")
+    config["paths"]["train"] = list(map(str, paths))
+    before = describe(config, {}, None)
+    paths[1].write_text("y")
+    found = differences(before, describe(config, {}, None))
+    assert found == [f"the content of {paths[1]} has changed"]
+
+
+def test_without_dev_is_another_training(tmp_path):
+    config = make_config("none")
+    before = describe(config, {"train": print, "dev": print}, None)
+    found = differences(before, describe(config, {"train": print}, None))
+    assert found == ["training.dev_corpus was '(not set)' and is '(none)'"]
+
+
 def test_no_more_than_a_few_are_named():
     found = differences({}, dict.fromkeys("abcdefgh", 1))
     assert len(found) == 6

@@ -38,6 +38,20 @@ def test_plain_lines_are_aligned(make_config):
     assert "\x1b" not in text
 
 
+def test_without_dev_there_are_no_columns_of_scores(make_config, tmp_path):
+    config = make_config({"training.batcher.share": 0.0, "training.max_epochs": 1})
+    log = tmp_path / "log.jsonl"
+    config["training"]["logger"]["log_file"] = str(log)
+    _, header, _, *rows = run(config, io.StringIO(), no_dev=True).splitlines()[:-1]
+    names = ["E", "STEP", "LOSS", "RATE", "NORM", "CLIP", "WORDS/S", "TIME"]
+    assert header.split() == names
+    assert [row.split()[1] for row in rows] == ["0", "5"]
+    assert [row["score"] for row in srsly.read_jsonl(log)] == [None, None]
+    live = run(config, Terminal(), no_dev=True)
+    assert "loss" in live
+    assert "best" not in live
+
+
 @pytest.mark.parametrize("width", [80, 140])
 def test_live_view_on_a_terminal(make_config, width, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))

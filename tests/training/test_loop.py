@@ -146,7 +146,7 @@ class Killed(BaseException):
     pass
 
 
-def train_with_kills(config, output, kills):
+def train_with_kills(config, output, kills, **settings):
     """Train; die after each of these steps, before or after a checkpoint; resume."""
     updates = 0
     update = Step.update
@@ -163,7 +163,7 @@ def train_with_kills(config, output, kills):
     try:
         while True:
             try:
-                return quiet(config, output, resume=True)
+                return quiet(config, output, resume=True, **settings)
             except Killed:
                 continue
     finally:
@@ -187,12 +187,14 @@ def train_with_kills(config, output, kills):
 @pytest.mark.cpu
 @pytest.mark.parametrize("eval_frequency", [2, None])
 def test_interrupted_training_ends_the_same(
-    make_config, tmp_path, overrides, kills, eval_frequency, monkeypatch
+    make_config, tmp_path, overrides, kills, eval_frequency
 ):
     config = make_config(overrides)
     ends = []
     for name, times in (("whole", []), ("killed", list(kills))):
-        _, progress, _ = train_with_kills(config, tmp_path / name, times)
+        _, progress, _ = train_with_kills(
+            config, tmp_path / name, times, eval_frequency=eval_frequency
+        )
         ends.append((progress.step, progress.results, progress.finished))
     assert ends[0] == ends[1]
     for name in ("model-last", "model-best"):
@@ -245,6 +247,67 @@ def test_another_config_or_other_data_cannot_be_resumed(make_config, corpora, tm
         file.write("\nOslo B-LOC\n")
     with pytest.raises(BirnnError, match=r"B064.*content of .*dev\.conll has changed"):
         quiet(make_config(), out, resume=True)
+
+
+@pytest.mark.cpu
+def test_without_dev_the_weights_are_those_of_the_last_step(make_config, tmp_path):
+    """With dev, of which nothing depends but the choice, they are the same."""
+    with_dev = make_config({"training.patience": 0})
+    without = make_config({"paths.dev": "none.conll", "training.patience": 1})
+    quiet(with_dev, tmp_path / "with")
+    _, progress, _ = quiet(without, tmp_path / "without", no_dev=True)
+    assert progress.finished == "3 epochs are done"
+    names = {path.name for path in (tmp_path / "without").iterdir()}
+    assert names == {"model-last", "checkpoint"}
+    last = tmp_path / "without" / "model-last"
+    assert weights(last) == weights(tmp_path / "with" / "model-last")
+    assert "performance" not in srsly.read_json(last / "meta.json")
+    assert {score for score, _ in progress.results} == {None}
+
+
+@pytest.mark.cpu
+@pytest.mark.parametrize("eval_frequency", [2, None])
+def test_without_dev_an_interrupted_training_ends_the_same(
+    make_config, tmp_path, eval_frequency
+):
+    config = make_config()
+    for name, kills in (("whole", []), ("killed", [0, 7, 16])):
+        train_with_kills(
+            config, tmp_path / name, kills, no_dev=True, eval_frequency=eval_frequency
+        )
+    last = tmp_path / "whole" / "model-last"
+    assert weights(tmp_path / "killed" / "model-last") == weights(last)
+
+
+def test_dev_cannot_come_or_go_in_the_middle(make_config, tmp_path):
+    config, out = make_config({"training.max_epochs": 1}), tmp_path / "out"
+    quiet(config, out, no_dev=True)
+    with pytest.raises(BirnnError, match=r"B064.*training.dev_corpus was '\(none\)'"):
+        quiet(config, out, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"training.max_epochs": 0}, "max_epochs = 0 must be at least 1"),
+        (
+            {"training.max_epochs": -1, "training.max_steps": 0},
+            "max_epochs = -1 must be at least 1",
+        ),
+        (PLATEAU, "optimizer.learn_rate = 'spacy-birnn.plateau.v1' must be"),
+    ],
+)
+def test_what_needs_dev(make_config, overrides, message):
+    with pytest.raises(BirnnError, match=rf"B069.*{message}"):
+        quiet(make_config(overrides), None, no_dev=True)
+
+
+def test_a_best_pipeline_of_before_does_not_stay(make_config, tmp_path):
+    config, out = make_config({"training.max_epochs": 1}), tmp_path / "out"
+    quiet(config, out)
+    assert (out / "model-best").is_dir()
+    quiet(config, out, force=True, no_dev=True)
+    assert not (out / "model-best").exists()
 
 
 def test_what_is_there_is_not_written_over(make_config, tmp_path):
