@@ -15,6 +15,7 @@ from make_configs import SIZES, all_configs
 from packaging.requirements import Requirement
 from spacy.schemas import ConfigSchemaTraining
 from spacy.util import load_config, load_model_from_config, registry
+from weasel.util.config import load_project_config
 
 from .conftest import ROOT
 
@@ -216,6 +217,26 @@ def test_training_starts_from_another_pipeline(project):
 
 
 @pytest.mark.slow
+def test_dev_is_trained_on_too(project):
+    variables = write_data(project, "wnut17")
+    variables += ["--vars.dev=train", "--vars.model=model-last"]
+    result = run(project, "wnut17", *variables, overrides=ONE_STEP)
+    assert result.returncode == 0, result.stdout + result.stderr
+    trained = project / "training" / "wnut17"
+    assert not (trained / "model-best").exists()
+    corpora = load_config(trained / "model-last" / "config.cfg")["corpora"]
+    assert len(corpora["train"]["path"]) == 2
+    assert (project / "metrics" / METRICS["wnut17"][0]).exists()
+    assert len(list((project / "packages").glob("*/dist/*.whl"))) == 1
+    # The same once more, where it ended; weasel would not run what is up to date.
+    again = run(
+        *(project, "train-wnut17", "--force", *variables, "--vars.train_mode=resume"),
+        overrides=ONE_STEP,
+    )
+    assert "Training has ended already" in again.stdout, again.stderr
+
+
+@pytest.mark.slow
 def test_hub_on_a_file_of_another_language(project):
     """A dataset need not be on the Hub; both parts of it can be slices."""
     rows = [
@@ -295,6 +316,14 @@ def test_every_command_is_in_use_and_every_file_of_ours_exists():
         for path in command.get("deps", []):
             if path.startswith(("scripts/", "assets/demo/")):
                 assert (ROOT / path).is_file(), path
+
+
+def test_weasel_reads_each_file_as_one():
+    """It joins some lists, see project.yml."""
+    config = load_project_config(ROOT, overrides={})
+    for command in config["commands"]:
+        files = [*command.get("deps", []), *command.get("outputs", [])]
+        assert not [file for file in files if ", " in file]
 
 
 def test_assets_are_pinned():

@@ -123,7 +123,7 @@ def train(
     }
     options = [f"--{key}={value}" for key, value in overrides.items()]
     if cell.with_dev:
-        options.append("--with-dev")
+        options += ["--dev", "train"]
     with (folder / "train.log").open("wb") as log:
         subprocess.run(
             [*command, folder / CONFIG, "-o", folder / OUTPUT, *options],

@@ -5,6 +5,7 @@ import os
 import runpy
 import shlex
 import traceback
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Dict, List, Optional
 
@@ -24,6 +25,14 @@ from .options import Code, GpuId
 FREQUENCY = "training.eval_frequency"
 ENVIRONMENT = "SPACY_CONFIG_OVERRIDES"
 """Where spaCy takes settings from too; those of the command line win."""
+
+
+class DevUse(str, Enum):
+    """What the development corpus is for."""
+
+    choose = "choose"
+    train = "train"
+    none = "none"
 
 
 def train_command(
@@ -53,22 +62,14 @@ def train_command(
     force: Annotated[
         bool, typer.Option("--force", help="Train anew over what is in OUT.")
     ] = False,
-    with_dev: Annotated[
-        bool,
+    dev: Annotated[
+        DevUse,
         typer.Option(
-            "--with-dev",
-            help="Train on the files of the dev corpus too, to the last step: "
-            "model-last is the result.",
+            help="What the dev corpus is for: to choose model-best; to train on too; "
+            "or none is there. Without a choice training goes on to the last step, and "
+            "model-last is the result."
         ),
-    ] = False,
-    no_dev: Annotated[
-        bool,
-        typer.Option(
-            "--no-dev",
-            help="Train without a dev corpus, to the last step: model-last is the "
-            "result.",
-        ),
-    ] = False,
+    ] = DevUse.choose,
     code: Code = None,
     gpu_id: GpuId = -1,
 ) -> None:
@@ -88,13 +89,13 @@ def train_command(
       spacy-birnn train ner.cfg -o model --training.max_epochs 10 --system.seed 1
 
       spacy-birnn train ner.cfg -o final --paths.train a.conll --paths.dev b.conll
-      --with-dev
+      --dev train
     """
     overrides = parse_overrides(context.args)
     read = read_config(config, overrides)
     if code is not None:
         run_code(code)
-    if with_dev:
+    if dev is DevUse.train:
         read = join_dev(read)
     activate_gpu(gpu_id)
     *_, stopped = train(
@@ -103,7 +104,7 @@ def train_command(
         resume=resume,
         force=force,
         use_gpu=gpu_id,
-        no_dev=no_dev or with_dev,
+        no_dev=dev is not DevUse.choose,
         eval_frequency=eval_frequency(read, overrides),
     )
     if stopped is not None:

@@ -54,7 +54,7 @@ def join_dev(config: Config) -> Config:
     if len(readers) > 1 or not _reads_files(readers.pop()):
         wanted = (
             "a corpus of files, read by the reader of the training corpus, for "
-            "--with-dev: or let that one read all, and give --no-dev"
+            "--dev train: or let that one read all, and give --dev none"
         )
         raise wrong_setting("dev_corpus", names[1], wanted)
     joined, both = config.copy(), []

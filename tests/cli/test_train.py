@@ -65,8 +65,8 @@ def test_trains_on_all_there_is(config, corpus, run, tmp_path):
     both = json.dumps([str(corpus), str(more)])
     models = []
     for name, options in (
-        ("with", ["--paths.train", corpus, "--paths.dev", more, "--with-dev"]),
-        ("no", ["--paths.train", both, "--no-dev"]),
+        ("with", ["--paths.train", corpus, "--paths.dev", more, "--dev", "train"]),
+        ("no", ["--paths.train", both, "--dev", "none"]),
     ):
         result = run("train", config, "-o", tmp_path / name, *SMALL, *options)
         assert result.exit_code == 0, result.output
@@ -77,7 +77,7 @@ def test_trains_on_all_there_is(config, corpus, run, tmp_path):
     assert {"Nell", "spoke"} <= set(spacy.load(models[0]).vocab.strings)
     goes_on = run(
         *("train", config, "-o", tmp_path / "with", *SMALL, "--resume"),
-        *("--paths.train", corpus, "--paths.dev", more, "--with-dev"),
+        *("--paths.train", corpus, "--paths.dev", more, "--dev", "train"),
     )
     assert "Training has ended already" in goes_on.output
 
@@ -86,15 +86,18 @@ def test_trains_on_all_there_is(config, corpus, run, tmp_path):
     ("options", "error"),
     [
         ([], "[B104] The `path` of [corpora.dev] is null"),
-        (["--with-dev"], "[B104] The `path` of [corpora.dev] is null"),
-        (["--with-dev", "--paths.dev", "3"], "[B135] The `path` of the corpus must"),
-        (["--with-dev", "--paths.dev", "none"], "[B105] none: no such file"),
+        (["--dev", "train"], "[B104] The `path` of [corpora.dev] is null"),
         (
-            ["--with-dev", "--corpora.dev.@readers", "spacy-birnn.ConllCorpus.v1"],
+            ["--dev", "train", "--paths.dev", "3"],
+            "[B135] The `path` of the corpus must",
+        ),
+        (["--dev", "train", "--paths.dev", "none"], "[B105] none: no such file"),
+        (
+            ["--dev", "train", "--corpora.dev.@readers", "spacy-birnn.ConllCorpus.v1"],
             "[B069] Config: training.dev_corpus = 'corpora.dev' must be a corpus of",
         ),
         (
-            ["--with-dev", "--training.dev_corpus", "none"],
+            ["--dev", "train", "--training.dev_corpus", "none"],
             "[B069] Config: training.dev_corpus = 'none' must be a corpus of files",
         ),
     ],
