@@ -8,6 +8,9 @@
     python benchmarks/accuracy.py documents conll2003 eng.testa --models MODEL MODEL
     python benchmarks/accuracy.py report [--recipes efficiency accuracy] [--into PAGE]
 
+    python benchmarks/accuracy.py train wnut17 --with-dev --test --data DIR \
+        --vectors VECTORS --models MODELS
+
 A cell is a recipe on a corpus. `train` keeps its config and its runs in the file
 benchmarks/results/accuracy/CORPUS-NAME.json and leaves out seeds that are there, so
 what was interrupted is started again with the same command. Test is read with `--test`
@@ -24,8 +27,10 @@ from recipes.boundaries import count_losses
 from recipes.cells import make_config, open_cell, read_cells
 from recipes.corpora import CORPORA, WIKIGOLD
 from recipes.scoring import score_documents
-from recipes.table import insert, spread, table, tables, total
+from recipes.spreads import spread
+from recipes.table import insert, table, tables, total
 from recipes.training import Places, run, test
+from recipes.with_dev import ENDING
 
 DOCUMENTS = {"conll2003": CORPORA["conll2003"], "wikigold": WIKIGOLD}
 """Those whose files name their documents."""
@@ -38,7 +43,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
 def train(args: argparse.Namespace) -> None:
     """Train the seeds of a cell that are not there yet."""
     corpus = CORPORA[args.corpus]
-    name = args.name or args.recipe + ("-with-dev" if args.with_dev else "")
+    name = (args.name or args.recipe) + (ENDING if args.with_dev else "")
     if args.set and not args.name:
         raise ValueError("--set changes the recipe: give what comes of it a --name")
     if "/" in name:
@@ -123,7 +128,7 @@ def command_line() -> argparse.ArgumentParser:
     trains.add_argument(
         "--with-dev",
         action="store_true",
-        help="train on dev too, to the last epoch: only test can be scored",
+        help="train on dev too, to the last step: test alone is scored",
     )
     trains.add_argument("--threads", type=int, default=1)
     bounds = actions.add_parser("boundaries", help="show where running text costs")

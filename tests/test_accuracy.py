@@ -7,7 +7,7 @@ import accuracy
 import numpy
 import pytest
 import spacy
-from recipes import boundaries, cells, pairs, scoring, table, training
+from recipes import boundaries, cells, pairs, scoring, table, training, with_dev
 from recipes.corpora import CORPORA
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -250,6 +250,7 @@ def test_each_cell_has_its_table(capsys):
     cells.open_cell("conll2003", "single", few).add(fake_run(0))
     texts = table.tables(cells.read_cells())
     pairs_of = texts.pop("PAIRS").splitlines()[2:]
+    assert len(texts.pop("WITH DEV").splitlines()) == 2
     names = [
         [line.split(" | ")[1] for line in text.splitlines()[2:]]
         for text in texts.values()
@@ -282,6 +283,40 @@ def test_options_are_compared_in_pairs():
     ]
 
 
+def test_what_was_trained_on_dev_too_stands_beside_what_dev_has_chosen():
+    config = cells.make_config(CORPORA["wnut17"], "efficiency", {})
+    chosen = cells.open_cell("wnut17", "efficiency", config)
+    too = cells.open_cell("wnut17", "efficiency-with-dev", config, with_dev=True)
+    for seed, test in ((0, 0.40), (1, 0.42), (2, 0.9)):
+        chosen.add(fake_run(seed, test=test))
+    for seed, test in ((0, 0.43), (1, 0.44)):
+        too.add({**fake_run(seed, test=test), "dev": {}})
+    assert cells.read_cell(too.path).with_dev
+    cells.open_cell("wnut17", "lone-with-dev", config, with_dev=True).add(fake_run(0))
+    texts = table.tables(cells.read_cells())
+    assert texts["WITH DEV"].splitlines()[2:] == [
+        "| wnut17 | efficiency | 2 | 43.50 ± 0.71 | 41.00 ± 1.41 | +2.50 ± 0.50 | "
+        "0.50 |"
+    ]
+    assert "with-dev" not in texts["RECIPES"] + texts["TRIED"]
+    with pytest.raises(cells.OtherConfig):
+        cells.open_cell("wnut17", "efficiency", config, with_dev=True)
+
+
+@pytest.mark.slow
+def test_dev_is_trained_on_too(places, results, capsys):
+    command = ["train", "wnut17", "--name", "brief", *BRIEFLY, *places]
+    accuracy.main([*command, "--seeds", "0", "--with-dev", "--test"])
+    assert "\n| wnut17 | brief-with-dev | 1 | – |" in capsys.readouterr().out
+    (run,) = cells.read_cell(results / "wnut17-brief-with-dev.json").runs
+    assert run["dev"] == {}
+    assert run["curve"] == []
+    assert 0 <= run["test"] <= 1
+    models = Path(places[places.index("--models") + 1])
+    output = models / "wnut17-brief-with-dev-seed0" / "output"
+    assert [path.name for path in output.iterdir()] == ["model-last"]
+
+
 def test_the_recipes_of_all_options_are_kept():
     """A typing error would leave pairs out without a word."""
     known = {path.stem for path in MEASURED.glob("*.json")}
@@ -302,7 +337,8 @@ def test_the_tables_go_between_their_lines(tmp_path, capsys):
     text = "a\n" + "".join(places)
     page.write_text(text.format(*["old"] * len(table.PARTS)))
     accuracy.main(["report", "--into", str(page)])
-    assert page.read_text() == text.format(HEAD, HEAD, HEAD, pairs.pairs_table([]))
+    empty = (HEAD, HEAD, HEAD, pairs.pairs_table([]), with_dev.with_dev_table([]))
+    assert page.read_text() == text.format(*empty)
     page.write_text(f"<!-- {table.PARTS[0]} END -->")
     with pytest.raises(SystemExit):
         accuracy.main(["report", "--into", str(page)])

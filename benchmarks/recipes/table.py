@@ -1,25 +1,23 @@
 """The tables of the cells, in Markdown."""
 
 from pathlib import Path
-from statistics import mean, stdev
-from typing import Dict, Iterable, List, Optional, Sequence
+from typing import Dict, Iterable, List
 
 from records import markdown
 
 from spacy_birnn.files import replacing
 
-from .cells import SHIPPED, Cell, Run, processor
+from .cells import SHIPPED, Cell
 from .pairs import pairs_table
+from .spreads import hours, spread
+from .with_dev import with_dev_table
 
 OF_CELLS = ("RECIPES", "TRIED", "FEW SENTENCES")
 """What ships, what else was tried, and what was trained on a part of train."""
 
-PARTS = (*OF_CELLS, "PAIRS")
-"""Those, and options in pairs. On a page each has its place between two lines,
-`<!-- PART -->` and `<!-- PART END -->`."""
-
-USUAL = "AVX512"
-"""The processors that most runs were trained on; others take another time."""
+PARTS = (*OF_CELLS, "PAIRS", "WITH DEV")
+"""Those, options in pairs, and what was trained on dev too. On a page each has its
+place between two lines, `<!-- PART -->` and `<!-- PART END -->`."""
 
 LAYOUTS = ("sentences", "running", "newlines")
 HEADER = (
@@ -54,26 +52,6 @@ def row(cell: Cell) -> List[str]:
     ]
 
 
-def hours(runs: Sequence[Run]) -> str:
-    """The mean for each kind of processor, of which all but the usual one are named."""
-    kinds: Dict[str, List[float]] = {}
-    for run in runs:
-        kinds.setdefault(processor(run), []).append(run["seconds"] / 3600)
-    return ", ".join(
-        f"{mean(known):.2f}" + ("" if kind == USUAL else f" ({kind})")
-        for kind, known in sorted(kinds.items())
-    )
-
-
-def spread(scores: Sequence[Optional[float]]) -> str:
-    """Mean and standard deviation in points; a dash where there is no score."""
-    points: List[float] = [100 * score for score in scores if score is not None]
-    if not points:
-        return "–"
-    deviation = f" ± {stdev(points):.2f}" if len(points) > 1 else ""
-    return f"{mean(points):.2f}{deviation}"
-
-
 def part_of(cell: Cell) -> str:
     """One of `OF_CELLS`."""
     if cell.limit:
@@ -85,10 +63,12 @@ def tables(cells: Iterable[Cell]) -> Dict[str, str]:
     """A table for each of `PARTS`."""
     cells = list(cells)
     found = {
-        part: table(cell for cell in cells if part_of(cell) == part)
+        part: table(
+            cell for cell in cells if part_of(cell) == part and not cell.with_dev
+        )
         for part in OF_CELLS
     }
-    return {**found, "PAIRS": pairs_table(cells)}
+    return {**found, "PAIRS": pairs_table(cells), "WITH DEV": with_dev_table(cells)}
 
 
 def total(cells: Iterable[Cell]) -> str:
