@@ -1,5 +1,6 @@
 """benchmarks/accuracy.py: cells and their files, layouts of dev, and the tables."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,6 +81,24 @@ def test_runs_of_another_config_are_not_mixed(places, results, capsys, monkeypat
         accuracy.main(["train", "wnut17", "--name", "brief", *BRIEFLY, *places])
     assert end.value.code == 1
     assert "another config" in capsys.readouterr().err
+
+
+def test_keys_that_have_come_since_then_with_their_defaults():
+    config = cells.make_config(CORPORA["wnut17"], "efficiency", {})
+    cells.open_cell("wnut17", "brief", config).add(fake_run(0))
+    text = config.to_str(interpolate=False)
+    path = cells.RESULTS / "wnut17-brief.json"
+    for line, is_same in (("votes = 0.0\n", True), ("dropout = 0.5\n", False)):
+        assert line in text
+        kept = {"config": text.replace(line, "", 1), "runs": [fake_run(0)]}
+        path.write_text(json.dumps({"corpus": "wnut17", "recipe": "brief", **kept}))
+        if is_same:
+            assert cells.open_cell("wnut17", "brief", config).run_of(0)
+        else:
+            with pytest.raises(cells.OtherConfig):
+                cells.open_cell("wnut17", "brief", config)
+    gone = text.replace("votes = 0.0", "none = 0.0")
+    assert not cells.is_same(gone, text)
 
 
 @pytest.mark.parametrize(

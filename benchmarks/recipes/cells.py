@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
-from spacy.util import load_config, load_config_from_str
+from spacy.util import load_config, load_config_from_str, load_model_from_config
 from thinc.api import Config
 
 from spacy_birnn.cli.init_config import init_config
@@ -87,13 +87,33 @@ def open_cell(
     cell = Cell(corpus, recipe, text, with_dev=with_dev)
     if cell.path.exists():
         kept = read_cell(cell.path)
-        if (kept.config, kept.with_dev) != (text, with_dev):
+        if kept.with_dev != with_dev or not is_same(kept.config, text):
             raise OtherConfig(
                 f"{cell.path} holds runs of another config: remove it, or give this "
                 "one another --name"
             )
         return kept
     return cell
+
+
+def is_same(kept: str, now: str) -> bool:
+    """Whether two configs train the same: a kept one may lack keys that have come since
+    then, with a default that changes nothing."""
+    if kept == now:
+        return True
+    completed = _completed(kept)
+    return completed is not None and completed == _completed(now)
+
+
+def _completed(text: str) -> Optional[Config]:
+    """The config with all keys of today; None where it needs what is gone."""
+    config = load_config_from_str(text, interpolate=False)
+    try:
+        complete = load_model_from_config(config, auto_fill=True).config
+    except ValueError:
+        return None
+    complete["training"].pop("logger", None)
+    return complete
 
 
 def read_cell(path: Path) -> Cell:
