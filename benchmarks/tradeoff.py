@@ -32,7 +32,7 @@ from records import FOLDER, Entry, add_result, markdown, read_results
 from spacy.util import load_config
 
 from spacy_birnn.files import replacing
-from spacy_birnn.training.loop import train
+from spacy_birnn.training.train import train
 
 RESULTS = FOLDER / "tradeoff.json"
 PLOT = FOLDER.parents[1] / "docs" / "tradeoff.svg"

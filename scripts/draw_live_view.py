@@ -17,7 +17,7 @@ from spacy.language import Language
 from spacy.util import load_config, registry
 
 from spacy_birnn.training.logger import ConsoleLog, Info
-from spacy_birnn.training.loop import train
+from spacy_birnn.training.train import train
 
 DEMO = Path(__file__).resolve().parent.parent / "assets" / "demo"
 

@@ -285,8 +285,8 @@ class Errors(metaclass=_Coded):
 
     # --- B100-B199: data and tag schemes ----------------------------------------------
     B100 = (
-        "{path} would be read twice: `path` of the corpus names it, or a folder with "
-        "it, more than once."
+        "{path} would be read twice: the paths of what is trained on name it, or a "
+        "folder with it, more than once."
     )
     B101 = (
         "The span {start}-{end} ({label}) is empty, overlaps another span or lies "
@@ -370,8 +370,8 @@ class Errors(metaclass=_Coded):
     )
     B134 = "{path}: there is no split '{split}': the dataset has {known}."
     B135 = (
-        "The `path` of the corpus must be a string or a Path, or for files a list of "
-        "these, not {path!r}."
+        "The `path` of the corpus must be a string that is not empty or a Path, or for "
+        "files a list of these, not {path!r}."
     )
     B136 = '`columns` must be such as {{"word": 0, "ents": 3}}, not {columns!r}.'
     B137 = (

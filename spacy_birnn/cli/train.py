@@ -5,7 +5,6 @@ import os
 import runpy
 import shlex
 import traceback
-from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Dict, List, Optional
 
@@ -16,23 +15,15 @@ from thinc.api import Config, ConfigValidationError
 from ..data.text import list_files
 from ..errors import BirnnError, Errors, describe_error, one_line
 from ..training.config_keys import check_overrides
+from ..training.dev_use import DevUse
 from ..training.evaluation import SPACY_FREQUENCY
-from ..training.loop import train
-from ..training.no_dev import join_dev
+from ..training.train import train
 from .loading import activate_gpu
 from .options import Code, GpuId
 
 FREQUENCY = "training.eval_frequency"
 ENVIRONMENT = "SPACY_CONFIG_OVERRIDES"
 """Where spaCy takes settings from too; those of the command line win."""
-
-
-class DevUse(str, Enum):
-    """What the development corpus is for."""
-
-    choose = "choose"
-    train = "train"
-    none = "none"
 
 
 def train_command(
@@ -95,8 +86,6 @@ def train_command(
     read = read_config(config, overrides)
     if code is not None:
         run_code(code)
-    if dev is DevUse.train:
-        read = join_dev(read)
     activate_gpu(gpu_id)
     *_, stopped = train(
         read,
@@ -104,7 +93,7 @@ def train_command(
         resume=resume,
         force=force,
         use_gpu=gpu_id,
-        no_dev=dev is not DevUse.choose,
+        dev_use=dev,
         eval_frequency=eval_frequency(read, overrides),
     )
     if stopped is not None:

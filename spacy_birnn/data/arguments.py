@@ -10,7 +10,8 @@ from ..errors import BirnnError, Errors
 from ..schemes import RAW
 from .tags import READABLE
 
-Paths = Union[str, Path, List[Union[str, Path]]]
+Paths = Union[str, Path, List[Any]]
+"""One path or several, each of which `check_paths` looks at."""
 
 SPAN_TARGETS = ("ents", "chunks")
 TARGETS = (*SPAN_TARGETS, "tag", "pos")
@@ -34,14 +35,14 @@ Unmarked = Literal["outside", "missing"]
 UNMARKED = ("outside", "missing")
 
 
-def as_list(path: Paths) -> List[Union[str, Path]]:
+def as_list(path: Paths) -> List[Any]:
     """The paths that are given as one or as several."""
     return [path] if isinstance(path, (str, Path)) else path
 
 
 def check_path(path: Any) -> None:
     """Refuse what cannot name a file or a dataset."""
-    if not isinstance(path, (str, Path)):
+    if not isinstance(path, (str, Path)) or path == "":
         raise BirnnError(Errors.B135.format(path=path))
 
 

@@ -3,7 +3,6 @@
 import inspect
 import warnings
 from abc import ABC, abstractmethod
-from collections import Counter
 from dataclasses import KW_ONLY, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -128,9 +127,7 @@ class FileCorpus(ABC):
             for path in self._paths()
             for file in list_files(path, self.file_ending)
         ]
-        for file, count in Counter(files).items():
-            if count > 1:
-                raise BirnnError(Errors.B100.format(path=file))
+        check_once(files)
         return files
 
     def _paths(self) -> List[Path]:
@@ -180,6 +177,20 @@ class TokenCorpus(FileCorpus):
             raise BirnnError(Errors.B110.format(docs=self.docs))
         check_scheme(self.scheme)
         check_choice("empty_words", self.empty_words, EMPTY_WORDS)
+
+
+def check_once(files: Iterable[Path]) -> None:
+    """Refuse files that would be read twice, however their paths are written.
+
+    Raises:
+        BirnnError: One is there twice.
+    """
+    seen: Set[Path] = set()
+    for file in files:
+        place = file.resolve()
+        if place in seen:
+            raise BirnnError(Errors.B100.format(path=file))
+        seen.add(place)
 
 
 def config_block() -> str:

@@ -9,8 +9,8 @@ from thinc.api import Config
 
 from ..tagging.content import Fields
 from ..tagging.inputs import find_inputs
-from ..training.loop import train_into
 from ..training.outputs import Outputs
+from ..training.train import train_into
 from .corpus import DistilledCorpus, check_shares
 from .make import FOLDER, USUAL_FIELDS, read_with_teachers
 

@@ -8,10 +8,12 @@ import spacy
 from spacy.language import Language
 
 from .. import __version__
+from ..data.arguments import as_list
 from ..tagging.content import Fields
 from ..tagging.inputs import InputFile
 from ..tagging.manifest import describe_pipeline
-from ..training.identity import checksum, flatten
+from ..training.config_keys import flatten
+from ..training.identity import checksum
 from .student import Student, gold_section
 from .teachers import name_of
 
@@ -29,9 +31,9 @@ def describe_plan(
     section = dict(given)
     addresses = [_place(text.address) for text in texts]
     files = list(addresses)
-    if isinstance(section.get("path"), str):
-        section["path"] = _place(section["path"])
-        files.append(section["path"])
+    if "path" in section:
+        section["path"] = list(map(_place, as_list(section["path"] or [])))
+        files += section["path"]
     plan: Dict[str, Any] = {
         "the list of teachers": [name_of(nlp) for nlp in teachers],
         "the list of texts": addresses,

@@ -11,7 +11,8 @@ from thinc.api import Config
 from ..errors import BirnnError, Errors
 from ..pipeline.base import BiRNNPipe
 from ..tagging.targets import Target
-from ..training.setup import Built, Reader, resolve_corpora
+from ..training.dev_use import Reader
+from ..training.setup import Built, resolve_corpus
 from ..training.step import check_rate
 
 
@@ -57,7 +58,7 @@ class Student:
             BirnnError: there are no data to choose its weights by, or no vectors; or it
                 cannot learn with this rate.
         """
-        dev = resolve_corpora(self.config, self.settings["dev_corpus"])[0]
+        dev = resolve_corpus(self.config, self.settings["dev_corpus"])
         for _ in dev(self.nlp):
             pass
         callback = self.config["initialize"].get("before_init")
@@ -125,4 +126,4 @@ def gold_reader(config: Config) -> Optional[Reader]:
     name, section = gold_section(config)
     if "path" in section and section["path"] is None:
         return None
-    return resolve_corpora(config, name)[0]
+    return resolve_corpus(config, name)

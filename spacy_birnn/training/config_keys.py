@@ -5,7 +5,7 @@ own sections are not.
 """
 
 from difflib import get_close_matches
-from typing import Any, Dict, Iterable, List
+from typing import Any, Dict, Iterable, Iterator, List, Tuple
 
 from spacy.language import DEFAULT_CONFIG
 from spacy.schemas import CONFIG_SCHEMAS
@@ -17,7 +17,8 @@ _SCHEMAS: Dict[str, Any] = dict(CONFIG_SCHEMAS)
 
 
 def check_sections(config: Config) -> None:
-    """Refuse keys that spaCy's own sections do not have, and sections almost of a name.
+    """Refuse keys that spaCy's own sections do not have, sections almost of a name, and
+    functions without one.
 
     Args:
         config: Interpolated or not.
@@ -35,6 +36,10 @@ def check_sections(config: Config) -> None:
         for key in config.get(section, {}):
             if key not in schema.model_fields:
                 raise unknown("key", key, f"[{section}]", schema.model_fields)
+    for key, value in flatten(config):
+        if "@" in key and not isinstance(value, str):
+            wanted = "the name of a registered function"
+            raise BirnnError(Errors.B069.format(key=key, value=value, expected=wanted))
 
 
 def check_overrides(config: Config, overrides: Dict[str, Any]) -> None:
@@ -89,3 +94,20 @@ def _is_used(config: Config, *names: str) -> bool:
     return any(f"${{{name}{end}" in text for end in ends) or (
         len(names) > 1 and f"${{{names[0]}:{names[1]}" in text
     )
+
+
+def flatten(values: Dict[str, Any], prefix: str = "") -> Iterator[Tuple[str, Any]]:
+    """Yield the values of a config, as JSON can hold them, by their dotted keys."""
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            yield from flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    if isinstance(value, Iterable) and not isinstance(value, dict):
+        return [_plain(item) for item in value]
+    return str(value)

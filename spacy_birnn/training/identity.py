@@ -2,9 +2,12 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional
 
 from thinc.api import Config
+
+from .config_keys import flatten
+from .dev_use import DevUse
 
 FREE = (
     "training.logger",
@@ -17,20 +20,23 @@ FREE = (
 DATA_SECTIONS = ("paths", "corpora", "initialize")
 MISSING = "(not set)"
 ADAPTED = "(as it is worth its time)"
-NO_DEV = "(none)"
 MAX_NAMED = 5
 
 
 def describe(
-    config: Config, readers: Dict[str, Callable], eval_frequency: Optional[int]
+    config: Config,
+    readers: Dict[str, Optional[Callable]],
+    eval_frequency: Optional[int],
+    dev_use: DevUse = DevUse.choose,
 ) -> Dict[str, Any]:
     """All that has to be the same, as JSON can hold it.
 
     Args:
         config: interpolated.
-        readers: the corpora by name; without `dev` where training does without.
+        readers: the corpora by name, None for one that is not read.
         eval_frequency: steps between evaluations, None where they adapt: the config
             alone does not say it.
+        dev_use: what the development corpus is for.
 
     Returns:
         Values by config key; checksums of the files and folders that are named in the
@@ -43,8 +49,7 @@ def describe(
             if key.startswith(DATA_SECTIONS):
                 facts |= _contents(value, facts)
     facts["training.eval_frequency"] = eval_frequency or ADAPTED
-    if "dev" not in readers:
-        facts["training.dev_corpus"] = NO_DEV
+    facts["--dev"] = dev_use.value
     for name, reader in readers.items():
         fingerprint = getattr(reader, "fingerprint", None)
         if fingerprint is not None:
@@ -98,20 +103,3 @@ def checksum(path: Path) -> str:
                 while block := stream.read(1 << 20):
                     digest.update(block)
     return digest.hexdigest()
-
-
-def flatten(values: Dict[str, Any], prefix: str = "") -> Iterator[Tuple[str, Any]]:
-    """Yield the values of a config, as JSON can hold them, by their dotted keys."""
-    for key, value in values.items():
-        if isinstance(value, dict) and value:
-            yield from flatten(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", _plain(value)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (str, int, float, bool)) or value is None:
-        return value
-    if isinstance(value, Iterable) and not isinstance(value, dict):
-        return [_plain(item) for item in value]
-    return str(value)

@@ -4,19 +4,15 @@ From the same config, evaluated at the same steps, it ends with the weights of
 `spacy train` to the bit, interrupted or not.
 """
 
-import gc
-import sys
-from contextlib import nullcontext
 from pathlib import Path
 from timeit import default_timer as timer
-from typing import IO, Any, Callable, Dict, Optional, Tuple
+from typing import IO, Any, Callable, Dict, Optional
 
-from spacy.language import Language
 from spacy.training.loop import create_before_to_disk_callback, update_meta
-from thinc.api import Config, Optimizer
+from thinc.api import Optimizer
 
 from .batches import Batches, has_schedule
-from .checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from .checkpoint import Checkpoint, write_checkpoint
 from .config_values import coded
 from .evaluation import DevSet, EvaluationPlan, NoDevSet
 from .few_steps import few_steps_hint
@@ -25,7 +21,7 @@ from .optimizers import loop_schedules, warn_of_unused_rates
 from .outputs import Outputs, save_pipeline
 from .progress import Progress
 from .randomness import set_states
-from .setup import EpochCorpus, Setup, set_up
+from .setup import Setup
 from .state import TrainingState
 from .step import Step
 from .stop import StopRequest
@@ -35,104 +31,6 @@ CHECKPOINT_SHARE = 0.01
 """Checkpoints take no more than this share of the time."""
 
 Info = Dict[str, Any]
-
-
-def train(
-    config: Config,
-    output: Optional[Path] = None,
-    *,
-    resume: bool = False,
-    force: bool = False,
-    use_gpu: int = -1,
-    eval_frequency: Optional[int] = None,
-    no_dev: bool = False,
-    corpus: Optional[EpochCorpus] = None,
-    stdout: Optional[IO] = None,
-    stderr: Optional[IO] = None,
-) -> Tuple[Language, Progress, Optional[int]]:
-    """Train a pipeline.
-
-    Args:
-        config: spaCy's, not interpolated.
-        output: the folder of the outputs and of the checkpoint; None to write nothing.
-        resume: go on from the checkpoint in `output`, if there is one.
-        force: train anew over an older training in `output`.
-        use_gpu: id of an activated GPU, -1 for none.
-        eval_frequency: steps between evaluations; None to evaluate as often as it is
-            worth its time.
-        no_dev: leave the development corpus alone, and train to the last step: there
-            is a last pipeline, and no best one.
-        corpus: is trained on instead of the config's training corpus.
-        stdout: where the logger writes; None for the standard output.
-        stderr: where its progress bar is, if it has one; None for the standard error.
-
-    Returns:
-        The pipeline with its last weights, which are not averaged; where the training
-        has come to; and the signal that has stopped it, None where it is at its end.
-
-    Raises:
-        BirnnError: see the message; what was saved before is untouched.
-    """
-    stdout, stderr = stdout or sys.stdout, stderr or sys.stderr
-    outputs = Outputs(output) if output is not None else None
-    is_resumed = outputs.prepare(resume, force) if outputs is not None else False
-    if resume and not is_resumed:
-        print("No checkpoint: training starts from the beginning.", file=stdout)
-    with outputs.attempt() if outputs is not None else nullcontext():
-        return train_into(
-            outputs,
-            config,
-            is_resumed=is_resumed,
-            use_gpu=use_gpu,
-            eval_frequency=eval_frequency,
-            no_dev=no_dev,
-            corpus=corpus,
-            stdout=stdout,
-            stderr=stderr,
-        )
-
-
-def train_into(
-    outputs: Optional[Outputs],
-    config: Config,
-    *,
-    is_resumed: bool,
-    use_gpu: int,
-    eval_frequency: Optional[int],
-    no_dev: bool = False,
-    corpus: Optional[EpochCorpus],
-    stdout: IO,
-    stderr: IO,
-) -> Tuple[Language, Progress, Optional[int]]:
-    """As `train`, into outputs that are prepared and undone by the caller.
-
-    Args:
-        is_resumed: what `Outputs.prepare` has said.
-    """
-    folder = None if outputs is None else outputs.folder
-    print(_headline(config, use_gpu, folder), file=stdout, flush=True)
-    setup = set_up(config, use_gpu, corpus, no_dev=no_dev)
-    loop = Loop(setup, outputs, EvaluationPlan(eval_frequency), stdout)
-    if is_resumed and outputs is not None:
-        loop.restore(read_checkpoint(outputs.checkpoint), outputs.checkpoint)
-    elif outputs is not None:
-        outputs.begin()
-    # The data stay to the end: the garbage collector need not look through them.
-    gc.freeze()
-    try:
-        stopped = loop.run(stdout, stderr)
-    finally:
-        gc.unfreeze()
-    return setup.nlp, loop.progress, stopped
-
-
-def _headline(config: Config, use_gpu: int, output: Optional[Path]) -> str:
-    """The first line: reading the data and initializing take some seconds."""
-    pipeline = config.get("nlp", {}).get("pipeline")
-    names = ", ".join(map(str, pipeline)) if isinstance(pipeline, list) else "pipeline"
-    device = "the CPU" if use_gpu < 0 else f"GPU {use_gpu}"
-    where = "" if output is None else f", into {output}"
-    return f"Training {names} on {device}{where}: reading the data."
 
 
 class Loop:
@@ -182,11 +80,7 @@ class Loop:
             schedules=self.schedules,
             batches=self.batches,
             progress=self.progress,
-            identity=describe(
-                setup.config,
-                {name: read for name, read in readers.items() if read is not None},
-                plan.frequency,
-            )
+            identity=describe(setup.config, readers, plan.frequency, setup.dev_use)
             if outputs
             else {},
         )

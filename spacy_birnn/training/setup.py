@@ -38,12 +38,10 @@ from ..pipeline.labels import LabelledPipe
 from ..progress import show_wait
 from .config_keys import check_sections
 from .config_values import check_score_weights, check_settings, coded, wrong_setting
-from .no_dev import check_no_dev
+from .dev_use import DevUse, Reader, check_needs_no_score, read_dev_too
 
 STREAM_SAMPLE = 100
 """Examples that a pipeline is initialized on where the training data is a stream."""
-
-Reader = Callable[[Language], Iterable[Example]]
 
 
 class EpochCorpus(Protocol):
@@ -96,9 +94,10 @@ class Setup:
         config: its config, interpolated.
         settings: the section `[training]`, resolved to objects.
         train: reads the training corpus.
-        dev: reads the development corpus; None where training does without.
+        dev: reads the development corpus; None where it chooses nothing.
         examples: of the training corpus; None where it is a stream.
         of_epoch: the examples of an epoch, where each has its own; else None.
+        dev_use: what the development corpus is for.
     """
 
     nlp: Language
@@ -108,14 +107,14 @@ class Setup:
     dev: Optional[Reader]
     examples: Optional[List[Example]]
     of_epoch: Optional[Callable[[int], List[Example]]] = None
+    dev_use: DevUse = DevUse.choose
 
 
 def set_up(
     raw_config: Config,
     use_gpu: int = -1,
     corpus: Optional[EpochCorpus] = None,
-    *,
-    no_dev: bool = False,
+    dev_use: DevUse = DevUse.choose,
 ) -> Setup:
     """Build and initialize a pipeline.
 
@@ -123,17 +122,17 @@ def set_up(
         raw_config: not interpolated. spaCy's defaults are filled in where keys lack.
         use_gpu: as for spaCy; the GPU has to be activated.
         corpus: is trained on instead of the config's training corpus.
-        no_dev: leave the development corpus alone.
+        dev_use: what the development corpus is for.
 
     Raises:
         BirnnError: the training corpus is empty, a key or a value of the config is
             wrong, or a key without a default is not there.
     """
     nlp, config, settings, sourced = build(raw_config, use_gpu)
-    if no_dev:
-        check_no_dev(settings)
+    if dev_use is not DevUse.choose:
+        check_needs_no_score(settings)
     with coded(config):
-        train, dev = _readers(config, settings, corpus, no_dev)
+        train, dev = _readers(config, settings, corpus, dev_use)
     if corpus is not None:
         corpus.prepare(nlp)
     read = _read_once(nlp, train, settings)
@@ -143,7 +142,7 @@ def set_up(
     # `spacy train` begins training with the seed as it begins initialization.
     _seed(config)
     of_epoch = None if corpus is None else corpus.of_epoch
-    return Setup(nlp, config, settings, train, dev, examples, of_epoch)
+    return Setup(nlp, config, settings, train, dev, examples, of_epoch, dev_use)
 
 
 def _is_stream(settings: Dict[str, Any]) -> bool:
@@ -176,13 +175,22 @@ def _readers(
     config: Config,
     settings: Dict[str, Any],
     corpus: Optional[EpochCorpus],
-    no_dev: bool,
+    dev_use: DevUse,
 ) -> Tuple[Reader, Optional[Reader]]:
-    names = [] if corpus is not None else [settings["train_corpus"]]
-    names += [] if no_dev else [settings["dev_corpus"]]
-    readers = list(resolve_corpora(config, *names))
-    train = readers.pop(0) if corpus is None else corpus
-    return train, readers[0] if readers else None
+    names = settings["train_corpus"], settings["dev_corpus"]
+    if dev_use is DevUse.train:
+        return read_dev_too(config, *names, resolve_corpus), None
+    if dev_use is DevUse.none:
+        return resolve_corpus(config, names[0]), None
+    if corpus is not None:
+        return corpus, resolve_corpus(config, names[1])
+    train, dev = resolve_corpora(config, *names)
+    return train, dev
+
+
+def resolve_corpus(config: Config, name: str) -> Reader:
+    """Make the reader of a corpus; see `resolve_corpora`."""
+    return resolve_corpora(config, name)[0]
 
 
 def resolve_corpora(config: Config, *names: str) -> Tuple[Reader, ...]:

@@ -87,18 +87,18 @@ def test_trains_on_all_there_is(config, corpus, run, tmp_path):
     [
         ([], "[B104] The `path` of [corpora.dev] is null"),
         (["--dev", "train"], "[B104] The `path` of [corpora.dev] is null"),
-        (
-            ["--dev", "train", "--paths.dev", "3"],
-            "[B135] The `path` of the corpus must",
-        ),
+        (["--dev", "train", "--paths.dev", "3"], "[B493] Config: dev.path of"),
+        (["--dev", "train", "--paths.dev", ""], "[B135] The `path` of the corpus"),
+        (["--dev", "none", "--paths.train", "[null]"], "[B135] The `path` of the"),
         (["--dev", "train", "--paths.dev", "none"], "[B105] none: no such file"),
         (
-            ["--dev", "train", "--corpora.dev.@readers", "spacy-birnn.ConllCorpus.v1"],
-            "[B069] Config: training.dev_corpus = 'corpora.dev' must be a corpus of",
-        ),
-        (
             ["--dev", "train", "--training.dev_corpus", "none"],
-            "[B069] Config: training.dev_corpus = 'none' must be a corpus of files",
+            "[B069] Config: training.dev_corpus = 'none' must be the name of a section",
+        ),
+        (["--dev", "train", "--training.dev_corpus", "5"], "[B493] Config: dev_corpus"),
+        (
+            ["--dev", "train", "--corpora.dev.@readers", '["x"]'],
+            "[B069] Config: corpora.dev.@readers = ['x'] must be the name of a",
         ),
     ],
 )

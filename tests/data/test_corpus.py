@@ -104,11 +104,12 @@ def test_several_files_are_read_one_after_the_other(folder):
 
 
 def test_no_file_is_read_twice(folder):
-    with pytest.raises(BirnnError, match=r"^\[B100\] .*a\.txt would be read twice"):
-        list(AnyCorpus([folder, folder / "a.txt"])(NLP))
+    for path in (folder / "a.txt", folder / ".." / folder.name / "a.txt"):
+        with pytest.raises(BirnnError, match=r"^\[B100\] .*a\.txt would be read twice"):
+            list(AnyCorpus([folder, path])(NLP))
 
 
-@pytest.mark.parametrize("path", [[], [3], 3])
+@pytest.mark.parametrize("path", [[], [3], 3, "", ["a", None]])
 def test_paths_that_are_none(path):
     with pytest.raises(BirnnError, match="B135"):
         AnyCorpus(path)

@@ -14,7 +14,7 @@ from thinc.api import Adam, fix_random_seed
 from spacy_birnn.models.shim import forget, shim_of
 from spacy_birnn.nn.rnn.recording import RecordingCell
 from spacy_birnn.training.gradient_log import ENOUGH, GradientLog
-from spacy_birnn.training.loop import train
+from spacy_birnn.training.train import train
 
 WORDS = ["Ada", "left", "Oslo", "and", "then", "Ada", "saw", "London", "in", "it", "."]
 ENTS = ["B-PER", "O", "B-LOC", "O", "O", "B-PER", "O", "B-LOC", *"OOO"]

@@ -5,6 +5,7 @@ from thinc.api import Config
 
 from spacy_birnn.data.hub import create_datasets_reader
 from spacy_birnn.training import identity
+from spacy_birnn.training.dev_use import DevUse
 from spacy_birnn.training.identity import checksum, describe, differences
 
 TEXT = """
@@ -72,8 +73,8 @@ def test_each_file_of_a_list_counts(tmp_path):
 def test_without_dev_is_another_training(tmp_path):
     config = make_config("none")
     before = describe(config, {"train": print, "dev": print}, None)
-    found = differences(before, describe(config, {"train": print}, None))
-    assert found == ["training.dev_corpus was '(not set)' and is '(none)'"]
+    now = describe(config, {"train": print, "dev": None}, None, DevUse.train)
+    assert differences(before, now) == ["--dev was 'choose' and is 'train'"]
 
 
 def test_no_more_than_a_few_are_named():

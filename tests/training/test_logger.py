@@ -8,7 +8,8 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as spacy_train
 
 from spacy_birnn.errors import BirnnError
-from spacy_birnn.training.loop import train
+from spacy_birnn.training.dev_use import DevUse
+from spacy_birnn.training.train import train
 
 OURS = {"@loggers": "spacy-birnn.ConsoleLogger.v1"}
 
@@ -42,12 +43,14 @@ def test_without_dev_there_are_no_columns_of_scores(make_config, tmp_path):
     config = make_config({"training.batcher.share": 0.0, "training.max_epochs": 1})
     log = tmp_path / "log.jsonl"
     config["training"]["logger"]["log_file"] = str(log)
-    _, header, _, *rows = run(config, io.StringIO(), no_dev=True).splitlines()[:-1]
+    _, header, _, *rows = run(config, io.StringIO(), dev_use=DevUse.none).splitlines()[
+        :-1
+    ]
     names = ["E", "STEP", "LOSS", "RATE", "NORM", "CLIP", "WORDS/S", "TIME"]
     assert header.split() == names
     assert [row.split()[1] for row in rows] == ["0", "5"]
     assert [row["score"] for row in srsly.read_jsonl(log)] == [None, None]
-    live = run(config, Terminal(), no_dev=True)
+    live = run(config, Terminal(), dev_use=DevUse.none)
     assert "loss" in live
     assert "best" not in live
 

@@ -7,12 +7,13 @@ import spacy
 import srsly
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as spacy_train
-from spacy.util import registry
+from spacy.util import load_config, registry
 
 from spacy_birnn.errors import BirnnError
+from spacy_birnn.training.dev_use import DevUse
 from spacy_birnn.training.identity import checksum
-from spacy_birnn.training.loop import train
 from spacy_birnn.training.step import Step
+from spacy_birnn.training.train import train
 
 from .conftest import performance, weights
 
@@ -255,7 +256,7 @@ def test_without_dev_the_weights_are_those_of_the_last_step(make_config, tmp_pat
     with_dev = make_config({"training.patience": 0})
     without = make_config({"paths.dev": "none.conll", "training.patience": 1})
     quiet(with_dev, tmp_path / "with")
-    _, progress, _ = quiet(without, tmp_path / "without", no_dev=True)
+    _, progress, _ = quiet(without, tmp_path / "without", dev_use=DevUse.none)
     assert progress.finished == "3 epochs are done"
     names = {path.name for path in (tmp_path / "without").iterdir()}
     assert names == {"model-last", "checkpoint"}
@@ -273,7 +274,11 @@ def test_without_dev_an_interrupted_training_ends_the_same(
     config = make_config()
     for name, kills in (("whole", []), ("killed", [0, 7, 16])):
         train_with_kills(
-            config, tmp_path / name, kills, no_dev=True, eval_frequency=eval_frequency
+            config,
+            tmp_path / name,
+            kills,
+            dev_use=DevUse.none,
+            eval_frequency=eval_frequency,
         )
     last = tmp_path / "whole" / "model-last"
     assert weights(tmp_path / "killed" / "model-last") == weights(last)
@@ -281,9 +286,53 @@ def test_without_dev_an_interrupted_training_ends_the_same(
 
 def test_dev_cannot_come_or_go_in_the_middle(make_config, tmp_path):
     config, out = make_config({"training.max_epochs": 1}), tmp_path / "out"
-    quiet(config, out, no_dev=True)
-    with pytest.raises(BirnnError, match=r"B064.*training.dev_corpus was '\(none\)'"):
+    quiet(config, out, dev_use=DevUse.none)
+    with pytest.raises(BirnnError, match="B064.*--dev was 'none' and is 'choose'"):
         quiet(config, out, resume=True)
+
+
+@pytest.mark.cpu
+def test_dev_too_is_both_files_in_their_order(make_config, corpora, tmp_path):
+    """By the settings of the training corpus, of which `limit` counts for each file."""
+    both = make_config({"corpora.dev.joined": 10})
+    quiet(both, tmp_path / "too", dev_use=DevUse.train)
+    listed = make_config({"paths.train": list(map(str, corpora.values()))})
+    quiet(listed, tmp_path / "listed", dev_use=DevUse.none)
+    last = tmp_path / "too" / "model-last"
+    assert weights(last) == weights(tmp_path / "listed" / "model-last")
+    # What is saved is the config that was given.
+    saved = load_config(last / "config.cfg", interpolate=False)
+    assert saved["corpora"]["train"]["path"] == "${paths.train}"
+    limited = make_config({"corpora.train.limit": 4, "training.max_epochs": 1})
+    _, progress, _ = quiet(limited, None, dev_use=DevUse.train)
+    assert progress.words == sum(
+        len(sentence.splitlines())
+        for path in corpora.values()
+        for sentence in path.read_text().split("\n\n")[:4]
+    )
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [
+        {"@readers": "spacy.Corpus.v1", "path": "dev.spacy"},
+        {"@readers": "spacy-birnn.ConllCorpus.v1", "path": "dev.conll"},
+    ],
+)
+def test_dev_of_another_reader_is_not_trained_on(make_config, reader):
+    config = make_config()
+    config["corpora"]["dev"] = reader
+    with pytest.raises(
+        BirnnError, match="B069.*'corpora.dev' must be a corpus of files"
+    ):
+        quiet(config, None, dev_use=DevUse.train)
+
+
+def test_files_of_dev_that_train_has_too(make_config, corpora, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = make_config({"paths.dev": corpora["train"].name})
+    with pytest.raises(BirnnError, match=r"B100.*train\.conll would be read twice"):
+        quiet(config, None, dev_use=DevUse.train)
 
 
 @pytest.mark.parametrize(
@@ -299,14 +348,14 @@ def test_dev_cannot_come_or_go_in_the_middle(make_config, tmp_path):
 )
 def test_what_needs_dev(make_config, overrides, message):
     with pytest.raises(BirnnError, match=rf"B069.*{message}"):
-        quiet(make_config(overrides), None, no_dev=True)
+        quiet(make_config(overrides), None, dev_use=DevUse.none)
 
 
 def test_a_best_pipeline_of_before_does_not_stay(make_config, tmp_path):
     config, out = make_config({"training.max_epochs": 1}), tmp_path / "out"
     quiet(config, out)
     assert (out / "model-best").is_dir()
-    quiet(config, out, force=True, no_dev=True)
+    quiet(config, out, force=True, dev_use=DevUse.none)
     assert not (out / "model-best").exists()
 
 
