@@ -31,7 +31,7 @@ def places(tmp_path):
 def config_of(places, with_gold=True, **overrides):
     settings = {"paths.dev": str(places["dev.conll"]), **overrides}
     if with_gold:
-        settings["paths.train"] = str(places["gold.conll"])
+        settings.setdefault("paths.train", str(places["gold.conll"]))
     return student_config(settings)
 
 
@@ -46,9 +46,9 @@ def student_of(places, **settings):
     return Student.of(build(config_of(places, **settings)))
 
 
-def run(places, output, teachers, **settings):
+def run(places, output, teachers, overrides=None, **settings):
     files = find_inputs([places["raw.txt"]])
-    config = config_of(places)
+    config = config_of(places, **(overrides or {}))
     settings.setdefault("stdout", io.StringIO())
     return make_targets(config, output, teachers, files, **settings)
 
@@ -193,6 +193,17 @@ def test_what_is_resumed_must_be_the_same(places, tmp_path):
         run(places, tmp_path / "out", [ruler("PER", "LOC")], resume=True)
     made = run(places, tmp_path / "out", [ruler("LOC", "PER")], force=True)
     assert made.targets.size(TEXTS)["documents"] == 13
+
+
+def test_each_of_several_files_of_gold_must_be_the_same(places, tmp_path):
+    more = tmp_path / "more.conll"
+    more.write_text(conll(sentences(2, 5)))
+    both = {"paths.train": [str(places["gold.conll"]), str(more)]}
+    out, teachers = tmp_path / "out", [ruler("PER", "LOC")]
+    assert run(places, out, teachers, both).targets.size(GOLD)["documents"] == 9
+    more.write_text(conll(sentences(2, 6)))
+    with pytest.raises(BirnnError, match=r"B455.*content of .*more\.conll has changed"):
+        run(places, out, teachers, both, resume=True)
 
 
 def test_texts_without_a_word(places, tmp_path):
