@@ -121,7 +121,7 @@ def set_up(
     Args:
         raw_config: not interpolated. spaCy's defaults are filled in where keys lack.
         use_gpu: as for spaCy; the GPU has to be activated.
-        corpus: is trained on instead of the config's training corpus.
+        corpus: is trained on instead of what the config names.
         dev_use: what the development corpus is for.
 
     Raises:
@@ -178,12 +178,13 @@ def _readers(
     dev_use: DevUse,
 ) -> Tuple[Reader, Optional[Reader]]:
     names = settings["train_corpus"], settings["dev_corpus"]
+    if corpus is not None:
+        chooses = dev_use is DevUse.choose
+        return corpus, resolve_corpus(config, names[1]) if chooses else None
     if dev_use is DevUse.train:
         return read_dev_too(config, *names, resolve_corpus), None
     if dev_use is DevUse.none:
         return resolve_corpus(config, names[0]), None
-    if corpus is not None:
-        return corpus, resolve_corpus(config, names[1])
     train, dev = resolve_corpora(config, *names)
     return train, dev
 

@@ -42,7 +42,7 @@ def train(
         eval_frequency: steps between evaluations; None to evaluate as often as it is
             worth its time.
         dev_use: what the development corpus is for.
-        corpus: is trained on instead of the config's training corpus.
+        corpus: is trained on instead of what the config names.
         stdout: where the logger writes; None for the standard output.
         stderr: where its progress bar is, if it has one; None for the standard error.
 
