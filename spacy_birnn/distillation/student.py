@@ -11,8 +11,8 @@ from thinc.api import Config
 from ..errors import BirnnError, Errors
 from ..pipeline.base import BiRNNPipe
 from ..tagging.targets import Target
-from ..training.dev_use import Reader
-from ..training.setup import Built, resolve_corpus
+from ..training.corpora import Reader, resolve_corpus
+from ..training.setup import Built
 from ..training.step import check_rate
 
 

@@ -2,10 +2,8 @@
 
 from enum import Enum
 from itertools import chain
-from typing import Any, Callable, Dict, Iterable, List
+from typing import Any, Dict, List, cast
 
-from spacy.language import Language
-from spacy.training import Example
 from spacy.util import registry
 from thinc.api import Config
 
@@ -13,9 +11,8 @@ from ..data.joining import number
 from ..data.reader import FileCorpus, check_once
 from ..errors import BirnnError, Errors
 from .config_values import wrong_setting
+from .corpora import Reader, resolve_corpus
 from .optimizers import loop_schedules
-
-Reader = Callable[[Language], Iterable[Example]]
 
 
 class DevUse(str, Enum):
@@ -49,15 +46,12 @@ def check_needs_no_score(settings: Dict[str, Any]) -> None:
             raise wrong_setting(f"optimizer.{key}", schedule.name, wanted)
 
 
-def read_dev_too(
-    config: Config, train: str, dev: str, resolve: Callable[[Config, str], Reader]
-) -> Reader:
+def read_dev_too(config: Config, train: str, dev: str) -> Reader:
     """A reader of the training corpus and, by its settings, of the files of dev.
 
     Args:
         config: interpolated.
         train, dev: as `[training] train_corpus` and `dev_corpus` name the two.
-        resolve: makes the reader of a corpus.
 
     Raises:
         BirnnError: the two are not read from files by one reader, a path is null, or a
@@ -77,7 +71,7 @@ def read_dev_too(
             raise BirnnError(Errors.B104.format(corpus=f"[{name}]"))
         other = config.copy()
         _section(other, train)["path"] = section["path"]
-        readers.append(resolve(other, train))  # type: ignore[arg-type]
+        readers.append(cast(FileCorpus, resolve_corpus(other, train)))
     check_once([file for reader in readers for file in reader.list_files()])
     return lambda nlp: number(chain.from_iterable(read(nlp) for read in readers))
 
@@ -85,6 +79,8 @@ def read_dev_too(
 def _section(config: Config, dotted: str) -> Dict[str, Any]:
     block: Any = config
     for name in dotted.split("."):
+        if "@readers" in block:
+            break  # one function reads several corpora, and names them
         block = block[name]
     return block
 

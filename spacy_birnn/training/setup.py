@@ -28,7 +28,6 @@ from spacy.util import (
     load_model_from_config,
     logger,
     registry,
-    resolve_dot_names,
 )
 from thinc.api import Config, fix_random_seed, set_gpu_allocator
 
@@ -38,7 +37,8 @@ from ..pipeline.labels import LabelledPipe
 from ..progress import show_wait
 from .config_keys import check_sections
 from .config_values import check_score_weights, check_settings, coded, wrong_setting
-from .dev_use import DevUse, Reader, check_needs_no_score, read_dev_too
+from .corpora import Reader, resolve_corpora, resolve_corpus
+from .dev_use import DevUse, check_needs_no_score, read_dev_too
 
 STREAM_SAMPLE = 100
 """Examples that a pipeline is initialized on where the training data is a stream."""
@@ -182,31 +182,11 @@ def _readers(
         chooses = dev_use is DevUse.choose
         return corpus, resolve_corpus(config, names[1]) if chooses else None
     if dev_use is DevUse.train:
-        return read_dev_too(config, *names, resolve_corpus), None
+        return read_dev_too(config, *names), None
     if dev_use is DevUse.none:
         return resolve_corpus(config, names[0]), None
     train, dev = resolve_corpora(config, *names)
     return train, dev
-
-
-def resolve_corpus(config: Config, name: str) -> Reader:
-    """Make the reader of a corpus; see `resolve_corpora`."""
-    return resolve_corpora(config, name)[0]
-
-
-def resolve_corpora(config: Config, *names: str) -> Tuple[Reader, ...]:
-    """Make the readers of these corpora, and of no others: those may lack their paths.
-
-    Args:
-        config: interpolated.
-        names: as `[training] train_corpus` has them.
-    """
-    corpora = config["corpora"]
-    if all(name.startswith("corpora.") for name in names) and "@readers" not in corpora:
-        wanted = {name.split(".")[1] for name in names}
-        some = {key: value for key, value in corpora.items() if key in wanted}
-        config = Config({**config, "corpora": some})
-    return resolve_dot_names(config, list(names))
 
 
 def build(raw_config: Config, use_gpu: int = -1) -> Built:

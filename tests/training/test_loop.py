@@ -328,6 +328,17 @@ def test_dev_of_another_reader_is_not_trained_on(make_config, reader):
         quiet(config, None, dev_use=DevUse.train)
 
 
+def test_dev_of_a_function_that_reads_several_corpora(make_config):
+    @registry.readers("test.several")
+    def make():
+        return {"train": list, "dev": list}
+
+    config = make_config()
+    config["corpora"] = {"@readers": "test.several"}
+    with pytest.raises(BirnnError, match="B069.*'corpora.dev' must be a corpus of"):
+        quiet(config, None, dev_use=DevUse.train)
+
+
 def test_files_of_dev_that_train_has_too(make_config, corpora, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config = make_config({"paths.dev": corpora["train"].name})
