@@ -278,7 +278,7 @@ def test_mistakes_in_a_file(write, text, settings, code, parts, docs):
         ({"docs": "page"}, "B110", '"page"'),
         ({"scheme": "raw", "columns": {"ents": 1, "tag": 2}}, "B119", "'ents'"),
         ({"path": 3}, "B135", "not 3"),
-        ({"path": ["a", "b"]}, "B135", "['a', 'b']"),
+        ({"path": ["a", 3]}, "B135", "not 3"),
         ({"columns": ["word", "ents"]}, "B136", "['word', 'ents']"),
         ({"columns": {0: 1}}, "B111", "'0'"),
         ({"columns": {"ents": "1"}}, "B137", "'ents' must be a whole number"),

@@ -1,3 +1,4 @@
+import io
 import random
 
 import pytest
@@ -6,6 +7,7 @@ from spacy.util import load_config_from_str
 from thinc.api import Config
 
 from spacy_birnn.cli.init_config import init_config, to_text
+from spacy_birnn.training.train import train
 
 NAMES = ["Ada", "Emmy", "Grace", "Sofja", "Rosa", "Lise"]
 PLACES = ["Oslo", "London", "Bonn", "Lyon"]
@@ -15,6 +17,22 @@ FRAMES = [
     ["Nobody", "saw", "{n}", "in", "{p}", "or", "{p}", "."],
     ["It", "rained", "."],
 ]
+
+
+PLATEAU = {
+    "training.optimizer": {
+        "@optimizers": "spacy-birnn.SGD.v1",
+        "average_decay": 0.8,
+        "learn_rate": {
+            "@schedules": "spacy-birnn.plateau.v1",
+            "learn_rate": 0.3,
+            "patience": 1,
+        },
+    },
+    "training.eval_frequency": 2,
+    "training.patience": 40,
+    "training.max_epochs": 8,
+}
 
 
 def make_corpus(n_sentences, seed):
@@ -89,3 +107,8 @@ def weights(folder):
 
 def performance(folder):
     return srsly.read_json(folder / "meta.json")["performance"]
+
+
+def quiet(config, output, **settings):
+    settings.setdefault("eval_frequency", config["training"]["eval_frequency"])
+    return train(config, output, stdout=io.StringIO(), **settings)
