@@ -1,4 +1,4 @@
-"""What the development corpus is for: to choose, to be trained on too, or nothing."""
+"""Uses of the development corpus: to choose, to be trained on too, or none."""
 
 from enum import Enum
 from itertools import chain
@@ -16,7 +16,7 @@ from .optimizers import loop_schedules
 
 
 class DevUse(str, Enum):
-    """What the development corpus is for.
+    """A use of the development corpus.
 
     `choose`: its score chooses the best pipeline. `train`: it is trained on too.
     `none`: it is left alone, and need not be there. Without a score training goes on to

@@ -124,7 +124,7 @@ class NoDevSet(DevSet):
         return None, {}
 
     def examples(self) -> List[Example]:
-        """None."""
+        """Return no examples."""
         return []
 
 
