@@ -1,17 +1,14 @@
 """Uses of the development corpus: to choose, to be trained on too, or none."""
 
+from dataclasses import replace
 from enum import Enum
 from itertools import chain
-from typing import Any, Dict, List, cast
-
-from spacy.util import registry
-from thinc.api import Config
+from typing import Any, Dict
 
 from ..data.joining import number
 from ..data.reader import FileCorpus, check_once
-from ..errors import BirnnError, Errors
 from .config_values import wrong_setting
-from .corpora import Reader, resolve_corpus
+from .corpora import Reader
 from .optimizers import loop_schedules
 
 
@@ -46,47 +43,26 @@ def check_needs_no_score(settings: Dict[str, Any]) -> None:
             raise wrong_setting(f"optimizer.{key}", schedule.name, wanted)
 
 
-def read_dev_too(config: Config, train: str, dev: str) -> Reader:
+def read_dev_too(train: Reader, dev: Reader, dev_name: str) -> Reader:
     """A reader of the training corpus and, by its settings, of the files of dev.
 
     Args:
-        config: interpolated.
-        train, dev: as `[training] train_corpus` and `dev_corpus` name the two.
+        train, dev: the readers of the two.
+        dev_name: as `[training] dev_corpus` names it.
 
     Raises:
-        BirnnError: the two are not read from files by one reader, a path is null, or a
-            file is in both.
+        BirnnError: the two are not read from files by one reader, or a file is in both.
     """
-    sections = [_section(config, name) for name in (train, dev)]
-    names = [section.get("@readers") for section in sections]
-    if names[0] != names[1] or not _reads_files(names[0]):
+    if (
+        not isinstance(train, FileCorpus)
+        or not isinstance(dev, FileCorpus)
+        or type(dev) is not type(train)
+    ):
         wanted = (
             "a corpus of files, read by the reader of the training corpus, for "
             "--dev train: or let that one read all, and give --dev none"
         )
-        raise wrong_setting("dev_corpus", dev, wanted)
-    readers: List[FileCorpus] = []
-    for name, section in zip((train, dev), sections):
-        if section.get("path") is None:
-            raise BirnnError(Errors.B104.format(corpus=f"[{name}]"))
-        other = config.copy()
-        _section(other, train)["path"] = section["path"]
-        readers.append(cast(FileCorpus, resolve_corpus(other, train)))
+        raise wrong_setting("dev_corpus", dev_name, wanted)
+    readers = [train, replace(train, path=dev.path)]
     check_once([file for reader in readers for file in reader.list_files()])
     return lambda nlp: number(chain.from_iterable(read(nlp) for read in readers))
-
-
-def _section(config: Config, dotted: str) -> Dict[str, Any]:
-    block: Any = config
-    for name in dotted.split("."):
-        if "@readers" in block:
-            break  # one function reads several corpora, and names them
-        block = block[name]
-    return block
-
-
-def _reads_files(name: Any) -> bool:
-    if not isinstance(name, str) or name not in registry.readers:
-        return False
-    reader = registry.readers.get(name)
-    return isinstance(reader, type) and issubclass(reader, FileCorpus)

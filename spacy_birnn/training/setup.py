@@ -181,11 +181,11 @@ def _readers(
     if corpus is not None:
         chooses = dev_use is DevUse.choose
         return corpus, resolve_corpus(config, names[1]) if chooses else None
-    if dev_use is DevUse.train:
-        return read_dev_too(config, *names), None
     if dev_use is DevUse.none:
         return resolve_corpus(config, names[0]), None
     train, dev = resolve_corpora(config, *names)
+    if dev_use is DevUse.train:
+        return read_dev_too(train, dev, names[1]), None
     return train, dev
 
 
