@@ -6,6 +6,8 @@
     python benchmarks/distillation.py teacher --seconds 3600 --data DIR \
         --vectors VECTORS -o MODEL
     python benchmarks/distillation.py compare --teacher MODEL --student MODEL --data DIR
+    python benchmarks/distillation.py pool conll2003 --name accuracy \
+        --teachers MODEL MODEL MODEL --data DIR
     python benchmarks/distillation.py updates --targets OUT/targets --config CONFIG \
         --data DIR --vectors VECTORS
     python benchmarks/distillation.py report
@@ -13,13 +15,15 @@
 `train` keeps a cell as `accuracy.py train` does, in results/accuracy, whose `report`
 shows it; the seconds are those of the whole `spacy-birnn distil`, teachers and all.
 `teacher` trains spaCy's own `ner` at the size of `--optimize accuracy` on CoNLL-2003.
-`compare` scores a teacher and its student on dev and times both in turn; `updates`
-times updates with soft labels and without. Both keep their figures in
+`compare` scores a teacher and its student on dev and times both in turn; `pool` scores
+several seeds of a recipe as one, which is what their student learns from; `updates`
+times updates with soft labels and without. All keep their figures in
 results/distillation.json.
 """
 
 import argparse
 import random
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any, Dict, Iterator, List, Optional, Sequence
@@ -35,7 +39,7 @@ from measures.timing import Side, alternate, set_clock, threads
 from options import add_training, existing, make_parser, run_action
 from recipes.cells import make_config, open_cell
 from recipes.corpora import CORPORA
-from recipes.scoring import read, running_text
+from recipes.scoring import read, running_text, score_dev
 from recipes.table import table
 from recipes.training import TRAIN, Places, run
 from records import FOLDER, Entry, add_result, markdown, read_results
@@ -46,6 +50,9 @@ from thinc.api import NumpyOps, set_current_ops
 
 from spacy_birnn.cli.train import read_config
 from spacy_birnn.distillation import DistilledCorpus, Targets
+from spacy_birnn.distillation.pool import Pool, mean_chain
+from spacy_birnn.distillation.teachers import make_teacher
+from spacy_birnn.models.sequence_tagger import get_decoder
 from spacy_birnn.pipeline.soft_labels import SOFT_LABELS
 from spacy_birnn.training.setup import Setup, set_up
 
@@ -165,6 +172,31 @@ def fresh(examples: List[Example]) -> Any:
     return lambda: untagged(examples)
 
 
+def score_pool(args: argparse.Namespace) -> None:
+    """Score the average of several pipelines of ours on dev."""
+    corpus = CORPORA[args.corpus]
+    scores = score_dev(pooled(args.teachers), corpus, args.data / corpus.dev)
+    entry: Entry = {"what": "pool", "name": f"{args.corpus}, {args.name}"}
+    entry.update(scores, teachers=[short(str(path)) for path in args.teachers])
+    add_result(RESULTS, entry, KEY)
+    report(args)
+
+
+def pooled(paths: Sequence[Path]) -> Language:
+    """A pipeline that predicts what the average of several says."""
+    nlp = spacy.load(paths[0])
+    pipe: Any = nlp.get_pipe(nlp.pipe_names[-1])
+    # The stack is never closed: teachers stay teachers.
+    stack = ExitStack()
+    pool = Pool([make_teacher(spacy.load(path), pipe, stack) for path in paths], pipe)
+    chain = mean_chain([teacher.chain for teacher in pool.teachers])
+    crf = get_decoder(pipe.model).crf
+    for name in ("start", "transitions", "end"):
+        getattr(crf, name).data.copy_(getattr(chain, name))
+    pipe.emissions = lambda docs: pool.emissions(docs).float()
+    return nlp
+
+
 def updates(args: argparse.Namespace) -> None:
     """Time updates on the same batches, with soft labels and without."""
     overrides = {
@@ -220,6 +252,10 @@ def report(args: argparse.Namespace) -> None:
     header = ("student", "dev of", "teacher", "student", "agreement", "tokens/s")
     print(*markdown(header, rows(entries)), sep="\n")
     for entry in entries:
+        if entry["what"] == "pool":
+            layouts = ("sentences", "running")
+            scores = ", ".join(f"{name} {100 * entry[name]:.2f}" for name in layouts)
+            print(f"\n{len(entry['teachers'])} seeds of {entry['name']}: {scores}")
         if entry["what"] == "updates":
             print(
                 f"\n{entry['name']}: an update takes {spread(entry['ratio'])} of one "
@@ -285,6 +321,13 @@ def command_line() -> argparse.ArgumentParser:
     compares.add_argument("--data", type=existing, required=True)
     compares.add_argument("--name", default="spaCy's ner, wide")
     compares.add_argument("--runs", type=int, default=5)
+
+    pools = actions.add_parser("pool", help="score several seeds as one")
+    pools.set_defaults(action=score_pool)
+    pools.add_argument("corpus", choices=CORPORA)
+    pools.add_argument("--name", required=True, help="of their recipe")
+    pools.add_argument("--teachers", type=existing, nargs="+", required=True)
+    pools.add_argument("--data", type=existing, required=True)
 
     times = actions.add_parser("updates", help="time updates")
     times.set_defaults(action=updates)

@@ -66,6 +66,8 @@ CORPORA = {
         None,
         {"word": 0, "chunks": 2},
     ),
+    # Another treebank's tags, to start from, in one folder with those of LinES.
+    "ewt-upos": Corpus("pos", "pos_acc", "en_ewt-ud-dev.conllu", LINES[1], None),
     "ud-upos": Corpus("pos", "pos_acc", *LINES),
     "ud-xpos": Corpus("tag", "tag_acc", *LINES),
 }
