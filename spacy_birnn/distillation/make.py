@@ -147,6 +147,7 @@ def read_with_teachers(
     labels = choose_labels(student, gold, teachers)
     for label in labels:
         student.pipe.add_label(label)
+    student.check_initialization(build(config, use_gpu))
     with show_wait("Comparing teachers and texts with an earlier run"):
         plan = describe_plan(student, teachers, texts, fields, labels)
     outputs.begin()

@@ -12,7 +12,7 @@ from ..errors import BirnnError, Errors
 from ..pipeline.base import BiRNNPipe
 from ..tagging.targets import Target
 from ..training.corpora import Reader, resolve_corpus
-from ..training.setup import Built
+from ..training.setup import Built, initialize
 from ..training.step import check_rate
 
 
@@ -55,16 +55,30 @@ class Student:
         """Look now for what would stop the training when the teachers have read.
 
         Raises:
-            BirnnError: there are no data to choose its weights by, or no vectors; or it
-                cannot learn with this rate.
+            BirnnError: there are no data to choose its weights by, or it cannot learn
+                with this rate.
         """
-        dev = resolve_corpus(self.config, self.settings["dev_corpus"])
-        for _ in dev(self.nlp):
+        for _ in self._dev()(self.nlp):
             pass
-        callback = self.config["initialize"].get("before_init")
-        if callback is not None:
-            registry.resolve({"callback": callback})["callback"](self.nlp)
         check_rate(self.settings["optimizer"].learn_rate, 0)
+
+    def check_initialization(self, twin: Built) -> None:
+        """Initialize a pipeline like this one, so that what it starts from is looked
+        at now: vectors, other pipelines, sizes.
+
+        Args:
+            twin: made of the same config. It is of no use later.
+
+        Raises:
+            BirnnError: something is not there, or does not fit.
+        """
+        pipe: BiRNNPipe = twin.nlp.get_pipe(self.name)  # type: ignore[assignment]
+        for label in self.pipe.cfg["labels"]:
+            pipe.add_label(label)
+        initialize(twin, lambda: list(self._dev()(twin.nlp)))
+
+    def _dev(self) -> Reader:
+        return resolve_corpus(self.config, self.settings["dev_corpus"])
 
     @property
     def pipe(self) -> BiRNNPipe:

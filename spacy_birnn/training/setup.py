@@ -128,7 +128,8 @@ def set_up(
         BirnnError: the training corpus is empty, a key or a value of the config is
             wrong, or a key without a default is not there.
     """
-    nlp, config, settings, sourced = build(raw_config, use_gpu)
+    built = build(raw_config, use_gpu)
+    nlp, config, settings, _ = built
     if dev_use is not DevUse.choose:
         check_needs_no_score(settings)
     with coded(config):
@@ -136,8 +137,8 @@ def set_up(
     if corpus is not None:
         corpus.prepare(nlp)
     read = _read_once(nlp, train, settings)
-    with show_wait("Initializing the pipeline"), coded(config):
-        _initialize(nlp, settings, sourced, read)
+    with show_wait("Initializing the pipeline"):
+        initialize(built, read)
     examples = None if _is_stream(settings) else read()
     # `spacy train` begins training with the seed as it begins initialization.
     _seed(config)
@@ -234,22 +235,29 @@ def _seed(config: Config) -> None:
     fix_random_seed(seed)
 
 
-def _initialize(
-    nlp: Language,
-    settings: Dict[str, Any],
-    sourced: Iterable[str],
-    read: Callable[[], List[Example]],
-) -> None:
+def initialize(built: Built, read: Callable[[], List[Example]]) -> None:
+    """Initialize a pipeline as its config says.
+
+    Args:
+        built: the pipeline.
+        read: returns the Examples that give it its labels. It is called when the
+            vectors are there.
+
+    Raises:
+        BirnnError: a value of the config is wrong, or what it names is not there.
+    """
+    nlp, config, settings, sourced = built
     frozen, optimizer = settings["frozen_components"], settings["optimizer"]
     resumed = [name for name in sourced if name not in frozen]
-    if resumed:
-        with nlp.select_pipes(enable=resumed):
-            nlp.resume_training(sgd=optimizer)
-    nlp._link_components()
-    _check_frozen(nlp, frozen)
-    with nlp.select_pipes(disable=[*frozen, *resumed]):
-        nlp.initialize(read, sgd=optimizer)
-    _warn_of_listeners(nlp, frozen, settings["annotating_components"])
+    with coded(config):
+        if resumed:
+            with nlp.select_pipes(enable=resumed):
+                nlp.resume_training(sgd=optimizer)
+        nlp._link_components()
+        _check_frozen(nlp, frozen)
+        with nlp.select_pipes(disable=[*frozen, *resumed]):
+            nlp.initialize(read, sgd=optimizer)
+        _warn_of_listeners(nlp, frozen, settings["annotating_components"])
 
 
 def _check_frozen(nlp: Language, frozen: List[str]) -> None:

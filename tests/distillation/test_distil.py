@@ -8,6 +8,7 @@ import pytest
 import spacy
 
 from spacy_birnn.distillation import DistilledCorpus, Targets, distil
+from spacy_birnn.errors import BirnnError
 
 from ..pipeline import toys
 from .toys import (
@@ -61,6 +62,36 @@ def test_a_student_learns_from_text_without_gold(kind, teacher, tmp_path, dev, r
     assert before < 0.4
     assert after > 0.8
     assert student.get_pipe("birnn_ner").labels == ("LOC", "PER")
+
+
+def test_a_student_may_start_from_its_teacher(teacher, tmp_path, dev, raw):
+    teacher.to_disk(tmp_path / "teacher")
+    agreements = {}
+    for start in (None, str(tmp_path / "teacher")):
+        settings = {
+            "paths.dev": str(dev),
+            "paths.start_from": start,
+            "training.max_epochs": 1,
+            "training.optimizer.learn_rate": 0.005,
+        }
+        run(student_config(settings), tmp_path / f"{start is None}", [teacher], raw)
+        student = spacy.load(tmp_path / f"{start is None}" / "model-best")
+        agreements[start is None] = agreement(student, teacher, UNSEEN)
+    assert agreements[True] < agreements[False] - 0.2
+
+
+@pytest.mark.parametrize("wrong", ["no folder", "other sizes"])
+def test_what_it_cannot_start_from_is_told_before_the_teachers_read(
+    teacher, tmp_path, dev, raw, wrong
+):
+    teacher.to_disk(tmp_path / "teacher")
+    settings = {"paths.dev": str(dev), "paths.start_from": str(tmp_path / "nothing")}
+    if wrong == "other sizes":
+        settings["paths.start_from"] = str(tmp_path / "teacher")
+        settings["components.birnn_ner.model.tok2vec.encode.width"] = 20
+    with pytest.raises(BirnnError, match="B094" if wrong == "no folder" else "B095"):
+        run(student_config(settings), tmp_path / "out", [teacher], raw)
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_pipeline_on_the_disk_is_an_ordinary_one(teacher, tmp_path, dev, raw):
