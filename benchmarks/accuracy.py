@@ -29,7 +29,7 @@ from recipes.corpora import CORPORA, WIKIGOLD
 from recipes.scoring import score_documents
 from recipes.spreads import spread
 from recipes.table import insert, table, tables, total
-from recipes.training import Places, run, test
+from recipes.training import Places, fill
 from recipes.with_dev import ENDING
 
 DOCUMENTS = {"conll2003": CORPORA["conll2003"], "wikigold": WIKIGOLD}
@@ -51,14 +51,8 @@ def train(args: argparse.Namespace) -> None:
     config = make_config(corpus, args.recipe, dict(args.set))
     cell = open_cell(args.corpus, name, config, with_dev=args.with_dev)
     places = Places(args.data, args.vectors, args.models.resolve(), args.threads)
-    for seed in args.seeds:
-        done = cell.run_of(seed)
-        if done is None:
-            done = run(cell, seed, places)
-            cell.add(done)
-        if args.test and done["test"] is None:
-            cell.add({**done, "test": test(cell, seed, places)})
-        print(table([cell]), flush=True)
+    for filled in fill(cell, args.seeds, places, with_test=args.test):
+        print(table([filled]), flush=True)
 
 
 def boundaries(args: argparse.Namespace) -> None:

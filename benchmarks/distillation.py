@@ -41,7 +41,8 @@ from recipes.cells import make_config, open_cell
 from recipes.corpora import CORPORA
 from recipes.scoring import read, running_text, score_dev
 from recipes.table import table
-from recipes.training import TRAIN, Places, run
+from recipes.training import TRAIN, Places, fill
+from recipes.with_dev import ENDING
 from records import FOLDER, Entry, add_result, markdown, read_results
 from spacy.language import Language
 from spacy.scorer import get_ner_prf
@@ -73,7 +74,8 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
 def train(args: argparse.Namespace) -> None:
     """Train the seeds of a cell that are not there yet."""
     config = make_config(CORPORA[args.corpus], args.recipe, dict(args.set))
-    cell = open_cell(args.corpus, args.name, config)
+    name = args.name + (ENDING if args.with_dev else "")
+    cell = open_cell(args.corpus, name, config, with_dev=args.with_dev)
     places = Places(args.data, args.vectors, args.models.resolve(), args.threads)
     options: Dict[str, List[Any]] = {
         "--teacher": args.teachers,
@@ -83,11 +85,12 @@ def train(args: argparse.Namespace) -> None:
     }
     pairs = [(name, value) for name in options for value in options[name]]
     words = [str(word) for pair in pairs for word in pair]
-    for seed in args.seeds:
-        if cell.run_of(seed) is None:
-            done = run(cell, seed, places, [*TRAIN[:-1], "distil", *words])
-            cell.add({**done, "distilled from": [short(word) for word in words]})
-        print(table([cell]), flush=True)
+    command = [*TRAIN[:-1], "distil", *words]
+    facts = {"distilled from": [short(word) for word in words]}
+    for filled in fill(
+        cell, args.seeds, places, with_test=args.test, command=command, facts=facts
+    ):
+        print(table([filled]), flush=True)
 
 
 def short(word: str) -> str:
@@ -305,6 +308,8 @@ def command_line() -> argparse.ArgumentParser:
     option("--seeds", type=int, nargs="+", default=[0, 1, 2])
     option("--data", type=existing, required=True, help="the corpus's folder")
     add_training(trains)
+    option("--test", action="store_true", help="score test too")
+    option("--with-dev", action="store_true", help="learn from dev too: test is scored")
     option("--threads", type=int, default=1)
 
     teachers = actions.add_parser("teacher", help="train a wide ner of spaCy's")

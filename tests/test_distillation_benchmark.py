@@ -45,7 +45,7 @@ def test_students_are_cells_with_what_they_were_distilled_from(
         run = {"seed": seed, "dev": dev, "test": None, "seconds": 1.0}
         return {**run, "machine": machine}
 
-    monkeypatch.setattr(distillation, "run", run)
+    monkeypatch.setattr(training, "run", run)
     texts = tmp_path / "texts.txt"
     texts.write_text("Ada left.\n")
     teachers = [save(tmp_path / name, ("Ada", "PER")) for name in "ab"]

@@ -9,7 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import Iterator, List, Optional, Sequence
 
 import spacy
 from measures.machine import machine_facts
@@ -42,6 +42,38 @@ class Places:
     vectors: Path
     models: Path
     threads: int = 1
+
+
+def fill(
+    cell: Cell,
+    seeds: Sequence[int],
+    places: Places,
+    *,
+    with_test: bool,
+    command: Sequence[str] = TRAIN,
+    facts: Optional[Run] = None,
+) -> Iterator[Cell]:
+    """Train the seeds of a cell that are not there yet.
+
+    Args:
+        cell: The recipe.
+        seeds: Of the trainings that it is to hold.
+        places: Where things are.
+        with_test: Score test too, once for each training.
+        command: See `run`.
+        facts: What else is kept of each.
+
+    Yields:
+        The cell, after each seed.
+    """
+    for seed in seeds:
+        done = cell.run_of(seed)
+        if done is None:
+            done = {**run(cell, seed, places, command), **(facts or {})}
+            cell.add(done)
+        if with_test and done["test"] is None:
+            cell.add({**done, "test": test(cell, seed, places)})
+        yield cell
 
 
 def run(cell: Cell, seed: int, places: Places, command: Sequence[str] = TRAIN) -> Run:

@@ -8,14 +8,15 @@ from thinc.api import Config
 
 from ..data.text import list_files
 from ..distillation.distil import distil
-from ..distillation.student import gold_section
+from ..distillation.student import corpus_section
 from ..errors import BirnnError, Errors
+from ..training.dev_use import DevUse
 from .groups import with_groups
 from .inputs import InputOptions, make_fields, open_inputs
 from .loading import activate_gpu, load_pipeline
 from .options import Code, GpuId
 from .reading import TokenOptions
-from .train import eval_frequency, parse_overrides, read_config, run_code
+from .train import Dev, eval_frequency, parse_overrides, read_config, run_code
 
 TRAIN = "paths.train"
 
@@ -102,6 +103,7 @@ def distil_command(
     force: Annotated[
         bool, typer.Option("--force", help="Begin anew over what is in OUT.")
     ] = False,
+    dev: Dev = DevUse.choose,
     code: Code = None,
     gpu_id: GpuId = -1,
 ) -> None:
@@ -111,7 +113,7 @@ def distil_command(
     components of ours with the same tag scheme the student learns the whole
     distribution, of all others the labels. It is trained as by train, whose settings
     can be given as options, --section.key VALUE; the dev corpus of the config chooses
-    model-best.
+    model-best, or --dev says what it is for.
 
     Examples:
 
@@ -123,6 +125,9 @@ def distil_command(
 
       spacy-birnn distil ner.cfg -o one --teacher a/model-best --texts news/
       --paths.dev dev.conll --resume
+
+      spacy-birnn distil ner.cfg -o fast --teacher en_core_web_trf --texts news.jsonl
+      --dev none
     """
     overrides = parse_overrides(ctx.args)
     if gold is not None:
@@ -150,6 +155,7 @@ def distil_command(
         resume=resume,
         force=force,
         use_gpu=gpu_id,
+        dev_use=dev,
         eval_frequency=eval_frequency(read, overrides),
     )
     if done.signal is not None:
@@ -158,6 +164,6 @@ def distil_command(
 
 def _check_gold(config: Config, gold: Path) -> None:
     """Raise unless the config reads annotated data where --train says."""
-    corpus, section = gold_section(config.interpolate())
+    corpus, section = corpus_section(config.interpolate())
     if section.get("path") != str(gold):
         raise BirnnError(Errors.B481.format(corpus=corpus))

@@ -25,6 +25,15 @@ FREQUENCY = "training.eval_frequency"
 ENVIRONMENT = "SPACY_CONFIG_OVERRIDES"
 """Where spaCy takes settings from too; those of the command line win."""
 
+Dev = Annotated[
+    DevUse,
+    typer.Option(
+        help="What the dev corpus is for: to choose model-best; to train on too; or "
+        "none is there. Without a choice training goes on to the last step, and "
+        "model-last is the result."
+    ),
+]
+
 
 def train_command(
     context: typer.Context,
@@ -53,14 +62,7 @@ def train_command(
     force: Annotated[
         bool, typer.Option("--force", help="Train anew over what is in OUT.")
     ] = False,
-    dev: Annotated[
-        DevUse,
-        typer.Option(
-            help="What the dev corpus is for: to choose model-best; to train on too; "
-            "or none is there. Without a choice training goes on to the last step, and "
-            "model-last is the result."
-        ),
-    ] = DevUse.choose,
+    dev: Dev = DevUse.choose,
     code: Code = None,
     gpu_id: GpuId = -1,
 ) -> None:

@@ -18,6 +18,7 @@ from ..errors import BirnnError, Errors
 from ..pipeline.base import BiRNNPipe
 from ..pipeline.soft_labels import SoftLabels, TeacherChain, attach
 from ..progress import show_progress
+from ..training.dev_use import DevUse
 from .student import find_component_name, gold_reader
 from .targets import GOLD, TEXTS, Piece, Targets
 from .teachers import add_strings
@@ -40,6 +41,7 @@ class DistilledCorpus:
             the teachers'.
         sentences: of the texts in each epoch; None for as many as there are annotated
             documents, or `SENTENCES` where there are none.
+        dev_use: what the development corpus is for, as when the targets were made.
 
     Raises:
         BirnnError: an argument is out of range.
@@ -51,10 +53,12 @@ class DistilledCorpus:
         *,
         gold_weight: float = 0.5,
         sentences: Optional[int] = None,
+        dev_use: DevUse = DevUse.choose,
     ) -> None:
         check_shares(gold_weight, sentences)
         self.targets = targets
         self.gold_weight = gold_weight
+        self.dev_use = dev_use
         self._n_gold = targets.size(GOLD)["pieces"]
         check_sentences(sentences, self._n_gold)
         self.n_texts = targets.size(TEXTS)["pieces"]
@@ -87,7 +91,7 @@ class DistilledCorpus:
         labels, _ = pipe.prepare_labels()
         self._teacher = TeacherChain(labels, self.targets.chain(), self.gold_weight)
         self._vocab = nlp.vocab
-        reader = gold_reader(nlp.config.interpolate())
+        reader = gold_reader(nlp.config.interpolate(), self.dev_use)
         self._gold = [] if reader is None else list(reader(nlp))
         pieces = list(self.targets.pieces(GOLD))
         if len(pieces) != len(self._gold):

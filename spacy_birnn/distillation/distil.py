@@ -9,6 +9,7 @@ from thinc.api import Config
 
 from ..tagging.content import Fields
 from ..tagging.inputs import find_inputs
+from ..training.dev_use import DevUse
 from ..training.outputs import Outputs
 from ..training.train import train_into
 from .corpus import DistilledCorpus, check_shares
@@ -43,13 +44,14 @@ def distil(
     force: bool = False,
     use_gpu: int = -1,
     eval_frequency: Optional[int] = None,
+    dev_use: DevUse = DevUse.choose,
     stdout: Optional[IO] = None,
 ) -> Distilled:
     """Train a student on what teachers say of raw text, and on annotated data.
 
     Args:
         config: of the student, not interpolated; its training corpus is the annotated
-            data, unless its path is null, and its dev corpus chooses the best weights.
+            data, unless its path is null.
         output: the folder of `model-best`, `model-last`, the checkpoint and `targets`.
         teachers: pipelines that set what the student learns; several are averaged. If
             they come from an iterator, their memory is free once they have read.
@@ -62,6 +64,7 @@ def distil(
         force: begin anew over what is in `output`.
         use_gpu: id of an activated GPU, -1 for none.
         eval_frequency: steps between evaluations; None to adapt.
+        dev_use: what the development corpus is for.
         stdout: where messages go; None for the standard output.
 
     Raises:
@@ -83,6 +86,7 @@ def distil(
             use_gpu=use_gpu,
             stdout=stdout,
             sentences=sentences,
+            dev_use=dev_use,
         )
         if signal is not None:
             return Distilled(None, signal)
@@ -92,8 +96,9 @@ def distil(
             is_resumed=is_resumed,
             use_gpu=use_gpu,
             eval_frequency=eval_frequency,
+            dev_use=dev_use,
             corpus=DistilledCorpus(
-                targets, gold_weight=gold_weight, sentences=sentences
+                targets, gold_weight=gold_weight, sentences=sentences, dev_use=dev_use
             ),
             stdout=stdout,
             stderr=sys.stderr,

@@ -31,6 +31,7 @@ from ..tagging.content import Fields
 from ..tagging.inputs import InputFile
 from ..tagging.texts import make_doc, read_items
 from ..tagging.zones import Zones
+from ..training.dev_use import DevUse
 from ..training.outputs import Outputs
 from ..training.setup import build
 from ..training.stop import StopRequest
@@ -132,14 +133,16 @@ def read_with_teachers(
     use_gpu: int,
     stdout: IO,
     sentences: Optional[int] = None,
+    dev_use: DevUse = DevUse.choose,
 ) -> Made:
     """As `make_targets`, into outputs that are prepared and undone by the caller.
 
     Args:
         sentences: of the texts in each epoch of the training to come, see
             `DistilledCorpus`.
+        dev_use: what the development corpus is for.
     """
-    student = Student.of(build(config, use_gpu))
+    student = Student.of(build(config, use_gpu), dev_use)
     student.check()
     teachers = list(teachers)
     gold = student.read_gold()

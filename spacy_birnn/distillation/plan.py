@@ -2,19 +2,20 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Dict, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 import spacy
 from spacy.language import Language
 
 from .. import __version__
-from ..data.arguments import as_list
+from ..data.arguments import Paths, as_list
 from ..tagging.content import Fields
 from ..tagging.inputs import InputFile
 from ..tagging.manifest import describe_pipeline
 from ..training.config_keys import flatten
+from ..training.dev_use import DevUse
 from ..training.identity import checksum
-from .student import Student, gold_section
+from .student import Student, corpus_section
 from .teachers import name_of
 
 
@@ -27,13 +28,16 @@ def describe_plan(
 ) -> Dict[str, Any]:
     """All that targets depend on, as JSON can hold it, by names for messages."""
     config = student.config
-    corpus, given = gold_section(config)
+    corpus, given = corpus_section(config)
     section = dict(given)
     addresses = [_place(text.address) for text in texts]
     files = list(addresses)
     if "path" in section:
-        section["path"] = list(map(_place, as_list(section["path"] or [])))
+        section["path"] = _places(section["path"])
         files += section["path"]
+    if student.dev_use is DevUse.train:
+        section["files of dev"] = _places(corpus_section(config, "dev")[1]["path"])
+        files += section["files of dev"]
     plan: Dict[str, Any] = {
         "the list of teachers": [name_of(nlp) for nlp in teachers],
         "the list of texts": addresses,
@@ -55,6 +59,10 @@ def describe_plan(
     for address in files:
         plan[f"content of {address}"] = _content(address)
     return plan
+
+
+def _places(paths: Optional[Paths]) -> List[str]:
+    return list(map(_place, as_list(paths or [])))
 
 
 def _place(address: str) -> str:

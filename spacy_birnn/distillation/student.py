@@ -1,7 +1,7 @@
 """The student before it learns: its component, its labels and its annotated data."""
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Literal, Optional, Sequence, Tuple
 
 from spacy.language import Language
 from spacy.training import Example
@@ -11,7 +11,9 @@ from thinc.api import Config
 from ..errors import BirnnError, Errors
 from ..pipeline.base import BiRNNPipe
 from ..tagging.targets import Target
-from ..training.corpora import Reader, resolve_corpus
+from ..training.config_values import wrong_setting
+from ..training.corpora import Reader, resolve_corpora, resolve_corpus
+from ..training.dev_use import DevUse, check_needs_no_score, read_dev_too
 from ..training.setup import Built, initialize
 from ..training.step import check_rate
 
@@ -25,20 +27,22 @@ class Student:
         config: its config, interpolated.
         settings: the section `[training]`, resolved to objects.
         name: of its component that learns from the teachers.
+        dev_use: what the development corpus is for.
     """
 
     nlp: Language
     config: Config
     settings: Dict[str, Any]
     name: str
+    dev_use: DevUse = DevUse.choose
 
     @classmethod
-    def of(cls, built: Built) -> "Student":
+    def of(cls, built: Built, dev_use: DevUse = DevUse.choose) -> "Student":
         """The student that a config describes.
 
         Raises:
-            BirnnError: it has no component of ours, or several; or its training data is
-                a stream without an end.
+            BirnnError: it has no component of ours, or several; its training data is
+                a stream without an end; or it needs a score that it does not get.
         """
         name = find_component_name(built.nlp)
         if built.settings["max_epochs"] < 0:
@@ -49,7 +53,9 @@ class Student:
                     expected="epochs that end: give 0 or a number of them",
                 )
             )
-        return cls(built.nlp, built.config, built.settings, name)
+        if dev_use is not DevUse.choose:
+            check_needs_no_score(built.settings)
+        return cls(built.nlp, built.config, built.settings, name, dev_use)
 
     def check(self) -> None:
         """Look now for what would stop the training when the teachers have read.
@@ -58,8 +64,9 @@ class Student:
             BirnnError: there are no data to choose its weights by, or it cannot learn
                 with this rate.
         """
-        for _ in self._dev()(self.nlp):
-            pass
+        if self.dev_use is DevUse.choose:
+            for _ in self._dev()(self.nlp):
+                pass
         check_rate(self.settings["optimizer"].learn_rate, 0)
 
     def check_initialization(self, twin: Built) -> None:
@@ -75,7 +82,15 @@ class Student:
         pipe: BiRNNPipe = twin.nlp.get_pipe(self.name)  # type: ignore[assignment]
         for label in self.pipe.cfg["labels"]:
             pipe.add_label(label)
-        initialize(twin, lambda: list(self._dev()(twin.nlp)))
+        initialize(twin, lambda: self._some_examples(twin.nlp))
+
+    def _some_examples(self, nlp: Language) -> List[Example]:
+        """Annotated ones, where there are any."""
+        is_read = self.dev_use is DevUse.choose
+        reader = self._dev() if is_read else gold_reader(self.config, self.dev_use)
+        if reader is not None:
+            return list(reader(nlp))
+        return [Example(nlp.make_doc("one"), nlp.make_doc("one"))]
 
     def _dev(self) -> Reader:
         return resolve_corpus(self.config, self.settings["dev_corpus"])
@@ -93,7 +108,7 @@ class Student:
 
     def read_gold(self) -> List[Example]:
         """Read the annotated data; none where the config names no file."""
-        reader = gold_reader(self.config)
+        reader = gold_reader(self.config, self.dev_use)
         return [] if reader is None else list(reader(self.nlp))
 
     def given_labels(self) -> Optional[List[str]]:
@@ -121,23 +136,37 @@ def find_component_name(nlp: Language) -> str:
     return names[0]
 
 
-def gold_section(config: Config) -> Tuple[str, Dict[str, Any]]:
-    """The training corpus in a config: its dotted name, and its section.
+def corpus_section(
+    config: Config, part: Literal["train", "dev"] = "train"
+) -> Tuple[str, Dict[str, Any]]:
+    """A corpus in a config: its dotted name, and its section.
 
     Args:
         config: interpolated; spaCy's defaults may lack.
+        part: which of the two that training has.
     """
-    name = config.get("training", {}).get("train_corpus", "corpora.train")
+    name = config.get("training", {}).get(f"{part}_corpus", f"corpora.{part}")
     return name, config.get("corpora", {}).get(name.removeprefix("corpora."), {})
 
 
-def gold_reader(config: Config) -> Optional[Reader]:
-    """The reader of the training corpus; None where its path is null.
+def gold_reader(config: Config, dev_use: DevUse) -> Optional[Reader]:
+    """The reader of the annotated data; None where its path is null.
 
     Args:
         config: interpolated.
+        dev_use: what the development corpus is for.
+
+    Raises:
+        BirnnError: the development corpus is to be read by its settings too, and it
+            has no path.
     """
-    name, section = gold_section(config)
-    if "path" in section and section["path"] is None:
-        return None
-    return resolve_corpus(config, name)
+    name, section = corpus_section(config)
+    is_there = "path" not in section or section["path"] is not None
+    if dev_use is not DevUse.train:
+        return resolve_corpus(config, name) if is_there else None
+    if not is_there:
+        expected = "a corpus with a path, by whose settings --dev train reads dev too"
+        raise wrong_setting("train_corpus", name, expected)
+    dev_name, _ = corpus_section(config, "dev")
+    train, dev = resolve_corpora(config, name, dev_name)
+    return read_dev_too(train, dev, dev_name)

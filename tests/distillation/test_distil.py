@@ -9,6 +9,7 @@ import spacy
 
 from spacy_birnn.distillation import DistilledCorpus, Targets, distil
 from spacy_birnn.errors import BirnnError
+from spacy_birnn.training.dev_use import DevUse
 
 from ..pipeline import toys
 from .toys import (
@@ -203,3 +204,49 @@ def test_chunks_and_tags(task, factory, column, tmp_path):
     assert nlp.pipe_names == [factory]
     for one, other in zip(nlp.pipe(lines), teacher.pipe(lines), strict=True):
         assert toys.found(one) == toys.found(other)
+
+
+def test_without_a_dev_corpus_the_last_weights_are_the_result(teacher, tmp_path, raw):
+    config = student_config({"training.max_epochs": 6})
+    done = run(config, tmp_path / "out", [teacher], raw, dev_use=DevUse.none)
+    assert not (tmp_path / "out" / "model-best").exists()
+    student = spacy.load(tmp_path / "out" / "model-last")
+    assert done.signal is None
+    assert agreement(student, teacher, UNSEEN) > 0.8
+
+
+def test_dev_can_be_learned_from_too(teacher, tmp_path, dev, raw):
+    """As the annotated data: its 20 sentences beside the 12 of train."""
+    gold = tmp_path / "gold.conll"
+    gold.write_text(conll(sentences(12, 3)))
+    settings = {"paths.dev": str(dev), "paths.train": str(gold)}
+    out = tmp_path / "out"
+    run(student_config(settings), out, [teacher], raw, dev_use=DevUse.train)
+    assert Targets(out / "targets").size("gold")["pieces"] == 32
+    assert not (out / "model-best").exists()
+    dev.write_text(conll(sentences(21, 500)))
+    with pytest.raises(BirnnError, match=r"B455.*content of .*dev\.conll"):
+        run(
+            student_config(settings),
+            out,
+            [teacher],
+            raw,
+            dev_use=DevUse.train,
+            resume=True,
+        )
+
+
+@pytest.mark.parametrize(
+    ("dev_use", "settings"),
+    [
+        (DevUse.train, {}),  # no annotated data, by whose settings dev were read
+        (DevUse.none, {"training.max_epochs": 0}),
+    ],
+)
+def test_what_needs_another_use_of_dev_is_told_first(
+    teacher, tmp_path, dev, raw, dev_use, settings
+):
+    config = student_config({"paths.dev": str(dev), **settings})
+    with pytest.raises(BirnnError, match="B069"):
+        run(config, tmp_path / "out", [teacher], raw, dev_use=dev_use)
+    assert not (tmp_path / "out").exists()
