@@ -598,6 +598,10 @@ class Errors(metaclass=_Coded):
         "tag, as .txt or with --input-format text."
     )
     B495 = "{path} is no text, but {kind}: save its text as a file of its own first."
+    B496 = (
+        "spacy-birnn.start_from.v1: no component of ours is new, and sourced and "
+        "frozen ones keep what they know: set [initialize.after_init] model = null."
+    )
 
     # --- B460-B479: streaming ---------------------------------------------------------
     B460 = (

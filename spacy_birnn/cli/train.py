@@ -15,6 +15,7 @@ from thinc.api import Config, ConfigValidationError
 from ..data.text import list_files
 from ..errors import BirnnError, Errors, describe_error, one_line
 from ..training.config_keys import check_overrides
+from ..training.config_values import coded
 from ..training.dev_use import DevUse
 from ..training.evaluation import SPACY_FREQUENCY
 from ..training.train import train
@@ -187,5 +188,9 @@ def eval_frequency(config: Config, overrides: Dict[str, Any]) -> Optional[int]:
     """The steps between evaluations that somebody has chosen, None for nobody."""
     if FREQUENCY in overrides:
         return overrides[FREQUENCY]
-    frequency = config.get("training", {}).get("eval_frequency", SPACY_FREQUENCY)
+    section = config.get("training", {})
+    frequency = section.get("eval_frequency", SPACY_FREQUENCY)
+    if isinstance(frequency, str):  # a variable
+        with coded(config):
+            frequency = config.interpolate()["training"]["eval_frequency"]
     return None if frequency == SPACY_FREQUENCY else frequency

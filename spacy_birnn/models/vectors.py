@@ -43,7 +43,7 @@ def share_rows(vectors: Vectors, others: Vectors) -> bool:
         return one.shape == two.shape and bool((one == two).all())
     words = vectors.key2row.keys() & others.key2row.keys()
     if not words:
-        return not vectors.key2row or not others.key2row
+        return not vectors.key2row and not others.key2row
     one = vectors.data[[vectors.key2row[word] for word in words]]
     two = others.data[[others.key2row[word] for word in words]]
     return one.shape == two.shape and float((one == two).all(1).mean()) > 0.5

@@ -19,8 +19,9 @@ def create_start_from(
     """Start from the words and contexts that another pipeline has learned
     (`spacy-birnn.start_from.v1`).
 
-    For `[initialize.after_init]`. All components of ours get the embedding and the
-    encoder of a trained component; their labels are those of their own data.
+    For `[initialize.after_init]`. All components of ours that are new get the embedding
+    and the encoder of a trained component; their labels are those of their own data.
+    Sourced and frozen components stay as they are.
 
     Args:
         model: the trained pipeline, a directory or an installed package; null to start
@@ -39,7 +40,7 @@ def create_start_from(
         given = our_components(loaded)
         if not given:
             raise BirnnError(Errors.B096.format(where=model))
-        own = our_components(nlp)
+        own = _new_components(nlp)
         if any(reads_vectors(pipe.model) for pipe in own.values()) and not share_rows(
             nlp.vocab.vectors, loaded.vocab.vectors
         ):
@@ -51,6 +52,14 @@ def create_start_from(
         return nlp
 
     return start_from
+
+
+def _new_components(nlp: Language) -> Dict[str, BiRNNPipe]:
+    """The components of ours that are initialized now: all others are switched off."""
+    own = {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, BiRNNPipe)}
+    if not own:
+        raise BirnnError(Errors.B496)
+    return own
 
 
 def _load(model: str) -> Language:

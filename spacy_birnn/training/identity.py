@@ -28,6 +28,7 @@ def describe(
     readers: Dict[str, Optional[Callable]],
     eval_frequency: Optional[int],
     dev_use: DevUse = DevUse.choose,
+    output: Optional[Path] = None,
 ) -> Dict[str, Any]:
     """All that has to be the same, as JSON can hold it.
 
@@ -37,6 +38,7 @@ def describe(
         eval_frequency: steps between evaluations, None where they adapt: the config
             alone does not say it.
         dev_use: what the development corpus is for.
+        output: the folder of the training, whose content changes.
 
     Returns:
         Values by config key; checksums of the files and folders that are named in the
@@ -47,9 +49,11 @@ def describe(
         if not key.startswith(FREE):
             facts[key] = value
             if key.startswith(DATA_SECTIONS):
-                facts |= _contents(value, facts)
+                facts |= _contents(value, facts, output)
     facts["training.eval_frequency"] = eval_frequency or ADAPTED
     facts["--dev"] = dev_use.value
+    is_stream = config["training"]["max_epochs"] < 0
+    facts["reading of the training corpus"] = "as a stream" if is_stream else "whole"
     for name, reader in readers.items():
         fingerprint = getattr(reader, "fingerprint", None)
         if fingerprint is not None:
@@ -59,9 +63,12 @@ def describe(
     return facts
 
 
-def _contents(value: Any, known: Dict[str, Any]) -> Dict[str, str]:
-    """Checksums of the files and folders that a value names, but for those known:
-    several keys name the same ones."""
+def _contents(
+    value: Any, known: Dict[str, Any], output: Optional[Path]
+) -> Dict[str, str]:
+    """Checksums of the files and folders that a value names, but for those known, since
+    several keys name the same ones, and for what training writes: any value, such as
+    `target = "chunks"`, may be the name of its folder."""
     names = value if isinstance(value, list) else [value]
     return {
         f"content of {name}": checksum(Path(name))
@@ -70,6 +77,7 @@ def _contents(value: Any, known: Dict[str, Any]) -> Dict[str, str]:
         and name
         and f"content of {name}" not in known
         and Path(name).exists()
+        and not (output and Path(name).resolve().is_relative_to(output.resolve()))
     }
 
 

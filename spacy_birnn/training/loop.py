@@ -73,21 +73,24 @@ class Loop:
             of_epoch=setup.of_epoch,
         )
         self.dev = self._make_dev_set()
-        readers = {"train": setup.train, "dev": setup.dev}
         self.state = TrainingState(
             nlp=self.nlp,
             optimizer=self.optimizer,
             schedules=self.schedules,
             batches=self.batches,
             progress=self.progress,
-            identity=describe(setup.config, readers, plan.frequency, setup.dev_use)
-            if outputs
-            else {},
+            identity=self._describe(plan) if outputs else {},
         )
         self.before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
         self.step = Step(self.nlp, settings, self.schedules, self.progress)
         self._began = timer()
         self._saved_at = self._save_seconds = 0.0
+
+    def _describe(self, plan: EvaluationPlan) -> Dict[str, Any]:
+        setup = self.setup
+        readers = {"train": setup.train, "dev": setup.dev}
+        output = self.outputs.folder if self.outputs else None
+        return describe(setup.config, readers, plan.frequency, setup.dev_use, output)
 
     def _make_dev_set(self) -> DevSet:
         dev = self.setup.dev
@@ -117,7 +120,8 @@ class Loop:
                 self._train(log_step, stop)
         finally:
             finalize()
-        if stop.signal is None:
+        # A signal in the last step comes too late: the training is whole.
+        if stop.signal is None or progress.finished:
             self._finish(stdout, stderr)
             return None
         hint = ""

@@ -26,6 +26,8 @@ from .weights import (
 MODELS, BEST_MODELS, OPTIMIZER = "models", "best models", "optimizer"
 RANDOM, EPOCH_RANDOM, ORDER = "random", "random at epoch", "order"
 PAST = "epoch"
+PERFORMANCE = "performance"
+"""Where `nlp.meta` holds the scores of the last evaluation."""
 
 
 @dataclass
@@ -66,6 +68,7 @@ class TrainingState:
             "progress": {**self.progress.to_dict(), "seconds": seconds},
             "schedules": {name: s.state() for name, s in self.schedules.items()},
             "rates": rates,
+            "performance": self.nlp.meta.get(PERFORMANCE),
         }
         arrays = {
             MODELS: model_bytes(self.nlp),
@@ -101,6 +104,8 @@ class TrainingState:
             self.schedules[name].restore(state)
         for name, rate in facts["rates"].items():
             setattr(self.optimizer, name, rate)
+        if facts["performance"] is not None:
+            self.nlp.meta[PERFORMANCE] = facts["performance"]
         load_settings(self.nlp, facts["settings"])
         load_models(self.nlp, arrays[MODELS])
         load_optimizer(self.nlp, self.optimizer, arrays.get(OPTIMIZER, {}))

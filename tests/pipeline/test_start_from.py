@@ -60,6 +60,25 @@ def test_it_learns_on(saved):
     assert hidden_states(spacy.load(saved), "birnn_ner") == before
 
 
+def test_only_new_components_start_from_it(saved):
+    """A frozen one beside a new one, and a frozen one alone."""
+    frozen = trained("birnn_tagger")
+    frozen.config["initialize"]["after_init"] = {
+        "@callbacks": "spacy-birnn.start_from.v1",
+        "model": saved,
+    }
+    before = hidden_states(frozen, "birnn_tagger")
+    off = frozen.select_pipes(disable="birnn_tagger")
+    with off, pytest.raises(BirnnError, match=r"^\[B496\]"):
+        frozen.initialize(lambda: examples(frozen))
+    frozen.add_pipe("birnn_ner", config=config())
+    with frozen.select_pipes(disable="birnn_tagger"):
+        frozen.initialize(lambda: examples(frozen))
+    assert hidden_states(frozen, "birnn_tagger") == before
+    other = spacy.load(saved)
+    assert hidden_states(frozen, "birnn_ner") == hidden_states(other, "birnn_ner")
+
+
 def test_which_component_it_starts_from(tmp_path):
     other = trained()
     other.add_pipe("birnn_tagger", source=trained("birnn_tagger"))
@@ -128,8 +147,9 @@ def test_word_vectors_are_the_same(tmp_path):
     with pytest.raises(BirnnError, match=r"^\[B099\].*other are others"):
         start_from(nlp)
     assert hidden_states(nlp, "birnn_ner") == before
-    with pytest.raises(BirnnError, match=r"^\[B099\]"):
-        start_from(with_vectors(1.0, words=("Bob",)))
+    for words in (("Bob",), ()):
+        with pytest.raises(BirnnError, match=r"^\[B099\]"):
+            start_from(with_vectors(1.0, words=words))
     start_from(with_vectors(1.0, words=("Ann", "lives")))
 
 

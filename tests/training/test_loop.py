@@ -1,6 +1,9 @@
 """The loop against spaCy's, and against itself where it was interrupted."""
 
 import io
+import os
+import signal
+from pathlib import Path
 
 import pytest
 import spacy
@@ -215,6 +218,46 @@ def test_a_finished_training_stays_as_it_is(make_config, tmp_path):
     train(config, out, resume=True, eval_frequency=5, stdout=stdout)
     assert "Training has ended already: 3 epochs are done" in stdout.getvalue()
     assert (out / "checkpoint").read_bytes() == before
+
+
+def test_a_signal_in_the_last_step_comes_too_late(make_config, tmp_path, monkeypatch):
+    """The training is whole then: nothing is left that --resume could do."""
+    update = Step.update
+
+    def interrupted(step, epoch, batch):
+        update(step, epoch, batch)
+        if step.progress.step == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Step, "update", interrupted)
+    config = make_config({"training.max_steps": 3})
+    _, progress, came = quiet(config, tmp_path / "out", dev_use=DevUse.none)
+    assert came is None
+    assert progress.finished == "3 steps are done"
+    assert (tmp_path / "out" / "model-last").is_dir()
+
+
+def test_scores_stay_with_a_resumed_training(make_config, tmp_path):
+    """The last pipeline has those of the last evaluation, before or after a resume."""
+    settings = {"training.max_steps": 4, "training.max_epochs": 0}
+    for name, steps in (("whole", [5]), ("resumed", [4, 5])):
+        for last in steps:
+            config = make_config({**settings, "training.max_steps": last})
+            quiet(config, tmp_path / name, resume=True, eval_frequency=3)
+    found = [
+        srsly.read_json(tmp_path / name / "model-last" / "meta.json")["performance"]
+        for name in ("whole", "resumed")
+    ]
+    assert found[0] == found[1]
+    assert found[0]["ents_f"] >= 0
+
+
+def test_a_folder_that_is_named_as_a_value_is(make_config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = make_config({"training.max_epochs": 1, "corpora.dev.ents_key": "ents"})
+    quiet(config, Path("ents"))
+    longer = make_config({"training.max_epochs": 2, "corpora.dev.ents_key": "ents"})
+    quiet(longer, Path("ents"), resume=True)
 
 
 def test_another_config_or_other_data_cannot_be_resumed(make_config, corpora, tmp_path):
