@@ -6,6 +6,7 @@ from typing import Annotated, List, Optional
 import typer
 from thinc.api import Config
 
+from ..data.arguments import as_list
 from ..data.text import list_files
 from ..distillation.distil import distil
 from ..distillation.student import corpus_section
@@ -165,5 +166,5 @@ def distil_command(
 def _check_gold(config: Config, gold: Path) -> None:
     """Raise unless the config reads annotated data where --train says."""
     corpus, section = corpus_section(config.interpolate())
-    if section.get("path") != str(gold):
+    if str(gold) not in as_list(section.get("path") or []):
         raise BirnnError(Errors.B481.format(corpus=corpus))

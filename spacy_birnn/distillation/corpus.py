@@ -19,7 +19,7 @@ from ..pipeline.base import BiRNNPipe
 from ..pipeline.soft_labels import SoftLabels, TeacherChain, attach
 from ..progress import show_progress
 from ..training.dev_use import DevUse
-from .student import find_component_name, gold_reader
+from .student import add_labels, find_component_name, gold_reader
 from .targets import GOLD, TEXTS, Piece, Targets
 from .teachers import add_strings
 
@@ -80,17 +80,15 @@ class DistilledCorpus:
         return {**shares, "sentences": self.n_sentences}
 
     def prepare(self, nlp: Language) -> None:
-        """Give the component its labels, and the annotated data soft ones.
-
-        Raises:
-            BirnnError: the annotated data is not that which the teachers have read.
-        """
+        """Give the component its labels."""
         pipe = cast(BiRNNPipe, nlp.get_pipe(find_component_name(nlp)))
-        for label in self.targets.plan()["labels"]:
-            pipe.add_label(label)
+        add_labels(pipe, self.targets.plan()["labels"])
         labels, _ = pipe.prepare_labels()
         self._teacher = TeacherChain(labels, self.targets.chain(), self.gold_weight)
         self._vocab = nlp.vocab
+
+    def _read_gold(self, nlp: Language) -> None:
+        """Read the annotated data, and give it soft labels."""
         reader = gold_reader(nlp.config.interpolate(), self.dev_use)
         self._gold = [] if reader is None else list(reader(nlp))
         pieces = list(self.targets.pieces(GOLD))
@@ -102,7 +100,12 @@ class DistilledCorpus:
             attach(example, SoftLabels(piece.emissions, self._teacher))
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
-        """The Examples of the first epoch."""
+        """The Examples of the first epoch.
+
+        Raises:
+            BirnnError: the annotated data is not that which the teachers have read.
+        """
+        self._read_gold(nlp)
         # Later epochs are read under the display of the training.
         first = self._sentences(0)
         what = "Reading what the teachers have said"

@@ -40,7 +40,7 @@ from .labels import choose_labels
 from .pieces import Bounds, Cutter
 from .plan import describe_plan
 from .pool import Pool
-from .student import Student
+from .student import Student, add_labels
 from .targets import GOLD, SHARD_TOKENS, TEXTS, ShardWriter, Targets
 from .teachers import make_teacher
 
@@ -148,12 +148,12 @@ def read_with_teachers(
     gold = student.read_gold()
     check_sentences(sentences, len(gold))
     labels = choose_labels(student, gold, teachers)
-    for label in labels:
-        student.pipe.add_label(label)
-    student.check_initialization(build(config, use_gpu))
+    add_labels(student.pipe, labels)
     with show_wait("Comparing teachers and texts with an earlier run"):
         plan = describe_plan(student, teachers, texts, fields, labels)
     outputs.begin()
+    student.initialize()
+    gold = student.read_gold()  # by the tokenizer that it has now
     targets = Targets(outputs.folder / FOLDER)
     targets.begin(plan, resume)
     try:

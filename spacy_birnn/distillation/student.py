@@ -1,11 +1,24 @@
 """The student before it learns: its component, its labels and its annotated data."""
 
+import logging
+import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Dict, List, Literal, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Literal,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from spacy.language import Language
 from spacy.training import Example
-from spacy.util import registry
+from spacy.util import logger, registry
 from thinc.api import Config
 
 from ..errors import BirnnError, Errors
@@ -14,6 +27,7 @@ from ..tagging.targets import Target
 from ..training.config_values import wrong_setting
 from ..training.corpora import Reader, resolve_corpora, resolve_corpus
 from ..training.dev_use import DevUse, check_needs_no_score, read_dev_too
+from ..training.evaluation import DevSet
 from ..training.setup import Built, initialize
 from ..training.step import check_rate
 
@@ -27,6 +41,7 @@ class Student:
         config: its config, interpolated.
         settings: the section `[training]`, resolved to objects.
         name: of its component that learns from the teachers.
+        sourced: names of the components that come from other pipelines.
         dev_use: what the development corpus is for.
     """
 
@@ -34,6 +49,7 @@ class Student:
     config: Config
     settings: Dict[str, Any]
     name: str
+    sourced: List[str]
     dev_use: DevUse = DevUse.choose
 
     @classmethod
@@ -41,10 +57,16 @@ class Student:
         """The student that a config describes.
 
         Raises:
-            BirnnError: it has no component of ours, or several; its training data is
-                a stream without an end; or it needs a score that it does not get.
+            BirnnError: it has no component of ours, or several, or one that is frozen;
+                its training data is a stream without an end; or it needs a score that
+                it does not get.
         """
         name = find_component_name(built.nlp)
+        frozen = built.settings["frozen_components"]
+        if name in frozen:
+            raise wrong_setting(
+                "frozen_components", frozen, f"without {name}: it learns"
+            )
         if built.settings["max_epochs"] < 0:
             raise BirnnError(
                 Errors.B458.format(
@@ -55,7 +77,8 @@ class Student:
             )
         if dev_use is not DevUse.choose:
             check_needs_no_score(built.settings)
-        return cls(built.nlp, built.config, built.settings, name, dev_use)
+        nlp, config, settings, sourced = built
+        return cls(nlp, config, settings, name, sourced, dev_use)
 
     def check(self) -> None:
         """Look now for what would stop the training when the teachers have read.
@@ -69,28 +92,25 @@ class Student:
                 pass
         check_rate(self.settings["optimizer"].learn_rate, 0)
 
-    def check_initialization(self, twin: Built) -> None:
-        """Initialize a pipeline like this one, so that what it starts from is looked
-        at now: vectors, other pipelines, sizes.
-
-        Args:
-            twin: made of the same config. It is of no use later.
+    def initialize(self) -> None:
+        """Initialize it as training will, so that its tokenizer is ready for the texts,
+        and all that it starts from is looked at now: vectors, other pipelines, sizes.
 
         Raises:
-            BirnnError: something is not there, or does not fit.
+            BirnnError: something is not there, or does not fit; or nothing that counts
+                is annotated in the development corpus.
         """
-        pipe: BiRNNPipe = twin.nlp.get_pipe(self.name)  # type: ignore[assignment]
-        for label in self.pipe.cfg["labels"]:
-            pipe.add_label(label)
-        initialize(twin, lambda: self._some_examples(twin.nlp))
+        built = Built(self.nlp, self.config, self.settings, self.sourced)
+        with _silence():  # training says it again, of the words that it learns from
+            initialize(built, self._some_examples)
+            if self.dev_use is DevUse.choose:
+                weights = self.settings["score_weights"]
+                DevSet(self.nlp, lambda: self._dev()(self.nlp), weights).evaluate()
 
-    def _some_examples(self, nlp: Language) -> List[Example]:
+    def _some_examples(self) -> List[Example]:
         """Annotated ones, where there are any."""
-        is_read = self.dev_use is DevUse.choose
-        reader = self._dev() if is_read else gold_reader(self.config, self.dev_use)
-        if reader is not None:
-            return list(reader(nlp))
-        return [Example(nlp.make_doc("one"), nlp.make_doc("one"))]
+        text = self.nlp.make_doc("one")
+        return self.read_gold() or [Example(text, text.copy())]
 
     def _dev(self) -> Reader:
         return resolve_corpus(self.config, self.settings["dev_corpus"])
@@ -121,6 +141,27 @@ class Student:
         """The labels of annotated data, sorted."""
         found = {label for eg in gold for label in self.pipe.collect_labels(eg)}
         return sorted(found, key=str)
+
+
+def add_labels(pipe: BiRNNPipe, labels: Iterable[str]) -> None:
+    """Give a student its labels. None is masked, as one that has never been gold is
+    otherwise: the teachers teach all of them."""
+    for label in labels:
+        pipe.add_label(label)
+    pipe.cfg["masked"] = []
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Log nothing and warn of nothing in this block."""
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def find_component_name(nlp: Language) -> str:

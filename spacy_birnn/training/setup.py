@@ -132,8 +132,7 @@ def set_up(
     nlp, config, settings, _ = built
     if dev_use is not DevUse.choose:
         check_needs_no_score(settings)
-    with coded(config):
-        train, dev = _readers(config, settings, corpus, dev_use)
+    train, dev = _readers(config, settings, corpus, dev_use)
     if corpus is not None:
         corpus.prepare(nlp)
     read = _read_once(nlp, train, settings)

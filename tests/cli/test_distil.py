@@ -203,7 +203,10 @@ def test_gold_that_the_config_does_not_read(arguments, config, corpus, run, tmp_
     both = run(*arguments, "--train", corpus, f"--paths.train={corpus}")
     assert both.exit_code == 2
     assert "one of --train and --paths.train" in both.stderr
-    config.write_text(config.read_text().replace("${paths.train}", f'"{corpus}"'))
+    original = config.read_text()
+    config.write_text(original.replace("= ${paths.train}", '= ["${paths.train}"]'))
+    assert run(*arguments, "--train", corpus, "--training.max_steps=1").exit_code == 0
+    config.write_text(original.replace("${paths.train}", f'"{corpus}"'))
     result = run(*arguments, "--train", tmp_path / "texts.txt")
     assert result.exit_code == 1
     assert result.stderr.startswith("[B481] --train has no effect: [corpora.train]")

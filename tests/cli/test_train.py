@@ -10,6 +10,7 @@ import sys
 import pytest
 import spacy
 import srsly
+from thinc.api import Config
 from typer import BadParameter
 
 from spacy_birnn.cli.train import eval_frequency, parse_overrides
@@ -245,6 +246,10 @@ def test_evaluation_adapts_unless_somebody_has_chosen():
     assert eval_frequency({}, {}) is None
     chosen = {"training.eval_frequency": 200}
     assert eval_frequency({"training": {"eval_frequency": 200}}, chosen) == 200
+    for every, expected in ((200, None), (50, 50)):
+        sections = {"training": {"eval_frequency": "${vars.every}"}}
+        config = Config({"vars": {"every": every}, **sections}, is_interpolated=False)
+        assert eval_frequency(config, {}) == expected
 
 
 @pytest.mark.parametrize(

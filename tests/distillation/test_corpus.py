@@ -47,6 +47,7 @@ def prepared(targets, gold, **settings):
     nlp.config["corpora"]["train"] = reader
     corpus = DistilledCorpus(targets, **settings)
     corpus.prepare(nlp)
+    list(corpus(nlp))  # as initialization reads it
     return corpus, nlp
 
 

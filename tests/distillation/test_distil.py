@@ -3,11 +3,14 @@
 import io
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import spacy
+from spacy.symbols import ORTH
+from spacy.util import registry
 
-from spacy_birnn.distillation import DistilledCorpus, Targets, distil
+from spacy_birnn.distillation import DistilledCorpus, Targets, distil, make
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.training.dev_use import DevUse
 
@@ -81,18 +84,119 @@ def test_a_student_may_start_from_its_teacher(teacher, tmp_path, dev, raw):
     assert agreements[True] < agreements[False] - 0.2
 
 
-@pytest.mark.parametrize("wrong", ["no folder", "other sizes"])
-def test_what_it_cannot_start_from_is_told_before_the_teachers_read(
-    teacher, tmp_path, dev, raw, wrong
+MISTAKES = {
+    "B094": {"paths.start_from": "nothing"},
+    "B095": {"components.birnn_ner.model.tok2vec.encode.width": 20},
+    "B452": {},
+    "B014": {"paths.train": "gold.conll"},
+    "B066": {"paths.dev": "plain.conll"},
+    "B069": {"training.frozen_components": ["birnn_ner"]},
+    "B490": {"corpora.dev.@readers": "spacy-birnn.Corpuss.v1"},
+}
+
+LABELS = {"B452": ["ORG"], "B014": ["PER"]}
+"""Those that the config lists."""
+
+
+@pytest.mark.parametrize("code", list(MISTAKES))
+def test_mistakes_are_told_before_the_teachers_read(
+    teacher, tmp_path, dev, raw, code, monkeypatch
 ):
-    teacher.to_disk(tmp_path / "teacher")
-    settings = {"paths.dev": str(dev), "paths.start_from": str(tmp_path / "nothing")}
-    if wrong == "other sizes":
-        settings["paths.start_from"] = str(tmp_path / "teacher")
-        settings["components.birnn_ner.model.tok2vec.encode.width"] = 20
-    with pytest.raises(BirnnError, match="B094" if wrong == "no folder" else "B095"):
-        run(student_config(settings), tmp_path / "out", [teacher], raw)
+    monkeypatch.chdir(tmp_path)
+    teacher.to_disk("teacher")
+    Path("gold.conll").write_text(conll(sentences(5, 3)))
+    Path("plain.conll").write_text("Ada -\nleft -\n")
+    settings = {"paths.dev": str(dev), "paths.start_from": "teacher", **MISTAKES[code]}
+    if code == "B066":
+        settings["corpora.dev.columns"] = {"word": 0, "tag": 1}
+    monkeypatch.setattr(make, "Pool", lambda *_: pytest.fail("they read"))
+    config = student_config(settings)
+    if code in LABELS:
+        labels = {"labels": LABELS[code]}
+        config["initialize"]["components"] = {"birnn_ner": labels}
+    with pytest.raises(BirnnError, match=code):
+        run(config, tmp_path / "out", [teacher], raw)
     assert not (tmp_path / "out").exists()
+
+
+def test_what_force_would_remove_cannot_be_started_from(teacher, tmp_path, dev, raw):
+    """It is put aside before the teachers read, and comes back."""
+    best = tmp_path / "out" / "model-best"
+    best.parent.mkdir()
+    teacher.to_disk(best)
+    config = student_config({"paths.dev": str(dev), "paths.start_from": str(best)})
+    with pytest.raises(BirnnError, match="B094"):
+        run(config, tmp_path / "out", [teacher], raw, force=True)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["model-best"]
+
+
+@registry.callbacks("test_letters_apart.v1")
+def create_letters_apart():
+    def letters_apart(nlp):
+        nlp.tokenizer.add_special_case("Ada", [{ORTH: "A"}, {ORTH: "da"}])
+
+    return letters_apart
+
+
+def test_texts_are_cut_by_the_tokenizer_that_initialization_makes(
+    teacher, tmp_path, dev, raw
+):
+    """And so is annotated text with offsets."""
+    gold = tmp_path / "gold.jsonl"
+    spans = [
+        {"start": 0, "end": 3, "label": "PER"},
+        {"start": 9, "end": 13, "label": "LOC"},
+    ]
+    gold.write_text(json.dumps({"text": "Ada left Oslo .", "spans": spans}) + "\n")
+    callback = {"@callbacks": "test_letters_apart.v1"}
+    settings = {"paths.dev": str(dev), "paths.train": str(gold)}
+    config = student_config({**settings, "initialize.before_init": callback})
+    run(config, tmp_path / "out", [teacher], raw)
+    targets = Targets(tmp_path / "out" / "targets")
+    words = {word for piece in targets.pieces("texts") for word in piece.words}
+    assert "da" in words
+    assert "Ada" not in words
+    assert next(targets.pieces("gold")).words == ["A", "da", "left", "Oslo", "."]
+
+
+def test_a_sourced_student_learns_labels_that_only_teachers_have(
+    teacher, tmp_path, dev, raw
+):
+    nlp = spacy.blank("en")
+    source = student_config()["components"]["birnn_ner"]
+    nlp.add_pipe("birnn_ner", config={"model": source["model"]})
+    nlp.config["initialize"]["components"] = {"birnn_ner": {"labels": ["PER"]}}
+    nlp.initialize(lambda: examples(nlp))
+    nlp.to_disk(tmp_path / "before")
+    assert nlp.get_pipe("birnn_ner").labels == ("PER",)
+    config = student_config({"paths.dev": str(dev), "training.max_epochs": 10})
+    config["components"] = {"birnn_ner": {"source": str(tmp_path / "before")}}
+    run(config, tmp_path / "out", [teacher], raw)
+    student = spacy.load(tmp_path / "out" / "model-best")
+    assert agreement(student, teacher, UNSEEN) > 0.8
+
+
+def test_a_component_beside_the_student_learns_from_gold(teacher, tmp_path, dev, raw):
+    """Dev need not have its labels; without gold it cannot be made."""
+    gold = tmp_path / "gold.conll"
+    tagged = [line.replace(" ", " X ") for line in conll(sentences(8, 3)).split("\n")]
+    gold.write_text("\n".join(tagged))
+    settings = {
+        "corpora.train.columns": {"word": 0, "tag": 1, "ents": 2},
+        "training.score_weights": {"ents_f": 1.0},
+        "paths.dev": str(dev),
+    }
+    found = []
+    for path in (str(gold), None):
+        config = student_config({**settings, "paths.train": path})
+        config["nlp"]["pipeline"] = ["tagger", "birnn_ner"]
+        config["components"]["tagger"] = {"factory": "tagger"}
+        try:
+            run(config, tmp_path / f"out{path is None}", [teacher], raw)
+        except BirnnError as error:
+            found.append(str(error)[:6])
+    assert found == ["[B491]"]
+    assert not (tmp_path / "outTrue").exists()
 
 
 def test_the_pipeline_on_the_disk_is_an_ordinary_one(teacher, tmp_path, dev, raw):
@@ -137,7 +241,6 @@ def test_each_epoch_has_the_next_sentences(teacher, tmp_path, dev, raw):
     run(config, tmp_path / "out", [teacher], raw, sentences=30)
     corpus = DistilledCorpus(Targets(tmp_path / "out" / "targets"), sentences=30)
     nlp = spacy.load(tmp_path / "out" / "model-last")
-    nlp.config["corpora"]["train"]["path"] = None
     corpus.prepare(nlp)
     everything = [
         eg.reference.text for epoch in range(6) for eg in corpus.of_epoch(epoch)

@@ -99,10 +99,17 @@ def write_rows(path: Path, word):
 
 
 def test_a_dataset_is_its_fingerprint(tmp_path):
-    one = describe(Config(), write_rows(tmp_path / "one" / "a.jsonl", "Ada"), None)
-    two = describe(Config(), write_rows(tmp_path / "two" / "a.jsonl", "Emmy"), None)
+    config = make_config(tmp_path / "none")
+    one = describe(config, write_rows(tmp_path / "one" / "a.jsonl", "Ada"), None)
+    two = describe(config, write_rows(tmp_path / "two" / "a.jsonl", "Emmy"), None)
     assert differences(one, one) == []
     assert differences(one, two) == ["the dataset of train has changed"]
+
+
+def test_a_corpus_that_becomes_a_stream(tmp_path):
+    whole, stream = make_config(tmp_path), make_config(tmp_path, max_epochs=-1)
+    [found] = differences(describe(stream, {}, None), describe(whole, {}, None))
+    assert found == "reading of the training corpus was 'as a stream' and is 'whole'"
 
 
 def test_steps_between_evaluations_that_are_chosen(tmp_path):
