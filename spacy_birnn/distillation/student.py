@@ -37,19 +37,13 @@ class Student:
     """A pipeline that is to be trained.
 
     Attributes:
-        nlp: the pipeline, not initialized.
-        config: its config, interpolated.
-        settings: the section `[training]`, resolved to objects.
+        built: the pipeline and its config; it is initialized by `initialize`.
         name: of its component that learns from the teachers.
-        sourced: names of the components that come from other pipelines.
         dev_use: what the development corpus is for.
     """
 
-    nlp: Language
-    config: Config
-    settings: Dict[str, Any]
+    built: Built
     name: str
-    sourced: List[str]
     dev_use: DevUse = DevUse.choose
 
     @classmethod
@@ -77,8 +71,22 @@ class Student:
             )
         if dev_use is not DevUse.choose:
             check_needs_no_score(built.settings)
-        nlp, config, settings, sourced = built
-        return cls(nlp, config, settings, name, sourced, dev_use)
+        return cls(built, name, dev_use)
+
+    @property
+    def nlp(self) -> Language:
+        """The pipeline."""
+        return self.built.nlp
+
+    @property
+    def config(self) -> Config:
+        """Its config, interpolated."""
+        return self.built.config
+
+    @property
+    def settings(self) -> Dict[str, Any]:
+        """The section `[training]`, resolved to objects."""
+        return self.built.settings
 
     def check(self) -> None:
         """Look now for what would stop the training when the teachers have read.
@@ -100,9 +108,8 @@ class Student:
             BirnnError: something is not there, or does not fit; or nothing that counts
                 is annotated in the development corpus.
         """
-        built = Built(self.nlp, self.config, self.settings, self.sourced)
         with _silence():  # training says it again, of the words that it learns from
-            initialize(built, self._some_examples)
+            initialize(self.built, self._some_examples)
             if self.dev_use is DevUse.choose:
                 weights = self.settings["score_weights"]
                 DevSet(self.nlp, lambda: self._dev()(self.nlp), weights).evaluate()
