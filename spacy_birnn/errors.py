@@ -665,7 +665,7 @@ class Errors(metaclass=_Coded):
         "one for each, or a dict of lists by the streams' numbers."
     )
 
-    B477 = "Standard input is no UTF-8 ({reason}): convert it first, such as by iconv."
+    B477 = "What was given is no UTF-8 ({reason}): convert it first, such as by iconv."
     B478 = (
         "The pipeline has no component that can be streamed (it has: {components}): "
         "--stream needs a birnn_ner, birnn_chunker or birnn_tagger."

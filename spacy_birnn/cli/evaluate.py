@@ -23,7 +23,7 @@ from . import options as shared
 from .evaluation_outputs import Outputs
 from .groups import with_groups
 from .loading import load_pipeline
-from .reading import ReadOptions, files_of, read_gold
+from .reading import ReadOptions, files_of, of_training, read_gold
 from .score_tables import comparisons, score_table
 
 
@@ -123,6 +123,9 @@ def evaluate_command(
     def read(pipeline: Language, path: Path) -> List[Example]:
         return read_gold(pipeline, path, targets, **options)
 
+    def read_training(path: Path) -> List[Example]:
+        return read_gold(nlp, path, targets, **of_training(path, options))
+
     examples = read(nlp, data)
     if outputs.shows_errors:
         use_confidence(nlp)
@@ -155,7 +158,7 @@ def evaluate_command(
             baseline=compared,
             baseline_name=baseline,
             baseline_targets=[] if other is None else pipeline_targets(other),
-            training=None if train is None else read(nlp, train),
+            training=None if train is None else read_training(train),
             training_name=None if train is None else str(train),
             log=steps,
         )

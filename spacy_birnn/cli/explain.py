@@ -8,6 +8,7 @@ import typer
 
 from ..diagnostics.evaluation_words import short_name
 from ..diagnostics.explanation import explain
+from ..errors import BirnnError, Errors
 from ..files import check_output, replacing
 from . import options as shared
 from .explanation_view import show
@@ -67,8 +68,14 @@ def explain_command(
     if output is not None:
         check_ending(output, ".html", "HTML")
         check_output(output, force)
-    nlp = load_pipeline(model, gpu_id)
     given = sys.stdin.read().strip() if text == "-" else text
+    try:
+        given.encode("utf-8")
+    except UnicodeEncodeError as error:
+        # Python stands in half a character for each byte that is no text.
+        reason = "a byte is no text"
+        raise BirnnError(Errors.B477.format(reason=reason)) from error
+    nlp = load_pipeline(model, gpu_id)
     found = explain(nlp, given, component, readings=readings, reach=reach)
     if output is None:
         show(found)

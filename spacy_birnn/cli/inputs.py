@@ -8,7 +8,7 @@ import typer
 
 from ..data.arguments import WordFormat
 from ..tagging.content import Fields
-from ..tagging.formats import INPUT_FORMATS, STDIN
+from ..tagging.formats import INPUT_FORMATS, STDIN, TABLES
 from ..tagging.inputs import InputFile, find_inputs
 from .options import WordColumn
 from .reading import TokenOptions
@@ -82,8 +82,17 @@ _OWNERS: Dict[str, Sequence[str]] = {
     "empty_words": ("conll", "conllu"),
     "merge_subtokens": ("conllu",),
     "encoding": ("text", "jsonl", "csv", "conll", "conllu", "spans"),
+    "text_field": ("jsonl", "csv", *TABLES),
+    "tokens_field": ("jsonl", *TABLES),
+    "whole_files": ("text",),
 }
 _NAMES = {"conll": "CoNLL columns", "conllu": "CoNLL-U"}
+_KINDS = {
+    "encoding": "files of text",
+    "whole_files": "plain text",
+    "text_field": "JSON lines, CSV and tables",
+    "tokens_field": "JSON lines and tables",
+}
 
 
 def open_inputs(
@@ -104,11 +113,12 @@ def open_inputs(
         )
     files = find_inputs(inputs, options.format, tokens.encoding or "utf-8")
     formats = {file.format for file in files}
-    for name in [*tokens.given(), *(["columns"] if options.columns else [])]:
+    own = ("columns", "text_field", "tokens_field", "whole_files")
+    for name in [*tokens.given(), *(name for name in own if getattr(options, name))]:
         owners = _OWNERS[name]
         if not formats & set(owners):
             kinds = " and ".join(_NAMES[o] for o in owners if o in _NAMES)
-            kinds = "files of text" if name == "encoding" else kinds
+            kinds = kinds or _KINDS[name]
             raise typer.BadParameter(
                 f"for {kinds} only, and no input holds any: leave it out, or give "
                 "--input-format if the format was not told well.",

@@ -98,7 +98,10 @@ def check_ending(output: Path, ending: str, content: str) -> None:
 
 
 # Names that promise something that is not written, or not without --output-format.
-_PROMISES = (".csv", ".tsv", ".json", ".txt", ".ann", ".html", ".xml", ".xlsx")
+_PROMISES = (
+    *(".csv", ".tsv", ".json", ".txt", ".ann", ".html", ".xml", ".xlsx"),
+    *(".arrow", ".zst", ".bz2", ".xz", ".zip"),
+)
 
 
 def check_promise(output: str) -> None:

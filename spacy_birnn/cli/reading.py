@@ -153,6 +153,22 @@ def read_gold(
     return list(open_corpus(path, options, defaults)(nlp))
 
 
+def of_training(path: Path, options: Mapping[str, Any]) -> Dict[str, Any]:
+    """The options for the training data, of those for what is scored.
+
+    They say how both are written, as far as the format knows them; which part is scored
+    they do not say of the training data.
+    """
+    formats = find_formats(path, options)
+    readers = [reader for name, reader in READERS.items() if name in formats]
+    known = {"format"}.union(*map(_arguments, readers))
+    parts = ("limit", "joined", "split")
+    chosen = {key: options[key] for key in options if key in known - {*parts}}
+    if formats == {DATASETS} and has_splits(str(path)):
+        chosen["split"] = "train"
+    return chosen
+
+
 def find_formats(path: Path, options: Mapping[str, Any]) -> Set[str]:
     """Tell the formats of a file, or of the files of a directory; or the one given."""
     if options.get("format"):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from ..errors import BirnnError, Errors
-from .brat import AnnotatedText, CharSpan, is_brat, read_brat
+from .brat import AnnotatedText, CharSpan, is_brat, read_brat, squeeze
 from .text import read_lines
 
 _LISTS = ("ents", "spans", "entities", "label", "labels")
@@ -114,13 +114,19 @@ def _whole(name: str, text: str) -> Iterator[Tuple[str, Any]]:
     if isinstance(content, dict):
         yield name, content
         return
+    if not isinstance(content, list):
+        reason = f"{text.strip()[:40]} is neither a record nor a list of them"
+        raise BirnnError(Errors.B145.format(where=name, reason=reason))
     for number, record in enumerate(content, 1):
         yield f"{name}, item {number}", record
 
 
 def _parse(text: str, place: str) -> Any:
     try:
-        return json.loads(text)
+        content = json.loads(text)
+        # JSON can escape halves of characters, of which there is no text.
+        text.count("\\u") and json.dumps(content, ensure_ascii=False).encode("utf-8")
+        return content
     except (ValueError, RecursionError) as error:
         reason = str(error).split("\n")[0]
         raise BirnnError(Errors.B144.format(where=place, reason=reason)) from error
@@ -207,6 +213,8 @@ class _Record:
         done.sort(key=lambda a: not a.get("ground_truth"))
         if not done:
             return None
+        if not isinstance(done[0].get("result"), list):
+            raise self._unknown("the result of an annotation is no list")
         results = [self._object(result) for result in done[0]["result"]]
         return [r["value"] for r in results if _is_labelled(r.get("value"))]
 
@@ -235,12 +243,12 @@ class _Record:
 
     def _checked(self, start: int, end: int, marked: str, text: str) -> Tuple[int, int]:
         """Offsets that fit the marked words; tools in a browser count in UTF-16."""
-        if _squeeze(text[start:end]) == _squeeze(marked):
+        if squeeze(text[start:end]) == squeeze(marked):
             return start, end
         units = text.encode("utf-16-le")
         first = len(units[: 2 * start].decode("utf-16-le", "replace"))
         last = len(units[: 2 * end].decode("utf-16-le", "replace"))
-        if _squeeze(text[first:last]) == _squeeze(marked):
+        if squeeze(text[first:last]) == squeeze(marked):
             return first, last
         raise BirnnError(
             Errors.B147.format(
@@ -251,10 +259,6 @@ class _Record:
                 marked=marked[:40],
             )
         )
-
-
-def _squeeze(text: str) -> str:
-    return "".join(text.replace("\\n", "").split())
 
 
 def _is_text(value: Any) -> bool:

@@ -1,6 +1,5 @@
 """The arguments of readers: what they can hold, and the checks on all of them."""
 
-import codecs
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, List, Literal, Optional, Sequence, Union
@@ -98,9 +97,9 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
 
 
 def check_encoding(encoding: Any) -> None:
-    """Refuse an encoding that Python does not know."""
+    """Refuse an encoding that Python does not know, or that is none of text."""
     try:
-        codecs.lookup(encoding)
+        "".encode(encoding)
     except (LookupError, TypeError) as error:
         raise BirnnError(Errors.B140.format(encoding=encoding)) from error
 

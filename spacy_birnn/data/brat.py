@@ -36,6 +36,29 @@ class AnnotatedText:
 _BRAT_SPAN = re.compile(r"(?P<label>\S+) (?P<offsets>\d+ \d+(?:;\d+ \d+)*)")
 
 
+def check_marked(
+    text: str, parts: List[CharSpan], marked: List[str], where: str
+) -> None:
+    """Refuse offsets of another version of the text: brat repeats what it marks."""
+    found = " ".join(text[start:end] for start, end, _ in parts)
+    if marked and squeeze(found) != squeeze(marked[0]):
+        start, end = parts[0][0], parts[-1][1]
+        raise BirnnError(
+            Errors.B147.format(
+                where=where,
+                start=start,
+                end=end,
+                found=found[:40],
+                marked=marked[0][:40],
+            )
+        )
+
+
+def squeeze(text: str) -> str:
+    """Leave out white space, of which tools make something else."""
+    return "".join(text.replace("\\n", "").split())
+
+
 def read_brat(path: Path, encoding: str) -> AnnotatedText:
     """Read a text with its spans, from the path of either.
 
@@ -68,6 +91,7 @@ def read_brat(path: Path, encoding: str) -> AnnotatedText:
                     )
                 )
             parts.append((start, end, match["label"]))
+        check_marked(annotated.text, parts, cells[2:], where)
         if len(parts) == 1:
             spans += parts
         else:

@@ -173,7 +173,7 @@ class _ColumnFile:
             return f"line {block.lines[token]}"
 
         sentence = Sentence(
-            [row[self.columns["word"]] for row in block.rows],
+            _column(block, self.columns["word"]),
             starts_document=block.starts_document,
         )
         repaired: List[int] = []
@@ -192,11 +192,12 @@ class _ColumnFile:
 
 
 def _column(block: Block, index: int) -> List[str]:
-    return [row[index] for row in block.rows]
+    """The cells of a column, without the blanks that some editors put beside tabs. A
+    word may be nothing but blanks."""
+    return [row[index].strip(" ") or row[index] for row in block.rows]
 
 
 def _tags(block: Block, index: int) -> List[str]:
-    """The tags of a column, without the blanks that some editors put beside tabs."""
     return [row[index].strip(" ") for row in block.rows]
 
 

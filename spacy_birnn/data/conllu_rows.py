@@ -54,7 +54,7 @@ def parse(lines: Iterable[str], name: str) -> Iterator[Parsed]:
     rows: List[Row] = []
     starts_document, is_empty = True, True
     for number, line in enumerate(lines, 1):
-        if line.startswith("#"):
+        if line.startswith("#") and not _is_row(line, columns):
             starts_document |= line[1:].split()[:1] == ["newdoc"]
             if line.startswith(GLOBAL_COLUMNS):
                 columns = line.removeprefix(GLOBAL_COLUMNS).split()
@@ -69,6 +69,12 @@ def parse(lines: Iterable[str], name: str) -> Iterator[Parsed]:
         yield Parsed(*_split_rows(rows, name), starts_document)
     elif is_empty:
         raise BirnnError(Errors.B118.format(path=name))
+
+
+def _is_row(line: str, columns: Sequence[str]) -> bool:
+    """Whether a line that begins with `#` has a word: it has all columns, and no ID."""
+    cells = line.split("\t")
+    return len(cells) == len(columns) > 1 and "ID" not in columns
 
 
 def split_row(line: str) -> List[str]:

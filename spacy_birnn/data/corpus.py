@@ -23,7 +23,7 @@ from .conll import ConllCorpus
 from .conllu import ConlluCorpus
 from .conllu_rows import GLOBAL_COLUMNS, WIDTH
 from .conllu_rows import split_row as split_conllu_row
-from .layout import is_docstart, split_row
+from .layout import PROSE_WORDS, is_docstart, split_row
 from .loading import is_dataset
 from .reader import Notes
 from .spans import SpansCorpus
@@ -77,7 +77,13 @@ def sniff(
     if is_dataset(path):
         raise BirnnError(Errors.B489.format(path=path))
     with open_binary(path) as file:
-        head = file.read(256)
+        try:
+            head = file.read(256)
+        except (OSError, EOFError, zlib.error) as error:
+            reason = str(error)
+            raise BirnnError(
+                Errors.B109.format(path=path, line=1, reason=reason)
+            ) from error
     if _is_zlib(head):
         return "spacy"
     check_text(head, path, encoding)
@@ -111,6 +117,20 @@ def are_columns(path: Path, encoding: str = "utf-8") -> bool:
     return all("\t" in line for line in head) or all(
         any(is_tag(cells[-1], scheme) for scheme in SCHEMES) for cells in rows
     )
+
+
+def is_prose(path: Path, encoding: str = "utf-8") -> bool:
+    """Whether the first rows of a file are text rather than columns: one row of several
+    words that has no tag at its end, or rows that all have so many words."""
+    head = list(islice(_rows(path, encoding), _HEAD_ROWS))
+    widths = {len(split_row(line)) for line in head}
+    if any("\t" in line for line in head) or len(widths) != 1:
+        return False
+    least = PROSE_WORDS if len(head) > 1 else 3
+    if max(widths) < least or are_columns(path, encoding):
+        return False
+    last = [split_row(line)[-1] for line in head]
+    return not all(any(is_tag(cell, scheme) for scheme in SCHEMES) for cell in last)
 
 
 def _rows(path: Path, encoding: str = "utf-8") -> Iterator[str]:

@@ -295,7 +295,7 @@ class DatasetsCorpus:
             raise BirnnError(
                 Errors.B132.format(where=place(), words=len(words), labels=found)
             )
-        if names is not None:
+        if names is not None and all(_has_name(label, names) for label in labels):
             labels = [_class_name(label, names) for label in labels]
         labels = ["" if label is None else label for label in labels]
         if not _is_list_of(str, labels):
@@ -305,6 +305,10 @@ class DatasetsCorpus:
 
 def _is_list_of(kind: type, values: Any) -> bool:
     return isinstance(values, list) and all(isinstance(value, kind) for value in values)
+
+
+def _has_name(label: Optional[int], names: List[str]) -> bool:
+    return label is None or label < len(names)
 
 
 def _class_name(label: Optional[int], names: List[str]) -> str:

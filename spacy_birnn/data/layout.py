@@ -19,7 +19,7 @@ HEAD = 1000
 _ENOUGH_ROWS = 10
 
 # So many words on its longest line has a text at least.
-_WORDS = 6
+PROSE_WORDS = 6
 
 SIGNS = {"comma": ",", "semicolon": ";"}
 
@@ -147,7 +147,7 @@ def _are_prose(widths: "Counter[int]") -> bool:
 
     In a file of columns that has a few bad rows, most have the same number of cells.
     """
-    return max(widths) >= _WORDS and 2 * max(widths.values()) <= widths.total()
+    return max(widths) >= PROSE_WORDS and 2 * max(widths.values()) <= widths.total()
 
 
 def is_row(line: str) -> bool:
@@ -159,12 +159,19 @@ def _splitter(separator: Optional[str]) -> Callable[[str], List[str]]:
     """The function that splits rows; see `Layout.separator`."""
     if separator in SIGNS:
         sign = SIGNS[separator]
-        return lambda line: next(csv.reader([line], delimiter=sign))
+        return lambda line: next(split_csv([line], sign))
     if separator == "blank":
         return str.split
     if separator == "tab":
         return lambda line: line.split("\t")
     return split_row
+
+
+def split_csv(lines: Iterable[str], sign: str) -> Iterator[List[str]]:
+    """Split the rows of CSV; blanks beside the signs are no part of a cell."""
+    csv.field_size_limit(2**31 - 1)  # a cell can be a whole text
+    for cells in csv.reader(lines, delimiter=sign, skipinitialspace=True):
+        yield [cell.strip(" ") or cell for cell in cells]
 
 
 def split_row(line: str) -> List[str]:
@@ -184,13 +191,19 @@ def _trim(cells: List[str], width: int = 1) -> List[str]:
 
 
 def _tell_sign(rows: List[str]) -> Optional[str]:
-    """Tell CSV: each row has equally many cells, two at least, and no blanks do."""
-    if {len(split_row(line)) for line in rows} - {1} and _same(map(split_row, rows)):
-        return None
+    """Tell CSV: each row has equally many cells, two at least, and either there are no
+    blanks between them or every blank follows a sign."""
+    by_blanks = list(map(split_row, rows))
+    are_blanks = {len(cells) for cells in by_blanks} - {1} and _same(by_blanks)
     for name, sign in SIGNS.items():
-        cells = csv.reader(rows, delimiter=sign)
-        if all(sign in line for line in rows) and _same(cells):
-            return name
+        follow = all(cell.endswith(sign) for cells in by_blanks for cell in cells[:-1])
+        if not all(sign in line for line in rows) or (are_blanks and not follow):
+            continue
+        try:
+            if _same(split_csv(rows, sign)):
+                return name
+        except csv.Error:  # quotes that are not closed: it is something else
+            continue
     return None
 
 

@@ -73,8 +73,8 @@ def load(
             )
         if _is_saved(Path(path)):
             saved = datasets.load_from_disk(path)
-            if isinstance(saved, dict):
-                saved = _select(saved, split, path)
+            splits = saved if isinstance(saved, dict) else {_ONLY_SPLIT: saved}
+            saved = _select(splits, split, path)
             return saved.to_iterable_dataset() if streaming else saved
         with nullcontext() if Path(path).exists() else offline_if_unreachable():
             return datasets.load_dataset(

@@ -213,6 +213,7 @@ class EmptyWordRule:
         self.path = path
         self.count = 0
         self.first = ""
+        self._starts_document = False
 
     def apply(self, sentence: Sentence, where: Where) -> None:
         """Refuse, leave out or replace the empty words of a sentence.
@@ -225,6 +226,9 @@ class EmptyWordRule:
                 place = where(sentence.words.index(""))
                 raise BirnnError(Errors.B112.format(where=place))
             return
+        # The first sentence of a document may have gone.
+        sentence.starts_document |= self._starts_document
+        self._starts_document = False
         empty = [i for i, word in enumerate(sentence.words) if not word.strip()]
         if not empty:
             return
@@ -232,6 +236,7 @@ class EmptyWordRule:
         self.count += len(empty)
         if self.choice == "drop":
             sentence.drop(empty)
+            self._starts_document = not sentence.words and sentence.starts_document
         for i in empty if self.choice == "replace" else ():
             sentence.words[i] = REPLACEMENT
 

@@ -21,6 +21,7 @@ _SPAN = pyarrow.struct(
     ]
 )
 _SPANS = pyarrow.list_(_SPAN)
+_NO_NAME = "\0"  # of a column that is left out again
 _WORDS = pyarrow.list_(pyarrow.string())
 
 
@@ -87,7 +88,8 @@ def _table_of_dicts(metas: Sequence[Mapping[str, Any]]) -> pyarrow.Table:
     arrays = [_typed([meta.get(name) for meta in metas]) for name in names]
     # A table of no columns would not know how many rows it has.
     index = pyarrow.nulls(len(metas))
-    return pyarrow.table([*arrays, index], [*names, ""]).select(list(names))
+    table = pyarrow.table([*arrays, index], [*names, _NO_NAME])
+    return table.select(range(len(names)))
 
 
 def _typed(values: List[Any]) -> pyarrow.Array:

@@ -38,6 +38,8 @@ def read_csv(source: Input) -> Iterator[Item]:
         _check_header(names, source)
         rows = csv.reader(lines, delimiter=delimiter, strict=True)
         for row in rows:
+            if not row and len(names) > 1:
+                continue  # an empty line
             number = 1 + rows.line_num
             try:
                 item = _item(source, names, row, number)

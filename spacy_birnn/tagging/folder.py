@@ -72,6 +72,11 @@ def reject(bad: BadDocument, reader: ShardReader) -> None:
     reader.refuse(bad.place.piece, error, bad.place.number, bad.record)
 
 
+def is_ours(names: Sequence[str]) -> bool:
+    """Whether a folder that has these names is that of a run, finished or not."""
+    return MANIFEST in names or PROGRESS in names
+
+
 class Folder:
     """A folder with a file for each shard and a manifest.
 
@@ -120,8 +125,7 @@ class Folder:
             reason = "it is a file, and a folder is to be written"
             raise BirnnError(Errors.B203.format(path=self.address, reason=reason))
         names = storage.names(self.address)
-        is_ours = MANIFEST in names or PROGRESS in names
-        if names and not force and not (resume and is_ours):
+        if names and not force and not (resume and is_ours(names)):
             code = Errors.B262 if PROGRESS in names else Errors.B263
             raise BirnnError(code.format(path=self.address))
 
@@ -134,7 +138,7 @@ class Folder:
         """
         self.check(resume, force)
         names = storage.names(self.address)
-        if resume and (MANIFEST in names or PROGRESS in names):
+        if resume and not force and is_ours(names):
             return self._resume(plan, MANIFEST in names)
         self.clear()
         self._start(plan)

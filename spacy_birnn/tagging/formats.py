@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, Optional
 
-from ..data.corpus import are_columns, sniff
+from ..data.corpus import are_columns, is_prose, sniff
 from ..errors import BirnnError, Errors, Warnings
 from . import storage
 from .delimited import read_csv
@@ -113,7 +113,8 @@ def _tell(
         return "arrow"
     if head.startswith(b"{") and _is_json(head.split(b"\n")[0], len(head) >= _HEAD):
         return "jsonl"
-    return sniff(path, encoding=encoding)
+    found = sniff(path, encoding=encoding)
+    return "text" if found == "conll" and is_prose(path, encoding) else found
 
 
 def _read_head(address: str) -> bytes:
@@ -139,6 +140,6 @@ def _is_json(line: bytes, is_cut: bool) -> bool:
 
 
 def _suffix(address: str) -> str:
-    suffixes: List[str] = Path(address.partition("?")[0]).suffixes
+    suffixes: List[str] = Path(address.partition("?")[0].lower()).suffixes
     named = [suffix for suffix in suffixes if suffix not in _PACKED]
     return named[-1] if named else ""

@@ -19,12 +19,14 @@ class InputFile(NamedTuple):
         format: One of `INPUT_FORMATS`, or `hf`.
         size: Its bytes; 0 where they are not known.
         is_packed: Whether it is packed with gzip or zstandard.
+        is_found: Whether it was found in a folder or by a glob, not named.
     """
 
     address: str
     format: str
     size: int = 0
     is_packed: bool = False
+    is_found: bool = False
 
     @property
     def is_table(self) -> bool:
@@ -58,9 +60,9 @@ def find_inputs(
         known = ", ".join(INPUT_FORMATS)
         raise BirnnError(Errors.B256.format(format=input_format, known=known))
     return [
-        _describe(address, input_format, encoding)
-        for given in inputs
-        for address in _expand(str(given))
+        _describe(address, input_format, encoding)._replace(is_found=address != given)
+        for given in map(str, inputs)
+        for address in _expand(given)
     ]
 
 

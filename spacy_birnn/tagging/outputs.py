@@ -29,6 +29,16 @@ class _Parts:
                 yield file, self.done[number].documents
 
 
+def partial_of(address: str) -> str:
+    """The folder in which the shards of a file lie until it is finished."""
+    return f"{storage.followed(address)}.partial"
+
+
+def errors_of(address: str) -> str:
+    """The file of what was skipped, beside a file."""
+    return f"{address}.{ERRORS}"
+
+
 class File:
     """One file; until it is finished, its shards lie in a folder beside it.
 
@@ -42,7 +52,7 @@ class File:
         self.address = address
         self.output_format = output_format
         # Shards are joined by a rename, so they lie on the disk of the file itself.
-        self.partial = f"{storage.followed(address)}.partial"
+        self.partial = partial_of(address)
         self.is_finished = False
         self.parts = Folder(self.partial, output_format, count)
 
@@ -52,8 +62,9 @@ class File:
         Raises:
             BirnnError: It is there, and is neither resumed nor replaced.
         """
-        if storage.is_file(self.address) and not (force or resume):
-            raise BirnnError(Errors.B202.format(path=self.address))
+        for address in (self.address, self._errors):
+            if storage.is_file(address) and not (force or resume):
+                raise BirnnError(Errors.B202.format(path=address))
         if not storage.has_parent(self.address):
             folder = os.path.dirname(self.address)
             reason = f"there is no directory {folder}"
@@ -80,7 +91,7 @@ class File:
     @property
     def _errors(self) -> str:
         """The address of the file of skipped documents."""
-        return f"{self.address}.{ERRORS}"
+        return errors_of(self.address)
 
     def _skipped(self) -> int:
         """The documents that a finished run has skipped."""

@@ -118,7 +118,8 @@ class ShardReader:
                 entry[unit] = number
             entries.append({**entry, "reason": bad.reason, "record": bad.record})
         lines = [json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries]
-        return "".join(lines).encode("utf-8")
+        # A record may hold half a character, which JSON can escape.
+        return "".join(lines).encode("utf-8", "backslashreplace")
 
     def _absolute(self, place: Place) -> Tuple[str, int]:
         """The unit in which a file counts, and the number from its beginning."""

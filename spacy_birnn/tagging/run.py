@@ -27,11 +27,18 @@ from .chunks import ChunkTagger, is_limited, prepared
 from .content import Fields
 from .engine import engine
 from .execute import Status, Watch, run_shards
-from .folder import Folder
+from .folder import Folder, is_ours
 from .inputs import InputFile, find_inputs
 from .manifest import Done, Plan, add_up, describe_pipeline
 from .options import Options, Summary, Workers
-from .outputs import File, Stream, packed, writing_stream
+from .outputs import (
+    File,
+    Stream,
+    errors_of,
+    packed,
+    partial_of,
+    writing_stream,
+)
 from .reading import STOP, Reading
 from .shards import DEFAULT_SIZE, Shard, parse_size, plan_shards
 from .sinks import SINKS
@@ -140,7 +147,7 @@ def format_of(out: Any, is_folder: bool = False) -> str:
     """The format by the name of an output, JSON lines where it says nothing."""
     if is_folder or not isinstance(out, (str, Path)):
         return "jsonl"
-    suffix = Path(str(out).removesuffix(".gz")).suffix[1:]
+    suffix = Path(str(out).removesuffix(".gz")).suffix[1:].lower()
     return suffix if suffix in SINKS else "jsonl"
 
 
@@ -180,14 +187,33 @@ class Job:
         if workers.engine == "ray" and has_pipes:
             raise BirnnError(Errors.B267)
         if not self.is_stream:
+            self.inputs = self._without_own(cast(str, self.out))
             self._check_inputs(cast(str, self.out))
             self._target(0).check(options.resume, options.force)
 
+    def _without_own(self, out: str) -> List[InputFile]:
+        """The inputs, without what an earlier run has written to the same place, where
+        that lies in a folder that is read."""
+        goes_on = self.options.resume and not self.options.force
+        if self.is_folder:
+            names = storage.names(out) if storage.is_folder(out) else []
+            folders, files = ([out] if is_ours(names) else []), []
+        else:
+            folders, files = [partial_of(out)], [out, errors_of(out)] if goes_on else []
+
+        def is_own(read: str) -> bool:
+            return any(storage.is_same(read, path, True) for path in folders) or any(
+                storage.is_same(read, path, False) for path in files
+            )
+
+        return [i for i in self.inputs if not (i.is_found and is_own(i.address))]
+
     def _check_inputs(self, out: str) -> None:
         """Refuse to write to what is read."""
-        for input in self.inputs:
-            if storage.is_same(input.address, out, self.is_folder):
-                raise BirnnError(Errors.B219.format(path=input.address))
+        written = [out] if self.is_folder else [out, errors_of(out)]
+        for read in (input.address for input in self.inputs):
+            if any(storage.is_same(read, path, self.is_folder) for path in written):
+                raise BirnnError(Errors.B219.format(path=read))
 
     def run(self, nlp: Language, progress: Optional[Watch] = None) -> Summary:
         """Do it.

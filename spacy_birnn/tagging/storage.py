@@ -6,7 +6,8 @@ import shutil
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Iterator, List, Optional, Tuple, cast
+from typing import Any, BinaryIO, Iterator, List, Optional, Sequence, Tuple, cast
+from urllib.parse import unquote
 
 from ..errors import BirnnError, Errors, one_line
 from ..files import reason_of, replacing
@@ -76,6 +77,7 @@ def has_parent(address: str) -> bool:
 
 def is_same(read: str, written: str, is_folder: bool) -> bool:
     """Whether a file that is read is written too, or lies where folders are written."""
+    read, written = _local(read), _local(written)
     if is_folder:
         if is_url(written):
             return read.startswith(written.rstrip("/") + "/")
@@ -85,6 +87,12 @@ def is_same(read: str, written: str, is_folder: bool) -> bool:
         return read == written
     both = os.path.exists(read) and os.path.exists(written)
     return both and is_regular(read) and os.path.samefile(read, written)
+
+
+def _local(address: str) -> str:
+    """The path of a URL that names a local one; other addresses as they are."""
+    scheme, _, path = address.partition("://")
+    return unquote(path) if scheme in ("file", "local") else address
 
 
 def is_folder(address: str) -> bool:
@@ -104,20 +112,22 @@ def followed(address: str) -> str:
 
 def list_files(address: str) -> List[str]:
     """All files below a folder, sorted; no hidden ones (`.name`, `_name`)."""
-    if is_url(address):
-        with _remote_errors(Errors.B107, address):
-            filesystem, root = _filesystem(address)
-            found = [filesystem.unstrip_protocol(p) for p in filesystem.find(root)]
-            root = filesystem.unstrip_protocol(root)
-    else:
-        root = address
-        found = [str(p) for p in Path(address).rglob("*") if p.is_file()]
-    inside = len(str(Path(root))) if not is_url(root) else len(root.rstrip("/"))
-    return sorted(
-        path
-        for path in found
-        if not any(part[:1] in "._" for part in path[inside:].split("/") if part)
-    )
+    if not is_url(address):
+        files = [path for path in Path(address).rglob("*") if path.is_file()]
+        return sorted(
+            str(path)
+            for path in files
+            if not _is_hidden(path.relative_to(address).parts)
+        )
+    with _remote_errors(Errors.B107, address):
+        filesystem, root = _filesystem(address)
+        found = [filesystem.unstrip_protocol(path) for path in filesystem.find(root)]
+        inside = len(filesystem.unstrip_protocol(root).rstrip("/")) + 1
+    return sorted(path for path in found if not _is_hidden(path[inside:].split("/")))
+
+
+def _is_hidden(parts: Sequence[str]) -> bool:
+    return any(part.startswith((".", "_")) for part in parts)
 
 
 def match(pattern: str) -> List[str]:

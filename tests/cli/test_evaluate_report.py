@@ -185,3 +185,21 @@ def test_nothing_is_left_where_the_page_cannot_be_made(
     assert result.exit_code != 0
     assert errors.read_text() == "older"
     assert {path.name for path in tmp_path.iterdir()} == {"a.conll", "e.jsonl"}
+
+
+def test_training_data_are_read_whole_and_as_they_are(ruler, tmp_path, run):
+    """DATA is cut and has columns; TRAIN is another file of another format."""
+    data, train = tmp_path / "a.conll", tmp_path / "train.spacy"
+    data.write_text("Oslo LOC B-LOC\n\nAda PER B-PER\n")
+    columns = ["--columns", "word=0,ents=2"]
+    other = tmp_path / "b.conll"
+    other.write_text("Ada O\n\nOslo B-LOC\n")
+    assert run("convert", other, train).exit_code == 0
+    errors = tmp_path / "errors.jsonl"
+    result = run(
+        *["evaluate", ruler, data, *columns, "--limit", "1"],
+        *["--train", train, "--errors", errors],
+    )
+    assert result.exit_code == 0, result.output
+    (error,) = map(json.loads, errors.read_text().splitlines())
+    assert (error["text"], error["seen"]) == ("Oslo", "same")

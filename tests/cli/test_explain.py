@@ -84,3 +84,10 @@ def test_the_folder_above_a_pipeline(birnn, tmp_path, run):
     best = tmp_path / "model" / "model-best"
     assert result.stderr.endswith(f" Did you mean {best}?\n")
     assert "Did you mean" not in run("explain", tmp_path, TEXT).stderr
+
+
+def test_bytes_that_are_no_text(birnn, run_process):
+    result = run_process("explain", birnn, "-", input=b"caf\xe9\n")
+    assert result.returncode == 1
+    assert result.stderr.startswith(b"[B477]")
+    assert result.stderr.count(b"\n") == 1

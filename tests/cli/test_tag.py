@@ -505,3 +505,10 @@ def test_a_dataset_without_a_name(ruler, run):
     result = run("tag", ruler, "hf:")
     assert result.exit_code == 1
     assert result.stderr.startswith("[B129] hf:: cannot be loaded as a dataset: name ")
+
+
+@pytest.mark.parametrize("option", ["--text-field=body", "--whole-files"])
+def test_options_for_other_formats_are_refused(ruler, corpus, run, option):
+    result = run("tag", ruler, corpus, option)
+    assert result.exit_code == 2
+    assert "no input holds any" in result.stderr

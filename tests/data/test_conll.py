@@ -1,3 +1,4 @@
+import gzip
 import warnings
 
 import pytest
@@ -6,6 +7,7 @@ from spacy.tokens import Token
 
 from spacy_birnn.data import conll
 from spacy_birnn.data.conll import ConllCorpus
+from spacy_birnn.data.corpus import AnyCorpus
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.schemes import SCHEMES, encode
 
@@ -303,3 +305,45 @@ def test_a_file_that_is_not_there(tmp_path):
         read(tmp_path / "none.conll")
     with pytest.raises(BirnnError, match=r"^\[B106\]"):
         read(tmp_path)
+
+
+def test_blanks_beside_signs_are_no_part_of_a_cell(write):
+    """In CSV, where a blank follows each comma, and in rows with tabs."""
+    rows = [["Mary", "NNP", "B-PER"], ["Smith", "NNP", "I-PER"], ["left", "VBD", "O"]]
+    for sign in (", ", ",", " \t", "\t "):
+        path = write("\n".join(sign.join(row) for row in rows) + "\n")
+        (doc,) = read(path, {"word": 0, "tag": 1, "ents": 2})
+        assert [(token.text, token.tag_) for token in doc] == [
+            (word, tag) for word, tag, _ in rows
+        ]
+        assert [(ent.text, ent.label_) for ent in doc.ents] == [("Mary Smith", "PER")]
+
+
+def test_a_document_whose_first_sentence_has_no_word(write):
+    path = write("-DOCSTART- O\n\nAda O\n\n-DOCSTART- O\n\n\t O\n\nOslo O\n")
+    rows = "Ada\tO\n\n-DOCSTART-\tO\n\n \tO\n\nOslo\tO\n"
+    path = write(f"-DOCSTART-\tO\n\n{rows}")
+    with pytest.warns(UserWarning, match="W104"):
+        docs = read(path, docs="document", empty_words="drop")
+    assert words(docs) == [["Ada"], ["Oslo"]]
+
+
+@pytest.mark.parametrize("content", [gzip.compress(b"Ada B-PER\nleft O\n")[:25]])
+def test_a_small_file_that_is_cut(tmp_path, content):
+    path = tmp_path / "a.conll.gz"
+    path.write_bytes(content)
+    with pytest.raises(BirnnError, match=r"B109.*a\.conll\.gz:1"):
+        list(AnyCorpus(path)(NLP))
+
+
+def test_long_cells_and_quotes_that_are_not_closed(write):
+    long = "a" * 200_000
+    (doc,) = read(write(f"{long},O\nAda,B-PER\n"))
+    assert [len(token) for token in doc] == [200_000, 3]
+    (doc,) = read(write('Ada,"x B-PER\nleft,"y O\n'))
+    assert len(doc) == 2
+
+
+def test_an_encoding_that_is_none_of_text(write):
+    with pytest.raises(BirnnError, match="B140"):
+        ConllCorpus(write("Ada O\n"), encoding="hex")

@@ -337,3 +337,13 @@ def test_merging_keeps_texts_and_trees(tmp_path, tokens, data):
     # Words of one token may depend on each other's tokens: then there is no tree.
     roots = [token for token in doc if token.head == token]
     assert len(roots) == 1 or not doc.has_annotation("DEP")
+
+
+def test_a_word_that_is_a_sign_of_comments(tmp_path):
+    """Where columns have no ID, a row may begin with it."""
+    path = tmp_path / "a.conllup"
+    header = "# global.columns = FORM UPOS NER\n"
+    path.write_text(f"{header}# a comment\n#\tSYM\tB-X\n1\tNUM\tI-X\n")
+    (example,) = ConlluCorpus(path, ents_key="NER")(NLP)
+    assert [token.text for token in example.reference] == ["#", "1"]
+    assert [ent.text for ent in example.reference.ents] == ["# 1"]

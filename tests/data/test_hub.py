@@ -215,3 +215,27 @@ def test_mistakes_in_the_settings(jsonl):
     refused("B103", "'bio'", path=path, scheme="bio")
     refused("B127", path=path, revision="main")
     refused("B127", path=path, name="small")
+
+
+def test_a_saved_dataset_without_splits_is_sliced(dataset, tmp_path):
+    dataset.save_to_disk(tmp_path / "saved")
+    assert words(read(tmp_path / "saved", split="train[1:]")) == WORDS[1:]
+    with pytest.raises(BirnnError, match=r"B134.*'test'"):
+        read(tmp_path / "saved", split="test")
+
+
+def test_a_class_without_a_name(datasets, tmp_path):
+    features = datasets.Features(
+        {
+            "tokens": datasets.Sequence(datasets.Value("string")),
+            "ner_tags": datasets.Sequence(datasets.ClassLabel(names=["O"])),
+        }
+    )
+    saved = datasets.Dataset.from_dict(
+        {"tokens": [["a"]], "ner_tags": [[0]]}, features=features
+    )
+    table = saved.data.table
+    odd = table.set_column(1, table.schema.field(1), [[[7]]])
+    datasets.Dataset(odd).save_to_disk(tmp_path / "saved")
+    with pytest.raises(BirnnError, match="B133"):
+        read(tmp_path / "saved")

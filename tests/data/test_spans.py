@@ -415,3 +415,27 @@ def test_resolves_from_a_config(write):
     )
     (example,) = spacy.registry.resolve(config)["corpus"](NLP)
     assert len(example.reference.spans["np"]) == 2
+
+
+def test_brat_offsets_of_another_version(brat):
+    """The text was saved with other line ends than the offsets count."""
+    (brat / "a.ann").write_text("T1\tPER 1 5\tMary\n")
+    with pytest.raises(BirnnError, match=r"B147.*a\.ann:1.*'Mary'"):
+        read(brat / "a.ann")
+    (brat / "a.ann").write_text("T1\tPER 0 4\n")  # brat's own always repeats them
+    assert len(read(brat / "a.ann")) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ('{"text": "Mary \\ud83d", "label": [[0, 4, "PER"]]}', "B144"),
+        ("null", "B145"),
+        ('[{"data": {"text": "a"}, "annotations": [{"result": null}]}]', "B145"),
+    ],
+)
+def test_exports_that_hold_no_text_or_no_marks(tmp_path, content, code):
+    path = tmp_path / "a.json"
+    path.write_text(content)
+    with pytest.raises(BirnnError, match=code):
+        list(SpansCorpus(path)(NLP))

@@ -415,3 +415,20 @@ def test_a_pipe_cannot_be_resumed(nlp, tmp_path, monkeypatch):
     path.write_text("Ada\n")
     with open(os.devnull, "wb") as file, pytest.raises(BirnnError, match="B266"):
         tag(nlp, path, file, resume=True)
+
+
+@pytest.mark.parametrize("name", ["tagged/", "tagged.jsonl"])
+@pytest.mark.parametrize("how", ["resume", "force"])
+def test_an_output_within_the_folder_that_is_read(tmp_path, name, how, monkeypatch):
+    """What the run has written is no input of the next one."""
+    lines = ['{"text": "Ada left."}', '{"text": "London."}', "{", '{"text": "x"}']
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jsonl").write_text("\n".join(lines) + "\n")
+    out = f"{tmp_path}/in/{name}"
+    monkeypatch.setattr(run, "DEFAULT_SIZE", parse_size("1"))
+    settings = {}
+    with pytest.raises(BirnnError, match="B206"):
+        tag(make_nlp(), tmp_path / "in", out, **settings)
+    settings.update({how: True, "on_error": "skip"})
+    summary = tag(make_nlp(), tmp_path / "in", out, **settings)
+    assert (summary.documents, summary.skipped) == (3, 1)

@@ -357,3 +357,25 @@ def test_a_document_of_a_million_tokens_is_tagged_whole(tmp_path):
     out = tmp_path / "out.conll"
     assert tag_files(nlp, path, out)[:2] == (2, 1_000_001)
     assert out.read_bytes().count(b"\t") == 1_000_001
+
+
+def test_the_file_of_errors_is_not_read_either(nlp, tmp_path):
+    """Neither what it holds nor the input is lost."""
+    errors = tmp_path / "out.jsonl.errors.jsonl"
+    errors.write_text('{"record": "Ada left."}\n')
+    before = errors.read_bytes()
+    with pytest.raises(BirnnError, match="B219"):
+        tag(nlp, tmp_path, [errors], name="out.jsonl", text_field="record", force=True)
+    other = tmp_path / "a.txt"
+    other.write_text("Ada left.\n")
+    with pytest.raises(BirnnError, match=r"B202.*errors\.jsonl"):
+        tag(nlp, tmp_path, [other], name="out.jsonl", force=False)
+    assert errors.read_bytes() == before
+
+
+def test_a_url_of_the_input_is_the_input(nlp, tmp_path, inputs):
+    before = inputs["text"].read_bytes()
+    url = f"file://{inputs['text']}"
+    with pytest.raises(BirnnError, match="B219"):
+        tag(nlp, tmp_path, [url], name=inputs["text"].name, force=True)
+    assert inputs["text"].read_bytes() == before

@@ -238,3 +238,35 @@ def test_words_beside_tags_that_are_not_universal(tmp_path):
     assert detect_format(str(path)) == "conllu"
     (item,) = read(path, "conllu", 100)
     assert item.content.words == ["The"]
+
+
+def test_hidden_files_of_the_folder_itself(tmp_path, monkeypatch):
+    """By whatever name the folder is called."""
+    for name in ("a.txt", "x_y.txt", ".hidden.txt", "_under.txt", ".git/notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write(tmp_path / name, "Ada left.\n")
+    monkeypatch.chdir(tmp_path)
+    assert [file.address for file in find_inputs(["."])] == ["a.txt", "x_y.txt"]
+    names = [os.path.basename(file.address) for file in find_inputs([str(tmp_path)])]
+    assert names == ["a.txt", "x_y.txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("one.md", "Ada Lovelace left London on Monday.\n", "text"),
+        ("two", "Ada left London with Emmy today.\n" * 2, "text"),
+        ("NEWS.TXT", "Ada Lovelace left.\n", "text"),
+        ("tags", "Ada B-PER\nleft O\n", "conll"),
+        ("one-row", "Ada NNP B-NP B-PER\n", "conll"),
+        ("words", "Ada\nleft\n", "conll"),
+        ("pos", "Ada NNP\nleft VBD\n", "conll"),
+    ],
+)
+def test_text_without_an_ending_is_no_table(tmp_path, name, content, expected):
+    assert detect_format(str(write(tmp_path / name, content))) == expected
+
+
+def test_empty_lines_of_csv(tmp_path):
+    path = write(tmp_path / "a.csv", "id,text\n\n0,Ada\n\n")
+    assert [item.content for item in read(path, "csv")] == ["Ada"]
