@@ -112,7 +112,8 @@ class Errors(metaclass=_Coded):
         "spacy.util.filter_spans."
     )
     B031 = (
-        "Component '{name}': k_best takes a list of Docs, not a {kind}: k_best([doc])."
+        "Component '{name}': {method} takes a list of Docs, not a {kind}: "
+        "{method}([doc])."
     )
     B030 = (
         "spacy-birnn.BiRNNEncoder.v1: its input is {found} wide, but {trained} when it "
@@ -602,6 +603,7 @@ class Errors(metaclass=_Coded):
         "spacy-birnn.start_from.v1: no component of ours is new, and sourced and "
         "frozen ones keep what they know: set [initialize.after_init] model = null."
     )
+    B497 = "Component '{name}': temperature = {value!r} must be a number above 0."
 
     # --- B460-B479: streaming ---------------------------------------------------------
     B460 = (
@@ -649,8 +651,8 @@ class Errors(metaclass=_Coded):
         "the pipeline that it was made with."
     )
     B473 = (
-        "Component '{name}': the state is of a stream with lag={found}, keep={kept}: "
-        "open the new one so, not with lag={lag}, keep={keep}."
+        "Component '{name}': the state is of a stream with lag={found}, keep={kept}, "
+        "{spans} confidences: open the new one so, not with lag={lag}, keep={keep}."
     )
     B474 = (
         "Component '{name}': the stream is in use: load a state into a new one, before "

@@ -7,6 +7,7 @@ from typing import Callable, List, Literal, Mapping, Optional, Tuple, cast
 
 import numpy
 import torch
+from spacy.attrs import ORTH
 from spacy.tokens import Doc
 from spacy.vectors import Vectors
 from spacy.vocab import Vocab
@@ -18,7 +19,7 @@ from ..nn.words import WordCharEmbedding
 from .arguments import check_dropout, check_positive
 from .empty import empty_batch
 from .flat import to_arrays, to_tensor
-from .sentences import doc_batch
+from .sentences import doc_batch, share_strings
 from .shim import TorchShim, shim_of
 from .vectors import RULES, coverage_line, find, no_own, row_finder
 from .word_forms import FormEmbedder, read_forms
@@ -123,6 +124,9 @@ def forward(
         return empty_batch(model, docs)
     distinct, inverse = numpy.unique(doc_batch(docs).orths, return_inverse=True)
     vocab = docs[0].vocab
+    for doc in docs:
+        if doc.vocab is not vocab:
+            share_strings(doc.vocab, vocab, doc.to_array(ORTH).tolist())
     forms = read_forms(
         module, given_vectors(model, vocab), vocab.strings, distinct.tolist(), is_train
     )

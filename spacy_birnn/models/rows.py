@@ -59,7 +59,8 @@ def averaged_rows(averages: Dict[Any, Any], key: Tuple[int, str], table: Any) ->
     xp = get_array_ops(table).xp
     held, steps = averages[key], averages[steps_key(key)]
     now = table.copy()
-    touched = xp.flatnonzero(steps)
+    # A table that was loaded since may have fewer rows.
+    touched = xp.flatnonzero(steps[: len(table)])
     decay = averaging(averages).decay
     share = decay_between(steps[touched], int(steps.max()), xp, decay)
     now[touched] += (held[touched] - now[touched]) * share

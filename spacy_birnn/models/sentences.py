@@ -7,6 +7,7 @@ from typing import Iterable, Iterator, List, Sequence, Tuple
 import numpy
 from spacy.attrs import ENT_IOB, IS_SPACE, ORTH, SENT_START
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 
 from ..nn.lazy import lazy
 
@@ -94,11 +95,13 @@ class DocBatch(List[Doc]):
         """Which tokens are the first word after two line breaks or more, shape (N,)."""
         space = self.sentences.space
         breaks = numpy.zeros(len(space), dtype="int64")
+        is_first = numpy.zeros(len(space), dtype=bool)
         for doc, rows in self._rows_of_docs():
+            is_first[rows.start : rows.start + len(doc[:1])] = True
             for i in numpy.flatnonzero(space[rows]).tolist():
                 breaks[rows.start + i] = line_breaks(doc[i].text)
-        # Several white-space tokens in a row count as one.
-        gap = numpy.cumsum(~space)
+        # Several white-space tokens in a row count as one, those of one document.
+        gap = numpy.cumsum(~space | is_first)
         before = numpy.bincount(gap, weights=breaks)
         return ~space & (before[gap - 1] >= 2)
 
@@ -106,6 +109,12 @@ class DocBatch(List[Doc]):
         """Each document with its rows of the flat token matrix."""
         ends = accumulate(map(len, self))
         return ((doc, slice(end - len(doc), end)) for doc, end in zip(self, ends))
+
+
+def share_strings(source: Vocab, vocab: Vocab, keys: Iterable[int]) -> None:
+    """Let a vocabulary know the strings of these hashes, which another one knows."""
+    for key in set(keys):
+        vocab.strings.add(source.strings[key])
 
 
 def line_breaks(text: str) -> int:

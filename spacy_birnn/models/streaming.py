@@ -52,6 +52,7 @@ class StreamedModel:
         self._encoder: PreparedBiRNN = encode.attrs["prepared_encoder"](encode)
         self._decoder: PreparedDecoder = get_prepared_decoder(model)
         self._module: SequenceDecoder = get_decoder(model)
+        self._temperature = self._module.temperature
         shared = model.get_ref("tok2vec").attrs["forms"]
         # What a form is to a character LSTM depends on those beside it, to 1e-7.
         self._forms = shared if self._embedder.is_exact else FormTable()
@@ -67,8 +68,8 @@ class StreamedModel:
         return one.version is first and two.version is second and three.version is third
 
     def is_same(self, other: "StreamedModel") -> bool:
-        """Whether both have the same weights."""
-        return all(
+        """Whether both have the same weights, and were calibrated alike."""
+        return self._temperature == other._temperature and all(
             getattr(self, part) is getattr(other, part)
             for part in ("_embedder", "_encoder", "_decoder", "_vocab")
         )

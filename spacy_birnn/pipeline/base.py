@@ -22,7 +22,7 @@ from ..errors import BirnnError, Errors
 from ..models.arguments import check_grad_clip, is_number
 from ..models.embed import log_coverage
 from ..models.flat import to_tensor
-from ..models.sentences import portions
+from ..models.sentences import portions, share_strings
 from ..models.shim import shim_of
 from .adversarial import find_perturbation
 from .labels import LabelledPipe
@@ -188,7 +188,10 @@ class BiRNNPipe(
         for example in get_examples():
             if len(sample) < SAMPLE:
                 sample.append(example.predicted)
-            forms.update(example.predicted.to_array(ORTH).tolist())
+            orths = example.predicted.to_array(ORTH).tolist()
+            if example.predicted.vocab is not self.vocab:
+                share_strings(example.predicted.vocab, self.vocab, orths)
+            forms.update(orths)
             if labels is None:
                 found.update(self.collect_labels(example))
         words = {self.vocab.strings[key]: count for key, count in forms.items()}

@@ -75,7 +75,8 @@ class LanguageModelling:
             return 0.0, None
         batch = DocBatch(example.predicted for example in examples)
         orths = batch.orths[~batch.sentences.space].tolist()
-        ids = torch.tensor([self._id_of(orth, pipe.vocab.strings) for orth in orths])
+        strings = examples[0].predicted.vocab.strings
+        ids = torch.tensor([self._id_of(orth, strings) for orth in orths])
         weight = self.weight / max(1, count_sentences(examples))
         lengths = batch.sentences.words_only().lengths
         return learn_words(pipe.model, ids, lengths, weight), None

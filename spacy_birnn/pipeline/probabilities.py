@@ -8,6 +8,7 @@ from thinc.api import Model
 from torch import Tensor
 
 from ..errors import BirnnError, Errors
+from ..models.arguments import is_number
 from ..models.sentences import DocBatch, portions
 from ..models.sequence_tagger import get_decoder
 from .candidates import PredictedSpan, keep_candidates
@@ -52,6 +53,8 @@ class ProbabilisticPipe(metaclass=ABCMeta):
 
     @temperature.setter
     def temperature(self, value: float) -> None:
+        if not is_number(value, 0) or not value:
+            raise BirnnError(Errors.B497.format(name=self.name, value=value))
         get_decoder(self.model).temperature = value
 
     @property
@@ -90,10 +93,7 @@ class ProbabilisticPipe(metaclass=ABCMeta):
         self.check_initialized()
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise BirnnError(Errors.B016.format(name=self.name, k=k))
-        if isinstance(docs, (Doc, str)):
-            kind = type(docs).__name__
-            raise BirnnError(Errors.B031.format(name=self.name, kind=kind))
-        docs = DocBatch(docs)
+        docs = DocBatch(self._docs(docs, "k_best"))
         if not docs:
             return []
         sequences, emissions = self.sequences(docs), self.emissions(docs)
@@ -107,6 +107,17 @@ class ProbabilisticPipe(metaclass=ABCMeta):
             [(self.label_strings(doc, ids), log) for ids, log in best]
             for doc, best in zip(docs, sequences.join_k_best(docs, found, k))
         ]
+
+    def _docs(self, docs: Any, method: str) -> List[Doc]:
+        """The argument of a method, which takes several documents."""
+        kind = type(docs).__name__
+        if not isinstance(docs, (Doc, str)):
+            found = list(docs)
+            wrong = [one for one in found if not isinstance(one, Doc)]
+            if not wrong:
+                return found
+            kind = f"list with a {type(wrong[0]).__name__}"
+        raise BirnnError(Errors.B031.format(name=self.name, method=method, kind=kind))
 
     def entropies(self, docs: Iterable[Doc]) -> List[float]:
         """Entropy of the label sequences of each document, which stays untouched.
@@ -123,7 +134,7 @@ class ProbabilisticPipe(metaclass=ABCMeta):
         """
         self.check_initialized()
         entropies: List[float] = []
-        for batch in portions(docs):
+        for batch in portions(self._docs(docs, "entropies")):
             sequences, emissions = self.sequences(batch), self.emissions(batch)
             found = get_decoder(self.model).entropy(
                 sequences.select(emissions),

@@ -238,7 +238,7 @@ class BiRNNTagger(BiRNNPipe):
             if not len(doc):
                 continue
             earlier: List[Any] = self.read(doc)
-            keep = [bool(tag) and not self.cfg["overwrite"] for tag in earlier]
+            keep = [False] * len(doc) if self.cfg["overwrite"] else self._are_set(doc)
             found: List[Any] = list(self.label_strings(doc, ids))
             confidences = self._confidences(doc, marginals)
             for i in self._drop_uncertain(doc, found, confidences, keep):
@@ -248,6 +248,16 @@ class BiRNNTagger(BiRNNPipe):
                 for token, confidence, kept in zip(doc, confidences, keep):
                     if not kept:
                         token._.confidence = confidence
+
+    def _are_set(self, doc: Doc) -> List[bool]:
+        """Which tokens have a value; a custom attribute's default is none."""
+        name = custom_name(self.target)
+        values = map(bool, self.read(doc))
+        if name is None:
+            return list(values)
+        known = doc.user_data
+        keys = (("._.", name, token.idx, None) for token in doc)
+        return [value and key in known for value, key in zip(values, keys)]
 
     def _confidences(
         self, doc: Doc, marginals: Optional[List[float]]

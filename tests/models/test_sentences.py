@@ -58,6 +58,12 @@ def test_paragraphs_end_at_blank_lines(words, starts, lengths, without):
     assert batch.sentences.lengths == [len(words)]
 
 
+def test_blank_lines_are_those_of_one_document():
+    """A line break that ends a document and one that begins the next are not two."""
+    batch = DocBatch([make(["a", "\n"]), make(["\n", "b"])])
+    assert batch.paragraphs.lengths == [2, 2]
+
+
 def test_a_batch():
     docs = [make(["a", "b"]), make([]), make(["c", " ", "d"], [True, False, True])]
     found = DocBatch(docs).sentences

@@ -337,10 +337,13 @@ def test_k_best_needs_a_number(k):
         nlp.get_pipe("birnn_ner").k_best([doc_of(nlp, "Anna")], k=k)
 
 
-def test_k_best_needs_a_list():
+@pytest.mark.parametrize("method", ["k_best", "entropies"])
+def test_what_needs_a_list_of_docs(method):
     nlp = untrained()
-    with pytest.raises(BirnnError, match=r"^\[B031\] Component 'birnn_ner'.* Doc"):
-        nlp.get_pipe("birnn_ner").k_best(doc_of(nlp, "Anna"))
+    ask = getattr(nlp.get_pipe("birnn_ner"), method)
+    for given, kind in ((doc_of(nlp, "Anna"), "Doc"), (["Anna"], "list with a str")):
+        with pytest.raises(BirnnError, match=rf"^\[B031\].*{method}.* not a {kind}"):
+            ask(given)
 
 
 @every_factory
@@ -518,3 +521,17 @@ def test_the_loss_is_a_mean_over_sentences_however_they_are_joined():
     numpy.testing.assert_allclose(
         to_numpy(gradient), to_numpy(xp.concatenate(gradients)), rtol=1e-4, atol=1e-8
     )
+
+
+@every_factory
+def test_examples_of_another_vocabulary(factory):
+    """As those that are made once, for several pipelines."""
+    other = spacy.blank("en")
+    nlp = spacy.blank("en")
+    pipe = nlp.add_pipe(factory, config={**config(), "language_model": 0.5})
+    data = examples(other, pipe.target)
+    nlp.initialize(lambda: data)
+    nlp.update(data, sgd=nlp.resume_training())
+    mixed = [*data[:1], *examples(nlp, pipe.target)[1:]]
+    nlp.update(mixed, sgd=nlp.resume_training())
+    assert len(pipe.k_best([eg.predicted for eg in mixed], k=2)) == len(mixed)

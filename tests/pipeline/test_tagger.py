@@ -46,6 +46,19 @@ def test_custom_attribute():
     assert nlp.evaluate(data)["birnn_test_slot_acc"] == 1.0
 
 
+def test_the_default_of_an_attribute_is_no_value():
+    """What an earlier component has set stays, a default does not."""
+    Token.set_extension("birnn_test_default", default="O", force=True)
+    nlp, _ = trained_on("_.birnn_test_default")
+    doc = nlp(SENTENCES[1][0])
+    assert [token._.birnn_test_default for token in doc] == TAGS[1]
+    doc = nlp.make_doc(SENTENCES[1][0])
+    doc[0]._.birnn_test_default = "mine"
+    found = [token._.birnn_test_default for token in nlp(doc)]
+    assert found == ["mine", *TAGS[1][1:]]
+    Token.remove_extension("birnn_test_default")
+
+
 @pytest.mark.parametrize("target", ["ents", "_.", "_.a b", "TAG", ""])
 def test_unknown_target(target):
     nlp = spacy.blank("en")

@@ -7,6 +7,7 @@ import pytest
 import spacy
 from safetensors.torch import load, save
 
+from spacy_birnn.errors import BirnnError
 from spacy_birnn.models.shim import shim_of
 
 from .toys import (
@@ -149,3 +150,11 @@ def test_a_fresh_component_has_none():
     nlp.get_pipe("birnn_ner").temperature = 3.0
     nlp.initialize(lambda: examples(nlp))
     assert nlp.get_pipe("birnn_ner").temperature == 1.0
+
+
+@pytest.mark.parametrize("value", [0, -1.0, math.nan, math.inf, "1", None])
+def test_a_temperature_that_cannot_be(value):
+    pipe = untrained().get_pipe("birnn_ner")
+    with pytest.raises(BirnnError, match=r"^\[B497\]"):
+        pipe.temperature = value
+    assert pipe.temperature == 1.0

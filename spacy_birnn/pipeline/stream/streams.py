@@ -120,7 +120,7 @@ class Streams:
         if state is not None:
             try:
                 stream.from_bytes(state)
-            except BirnnError:
+            except BaseException:
                 self._leave(stream)
                 raise
         return number
@@ -211,6 +211,7 @@ class Streams:
         if {list}.issuperset(map(type, batch)):  # all at once, without a loop
             flat: List[str] = list(chain.from_iterable(batch))  # type: ignore[arg-type]
             if {str}.issuperset(map(type, flat)) and all(flat):
+                self._check_characters(flat)
                 return any(map(str.isspace, flat))
         for words in batch:
             self._check_words(words)
@@ -226,6 +227,15 @@ class Streams:
             if not word or not isinstance(word, str):
                 what = f"a list with {word!r}"
                 raise BirnnError(Errors.B467.format(name=self.name, what=what))
+        self._check_characters(words)
+
+    def _check_characters(self, words: Sequence[str]) -> None:
+        """Refuse halves of characters before any stream has taken a word."""
+        try:
+            "".join(words).encode("utf-8")
+        except UnicodeEncodeError as error:
+            what = f"half a character ({error.object[error.start]!r})"
+            raise BirnnError(Errors.B467.format(name=self.name, what=what)) from error
 
     def _advance(self, turns: Dict[Stream, Segment]) -> None:
         for carry in (False, True):
@@ -326,6 +336,8 @@ class Streams:
         return doc
 
     def _save(self, stream: Stream) -> bytes:
+        if not self._model.is_current:
+            raise BirnnError(Errors.B468.format(name=self.name))
         facts, numbers = stream._transcript.save()
         arrays: Dict[str, Any] = (
             {} if self._lanes is None else self._lanes.save(stream._lane)
@@ -335,6 +347,7 @@ class Streams:
             component=self._component.checksum_of(self._model),
             lag=self.lag,
             keep=self.keep,
+            with_spans=self._with_spans,
         )
         return pack(facts, {**arrays, **numbers})
 
@@ -347,12 +360,14 @@ class Streams:
             raise BirnnError(Errors.B471.format(name=self.name)) from None
         if facts["component"] != self._component.checksum_of(self._model):
             raise BirnnError(Errors.B472.format(name=self.name))
-        if (facts["lag"], facts["keep"]) != (self.lag, self.keep):
+        settings = (self.lag, self.keep, self._with_spans)
+        if (facts["lag"], facts["keep"], facts["with_spans"]) != settings:
             raise BirnnError(
                 Errors.B473.format(
                     name=self.name,
                     found=facts["lag"],
                     kept=facts["keep"],
+                    spans="with" if facts["with_spans"] else "without",
                     lag=self.lag,
                     keep=self.keep,
                 )

@@ -313,7 +313,14 @@ def test_a_wrong_lag(lag):
 
 @pytest.mark.parametrize(
     ("words", "what"),
-    [("Anna", "a str"), (["Anna", 3], "3"), (["a", ""], "''"), (None, "a NoneType")],
+    [
+        ("Anna", "a str"),
+        (["Anna", 3], "3"),
+        (["a", ""], "''"),
+        (None, "a NoneType"),
+        (["a", "\ud800"], "half a character"),
+        (["a", " ", "\ud800"], "half a character"),
+    ],
 )
 def test_what_are_no_words(words, what):
     stream = the_pipe(pipeline()).stream()
@@ -384,6 +391,8 @@ def test_a_stream_does_not_outlive_the_weights():
     nlp.update(examples(nlp))
     with pytest.raises(BirnnError, match=r"^\[B468\] .*trained or loaded anew"):
         stream.push(WORDS)
+    with pytest.raises(BirnnError, match=r"^\[B468\]"):
+        stream.to_bytes()
     assert run(the_pipe(nlp).stream(), WORDS)
 
 

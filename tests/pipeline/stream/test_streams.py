@@ -2,6 +2,7 @@
 
 import numpy
 import pytest
+import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -157,6 +158,12 @@ def test_states_that_are_refused():
         the_pipe(nlp).stream(lag=2).from_bytes(state)
     with pytest.raises(BirnnError, match=r"^\[B474\]"):
         stream.from_bytes(state)
+    the_pipe(nlp).cfg["confidence"] = True
+    sure = the_pipe(nlp).streams(1, lag=1)
+    with pytest.raises(BirnnError, match=r"^\[B473\] .*without confidences"):
+        sure.join(state)
+    assert len(sure) == 1
+    the_pipe(nlp).cfg["confidence"] = False
     streams = the_pipe(nlp).streams(2, lag=1)
     for place in (3, 60, len(state) // 2, len(state) - 1):
         altered = bytearray(state)
@@ -168,3 +175,15 @@ def test_states_that_are_refused():
             the_pipe(nlp).stream(lag=1).from_bytes(data)
     assert len(streams) == 2
     assert streams.join(state) == 2
+
+
+def test_a_state_after_a_calibration_is_taken_up_again(tmp_path):
+    """In the same pipeline, loaded from what was saved then."""
+    nlp = pipeline()
+    the_pipe(nlp).stream(lag=1).to_bytes()
+    the_pipe(nlp).temperature = 2.0
+    stream = the_pipe(nlp).stream(lag=1)
+    stream.push(WORDS)
+    state = stream.to_bytes()
+    nlp.to_disk(tmp_path)
+    the_pipe(spacy.load(tmp_path)).stream(lag=1).from_bytes(state)
