@@ -147,6 +147,14 @@ OPTIONS = (
         ],
     ),
     Option(
+        "distillation that goes on from one of the teachers",
+        "`distil`",
+        [
+            ("conll2003", "distilled-on-accuracy", "teacher-accuracy"),
+            ("ud-upos", "distilled-on-accuracy", "teacher-accuracy"),
+        ],
+    ),
+    Option(
         "distillation, tweets, from five of `language-model`",
         "`distil`",
         [("wnut17", "distilled-web", "efficiency")],
@@ -301,6 +309,11 @@ OPTIONS = (
         "started from the tags of CoNLL-2003, tags",
         "",
         [("ud-upos", "from-conll2003-tags-accuracy", "accuracy")],
+    ),
+    Option(
+        "sentences joined with strangers in every second epoch",
+        "",
+        [("conll2003", "strangers", "efficiency")],
     ),
     Option(
         "`share = 0.95` instead of 0.8",
