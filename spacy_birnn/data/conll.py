@@ -233,7 +233,7 @@ def read_words(
         warnings.warn(oddity, stacklevel=2)
 
     def read(block: Block) -> Tuple[Sentence, Where]:
-        words = [row[column] for row in block.rows]
+        words = _column(block, column)
         sentence = Sentence(words, starts_document=block.starts_document)
         return sentence, _place_of(block, name)
 

@@ -124,11 +124,12 @@ _BREAKS = str.maketrans("\t\n\r", "   ")
 
 
 def one_cell(text: str) -> str:
-    """Text that cannot be taken for two cells, two rows or the start of a document."""
+    """Text that cannot be taken for two cells, two rows or the start of a document or
+    of a file. Readers leave out the blank in front."""
     if text.isprintable() and text[0] != DOCSTART[0]:
         return text
     cell = text.translate(_BREAKS)
-    return f" {cell}" if cell.startswith(DOCSTART) else cell
+    return f" {cell}" if cell.startswith((DOCSTART, "\ufeff")) else cell
 
 
 def _values(tokens: Iterable[Token], target: Target) -> List[str]:

@@ -85,18 +85,16 @@ def test_conll_cells_are_never_split():
     assert conll([doc], [ENTS]) == "New York\tO\na b\tO\nc d\tO\n\n"
 
 
-def test_conll_tokens_never_start_a_document(tmp_path):
-    words = ["-DOCSTART-", "-DOCSTART-s", "a-DOCSTART-"]
-    doc = Doc(VOCAB, words=words, tags=["-DOCSTART-", "X", "X"])
+def test_conll_tokens_never_start_a_document_or_a_file(tmp_path):
+    words = ["-DOCSTART-", "-DOCSTART-s", "a-DOCSTART-", "\ufeff", "\ufeffa"]
+    doc = Doc(VOCAB, words=words, tags=["-DOCSTART-", *"XXXX"])
     doc.set_ents([])
     path = tmp_path / "a.conll"
     path.write_text(conll([doc, doc], [TAG, ENTS]))
     reader = ConllCorpus(path, columns={"tag": 1}, docs="document")
     read = [example.reference for example in reader(spacy.blank("en"))]
-    assert [[token.text for token in doc] for doc in read] == [
-        [" -DOCSTART-", " -DOCSTART-s", "a-DOCSTART-"]
-    ] * 2
-    assert [token.tag_ for token in read[0]] == [" -DOCSTART-", "X", "X"]
+    assert [[token.text for token in doc] for doc in read] == [words] * 2
+    assert [token.tag_ for token in read[0]] == ["-DOCSTART-", *"XXXX"]
 
 
 def test_conll_missing_tag_is_an_underscore():
