@@ -97,7 +97,7 @@ class DocBatch(List[Doc]):
         breaks = numpy.zeros(len(space), dtype="int64")
         is_first = numpy.zeros(len(space), dtype=bool)
         for doc, rows in self._rows_of_docs():
-            is_first[rows.start : rows.start + len(doc[:1])] = True
+            is_first[rows.start : rows.start + bool(len(doc))] = True
             for i in numpy.flatnonzero(space[rows]).tolist():
                 breaks[rows.start + i] = line_breaks(doc[i].text)
         # Several white-space tokens in a row count as one, those of one document.
