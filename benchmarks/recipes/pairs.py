@@ -306,6 +306,11 @@ OPTIONS = (
         [("conll2000", "from-conll2003-chunks", "efficiency")],
     ),
     Option(
+        "started from UPOS of another treebank, UPOS",
+        "",
+        [("ud-upos", "from-ewt-accuracy", "teacher-accuracy")],
+    ),
+    Option(
         "started from the tags of CoNLL-2003, tags",
         "",
         [("ud-upos", "from-conll2003-tags-accuracy", "accuracy")],
