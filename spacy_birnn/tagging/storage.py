@@ -91,8 +91,8 @@ def is_same(read: str, written: str, is_folder: bool) -> bool:
 
 def _local(address: str) -> str:
     """The path of a URL that names a local one; other addresses as they are."""
-    scheme, _, path = address.partition("://")
-    return unquote(path) if scheme in ("file", "local") else address
+    scheme, sign, path = address.partition("://")
+    return unquote(path) if sign and scheme in ("file", "local") else address
 
 
 def is_folder(address: str) -> bool:

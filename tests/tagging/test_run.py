@@ -373,6 +373,12 @@ def test_the_file_of_errors_is_not_read_either(nlp, tmp_path):
     assert errors.read_bytes() == before
 
 
+def test_a_folder_may_be_called_as_a_protocol_is(nlp, tmp_path, inputs, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("file", "local"):
+        assert tag_files(nlp, [inputs["text"]], f"{name}/").documents > 0
+
+
 def test_a_url_of_the_input_is_the_input(nlp, tmp_path, inputs):
     before = inputs["text"].read_bytes()
     url = f"file://{inputs['text']}"
