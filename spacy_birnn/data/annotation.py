@@ -16,8 +16,15 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from ..errors import BirnnError, Errors
-from .brat import AnnotatedText, CharSpan, is_brat, read_brat, squeeze
-from .text import read_lines
+from .brat import (
+    AnnotatedText,
+    CharSpan,
+    is_brat,
+    other_version,
+    read_brat,
+    squeeze,
+)
+from .text import parse_json, read_lines
 
 _LISTS = ("ents", "spans", "entities", "label", "labels")
 _STARTS, _ENDS = ("start", "start_offset"), ("end", "end_offset")
@@ -123,10 +130,7 @@ def _whole(name: str, text: str) -> Iterator[Tuple[str, Any]]:
 
 def _parse(text: str, place: str) -> Any:
     try:
-        content = json.loads(text)
-        # JSON can escape halves of characters, of which there is no text.
-        text.count("\\u") and json.dumps(content, ensure_ascii=False).encode("utf-8")
-        return content
+        return parse_json(text)
     except (ValueError, RecursionError) as error:
         reason = str(error).split("\n")[0]
         raise BirnnError(Errors.B144.format(where=place, reason=reason)) from error
@@ -250,15 +254,7 @@ class _Record:
         last = len(units[: 2 * end].decode("utf-16-le", "replace"))
         if squeeze(text[first:last]) == squeeze(marked):
             return first, last
-        raise BirnnError(
-            Errors.B147.format(
-                where=self.place,
-                start=start,
-                end=end,
-                found=text[start:end][:40],
-                marked=marked[:40],
-            )
-        )
+        raise other_version(self.place, start, end, text[start:end], marked)
 
 
 def _is_text(value: Any) -> bool:

@@ -43,15 +43,18 @@ def check_marked(
     found = " ".join(text[start:end] for start, end, _ in parts)
     if marked and squeeze(found) != squeeze(marked[0]):
         start, end = parts[0][0], parts[-1][1]
-        raise BirnnError(
-            Errors.B147.format(
-                where=where,
-                start=start,
-                end=end,
-                found=found[:40],
-                marked=marked[0][:40],
-            )
+        raise other_version(where, start, end, found, marked[0])
+
+
+def other_version(
+    where: str, start: int, end: int, found: str, marked: str
+) -> BirnnError:
+    """The error of a span over other words than those that an export repeats."""
+    return BirnnError(
+        Errors.B147.format(
+            where=where, start=start, end=end, found=found[:40], marked=marked[:40]
         )
+    )
 
 
 def squeeze(text: str) -> str:

@@ -114,23 +114,22 @@ def are_columns(path: Path, encoding: str = "utf-8") -> bool:
     rows = [split_row(line) for line in head]
     if len(rows) < 2 or len({len(cells) for cells in rows}) > 1 or len(rows[0]) < 2:
         return False
-    return all("\t" in line for line in head) or all(
-        any(is_tag(cells[-1], scheme) for scheme in SCHEMES) for cells in rows
-    )
+    return all("\t" in line for line in head) or _end_in_tags(rows)
 
 
 def is_prose(path: Path, encoding: str = "utf-8") -> bool:
     """Whether the first rows of a file are text rather than columns: one row of several
     words that has no tag at its end, or rows that all have so many words."""
     head = list(islice(_rows(path, encoding), _HEAD_ROWS))
-    widths = {len(split_row(line)) for line in head}
-    if any("\t" in line for line in head) or len(widths) != 1:
+    rows = [split_row(line) for line in head]
+    if any("\t" in line for line in head) or len({len(cells) for cells in rows}) != 1:
         return False
-    least = PROSE_WORDS if len(head) > 1 else 3
-    if max(widths) < least or are_columns(path, encoding):
-        return False
-    last = [split_row(line)[-1] for line in head]
-    return not all(any(is_tag(cell, scheme) for scheme in SCHEMES) for cell in last)
+    least = PROSE_WORDS if len(rows) > 1 else 3
+    return len(rows[0]) >= least and not _end_in_tags(rows)
+
+
+def _end_in_tags(rows: List[List[str]]) -> bool:
+    return all(any(is_tag(cells[-1], scheme) for scheme in SCHEMES) for cells in rows)
 
 
 def _rows(path: Path, encoding: str = "utf-8") -> Iterator[str]:

@@ -2,11 +2,12 @@
 
 import codecs
 import gzip
+import json
 import zlib
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Iterable, Iterator, List, Tuple, cast
+from typing import Any, BinaryIO, Iterable, Iterator, List, Tuple, cast
 
 from ..errors import BirnnError, Errors
 from ..files import reason_of
@@ -119,6 +120,18 @@ def decode_lines(
         raise BirnnError(
             Errors.B109.format(path=name, line=number + 1, reason=error)
         ) from error
+
+
+def parse_json(text: str) -> Any:
+    """Parse JSON whose text can be written again: it can escape halves of characters,
+    which UTF-8 cannot hold.
+
+    Raises:
+        ValueError, RecursionError: It is no JSON, or holds one.
+    """
+    content = json.loads(text)
+    text.count("\\u") and json.dumps(content, ensure_ascii=False).encode("utf-8")
+    return content
 
 
 def check_text(head: bytes, path: Path, encoding: str) -> None:

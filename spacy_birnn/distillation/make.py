@@ -152,8 +152,7 @@ def read_with_teachers(
     with show_wait("Comparing teachers and texts with an earlier run"):
         plan = describe_plan(student, teachers, texts, fields, labels)
     outputs.begin()
-    student.initialize()
-    gold = student.read_gold()  # by the tokenizer that it has now
+    gold = student.initialize()
     targets = Targets(outputs.folder / FOLDER)
     targets.begin(plan, resume)
     try:

@@ -4,6 +4,7 @@ import logging
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import (
     Any,
     Dict,
@@ -100,24 +101,30 @@ class Student:
                 pass
         check_rate(self.settings["optimizer"].learn_rate, 0)
 
-    def initialize(self) -> None:
+    def initialize(self) -> List[Example]:
         """Initialize it as training will, so that its tokenizer is ready for the texts,
         and all that it starts from is looked at now: vectors, other pipelines, sizes.
+
+        Returns:
+            The annotated data, as its tokenizer has cut them.
 
         Raises:
             BirnnError: something is not there, or does not fit; or nothing that counts
                 is annotated in the development corpus.
         """
+        gold = cache(self.read_gold)  # several components ask for it
+
+        def some_examples() -> List[Example]:
+            # Made when the vectors are there: the vocabulary forgets earlier words.
+            text = self.nlp.make_doc("one")
+            return gold() or [Example(text, text.copy())]
+
         with _silence():  # training says it again, of the words that it learns from
-            initialize(self.built, self._some_examples)
+            initialize(self.built, some_examples)
             if self.dev_use is DevUse.choose:
                 weights = self.settings["score_weights"]
                 DevSet(self.nlp, lambda: self._dev()(self.nlp), weights).evaluate()
-
-    def _some_examples(self) -> List[Example]:
-        """Annotated ones, where there are any."""
-        text = self.nlp.make_doc("one")
-        return self.read_gold() or [Example(text, text.copy())]
+        return gold()
 
     def _dev(self) -> Reader:
         return resolve_corpus(self.config, self.settings["dev_corpus"])

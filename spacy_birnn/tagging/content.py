@@ -7,6 +7,7 @@ from typing import Any, Dict, List, NoReturn, Optional, Union, cast
 from spacy.util import get_words_and_spaces
 
 from ..data.arguments import WordFormat, check_encoding
+from ..data.text import parse_json
 from ..errors import BirnnError, Errors
 from .items import Words
 
@@ -40,9 +41,7 @@ def parse_object(line: str, where: Any) -> Dict[str, Any]:
         BirnnError: It is no JSON object.
     """
     try:
-        record = json.loads(line)
-        # JSON can escape halves of characters, which UTF-8 cannot write again.
-        line.count("\\u") and json.dumps(record, ensure_ascii=False).encode("utf-8")
+        record = parse_json(line)
     except (ValueError, RecursionError) as error:
         reason = str(error).split("\n")[0]
         raise BirnnError(Errors.B206.format(where=where, reason=reason)) from error

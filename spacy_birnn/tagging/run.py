@@ -196,8 +196,7 @@ class Job:
         that lies in a folder that is read."""
         goes_on = self.options.resume and not self.options.force
         if self.is_folder:
-            names = storage.names(out) if storage.is_folder(out) else []
-            folders, files = ([out] if is_ours(names) else []), []
+            folders, files = ([out] if is_ours(storage.names(out)) else []), []
         else:
             folders, files = [partial_of(out)], [out, errors_of(out)] if goes_on else []
 
