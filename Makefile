@@ -52,8 +52,9 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m "not slow"
 
+# Clusters of Ray run one after another: the end of one disturbs the next beside it.
 test-slow: $(VENV)/.installed
-	$(BIN)/python -m pytest -n auto --maxprocesses 2 -m slow
+	$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadgroup -m slow
 
 lint: $(VENV)/.installed docs
 	$(BIN)/ruff check .

@@ -37,6 +37,7 @@ from trainings import last_score, train_ner
 
 from spacy_birnn.data.corpus import AnyCorpus
 from spacy_birnn.diagnostics.selection import MEASURES, select
+from spacy_birnn.files import replacing
 
 RESULTS = FOLDER / "active_learning.json"
 KEY = ("way", "seed", "round")
@@ -120,7 +121,8 @@ def choose(way: str, place: Path, before: Path, pool: List[Example]) -> List[int
         docs = [copy_of(example.reference, nlp.vocab) for example in pool]
         # More than are asked for: those that are annotated already are left out.
         found = select(nlp, docs, len(pool), by=way)
-        file.write_text(json.dumps([chosen.index for chosen in found]))
+        with replacing(file) as whole:
+            whole.write(json.dumps([chosen.index for chosen in found]).encode("utf8"))
     return json.loads(file.read_text())
 
 
@@ -143,7 +145,8 @@ def train(
     file = place.with_suffix(".spacy")
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        DocBin(docs=[pool[i].reference for i in annotated]).to_disk(file)
+        with replacing(file) as whole:
+            whole.write(DocBin(docs=[pool[i].reference for i in annotated]).to_bytes())
     dev = args.data / CORPORA["conll2003"].dev
     train_ner(place, file, dev, args.vectors, seed=seed, steps=steps, settings=SETTINGS)
     score = round(last_score(place), 4)

@@ -15,7 +15,7 @@ from statistics import mean, stdev
 from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
 from corpora import DATASETS, add_forms, distinct_words, load_corpora
-from measures.machine import versions
+from measures.machine import machine_facts
 from measures.timing import threads
 from options import existing, make_parser, run_script
 from records import FOLDER, Entry, add_result, markdown, read_results
@@ -98,7 +98,7 @@ def run(args: argparse.Namespace, seed: int) -> Entry:
         "test_split": dataset.test,
         "sentences": {part: len(examples) for part, examples in corpora.items()},
         "vectors_found": found,
-        "versions": versions(),
+        "machine": machine_facts(),
     }
 
 

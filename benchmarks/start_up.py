@@ -34,9 +34,11 @@ from measures.machine import machine_facts
 from measures.processes import COMMAND_LINE, run_python
 from measures.terminal import longest_silence
 from options import existing, make_parser, run_script
+from records import FOLDER, Entry, add_result, markdown, read_results
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 from prune_vectors import OTHERS
 from prune_vectors import main as prune
-from records import FOLDER, Entry, add_result, markdown, read_results
 
 RESULTS = FOLDER / "start_up.json"
 KEY = ("what", "case")

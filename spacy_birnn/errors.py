@@ -1,9 +1,8 @@
 """Coded messages: the only place where the wording of an error or a warning lives.
 
 Every message says what is wrong, where (file:line, column, label, component or config
-key) and what to do. Ranges: B001- models and components, B101- data and tag schemes,
-B201- scoring, tagging and the command line, B301- project steps (scripts/), B401-
-diagnostics.
+key) and what to do. The headings below say where codes come from; a code keeps its
+number for good, wherever it is raised.
 """
 
 
@@ -136,7 +135,6 @@ class Errors(metaclass=_Coded):
         "[initialize] vectors: {path} is no folder of vectors as spaCy keeps them: "
         "make one with python -m spacy init vectors {lang} FILE DIR."
     )
-    B050 = "{where}: {key} = {value!r} must be a number from 0 to below 1."
     B051 = (
         "spacy-birnn.SGD.v1: nesterov = true looks ahead along the momentum, so "
         "momentum must be above 0."

@@ -167,7 +167,8 @@ class _Units:
 
     def __init__(self, example: Example):
         reference = example.reference
-        gold, predicted = _boundaries(reference), _boundaries(example.predicted)
+        gold = character_bounds(reference)
+        predicted = character_bounds(example.predicted)
         unit = {at: i for i, at in enumerate(sorted({*gold, *predicted}))}
         self.gold = [unit[at] for at in gold]
         self.predicted = [unit[at] for at in predicted]
@@ -203,7 +204,9 @@ class _Units:
         return [span for span in projected if span[0] < span[1]]
 
 
-def _boundaries(doc: Doc) -> List[int]:
+def character_bounds(doc: Doc) -> List[int]:
+    """How many characters that are no white space come before each token, and in all,
+    shape (tokens + 1,)."""
     lengths = (len("".join(token.text.split())) for token in doc)
     return list(accumulate(lengths, initial=0))
 

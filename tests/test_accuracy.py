@@ -296,9 +296,9 @@ def test_options_are_compared_in_pairs():
             run = fake_run(seed, dev, processor="AVX2" if other else "AVX512")
             cells.open_cell(corpus, name, config).add(run)
     assert pairs.pairs_table(cells.read_cells()).splitlines()[2:] == [
-        "| `adversarial = 0.05`, chunks | efficiency of chunks | 2 | +3.00 ± 1.00 | "
-        "+3.00 ± 1.00 | 1.00 x | conll2000 |",
-        "| CrossWeigh | – | 1 | -5.00 | -5.00 | – | conll2003 |",
+        "| `adversarial = 0.05`, chunks | conll2000 | efficiency of chunks | 2 | "
+        "+3.00 ± 1.00 | +3.00 ± 1.00 | 1.00 x |",
+        "| CrossWeigh | conll2003 | – | 1 | -5.00 | -5.00 | – |",
     ]
 
 
@@ -308,14 +308,17 @@ def test_what_was_trained_on_dev_too_stands_beside_what_dev_has_chosen():
     too = cells.open_cell("wnut17", "efficiency-with-dev", config, with_dev=True)
     for seed, test in ((0, 0.40), (1, 0.42), (2, 0.9)):
         chosen.add(fake_run(seed, test=test))
-    for seed, test in ((0, 0.43), (1, 0.44)):
+    for seed, test in ((0, 0.43), (1, 0.44), (5, 0.45)):
         too.add({**fake_run(seed, test=test), "dev": {}})
     assert cells.read_cell(too.path).with_dev
-    cells.open_cell("wnut17", "lone-with-dev", config, with_dev=True).add(fake_run(0))
+    cells.open_cell("wnut17", "lone-with-dev", config, with_dev=True).add(
+        fake_run(0, test=0.5)
+    )
     texts = table.tables(cells.read_cells())
     assert texts["WITH DEV"].splitlines()[2:] == [
-        "| wnut17 | efficiency | 2 | 43.50 ± 0.71 | 41.00 ± 1.41 | +2.50 ± 0.50 | "
-        "0.50 |"
+        "| wnut17 | efficiency | 3 | 44.00 ± 1.00 | 2 | 41.00 ± 1.41 | "
+        "+2.50 ± 0.50 | 0.50 |",
+        "| wnut17 | lone | 1 | 50.00 | – | – | – | 0.50 |",
     ]
     assert "with-dev" not in texts["RECIPES"] + texts["TRIED"]
     with pytest.raises(cells.OtherConfig):

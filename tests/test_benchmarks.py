@@ -27,6 +27,29 @@ from .conftest import ROOT
 BENCHMARKS = ROOT / "benchmarks"
 
 
+IMPORT = """
+import sys
+from importlib import import_module
+from pathlib import Path
+
+folder = Path(sys.argv[1])
+paths = [str(folder), *(path for path in sys.path[1:] if "scripts" not in path)]
+for script in sorted(folder.glob("*.py")):
+    for name in [path.stem for path in (folder.parent / "scripts").glob("*.py")]:
+        sys.modules.pop(name, None)
+    sys.path[:] = paths
+    import_module(script.stem)
+"""
+
+
+def test_each_script_finds_what_it_imports_by_itself():
+    """As `python benchmarks/NAME.py` does, whose path holds its own folder alone."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    command = [sys.executable, "-c", IMPORT, str(BENCHMARKS)]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
 # --- reading --------------------------------------------------------------------------
 
 

@@ -2,9 +2,10 @@
 
 import os
 import platform
+import subprocess
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 import torch
 
@@ -22,7 +23,19 @@ def machine_facts() -> Dict[str, Any]:
         "cpu_flags": cpu_flags(),
         "python": platform.python_version(),
         **versions(),
+        "code": code_state(),
     }
+
+
+def code_state() -> Optional[str]:
+    """The last commit that changed the package; None outside of a clone."""
+    package = Path(__file__).resolve().parents[2] / "spacy_birnn"
+    command = ["git", "-C", str(package), "log", "-1", "--format=%h", "--", "."]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True)
+    except OSError:
+        return None
+    return found.stdout.strip() or None
 
 
 def versions() -> Dict[str, str]:

@@ -11,12 +11,12 @@ from .cells import Cell, Run, processor
 
 HEADER = (
     "option",
+    "corpus",
     "ships",
     "pairs",
     "dev",
     "running text",
     "training takes",
-    "corpora",
 )
 
 
@@ -178,7 +178,7 @@ OPTIONS = (
         "auxiliary annotation",
         "",
         [
-            ("conll2000", "auxiliary", "efficiency"),
+            ("conll2000", "auxiliary", "word-dropout-05"),
             ("conll2000", "auxiliary-no-adversarial", "no-adversarial"),
             ("conll2000", "auxiliary-accuracy", "accuracy"),
             ("conll2000", "adam-auxiliary-accuracy", "adam-accuracy"),
@@ -355,23 +355,28 @@ OPTIONS = (
 
 
 def pairs_table(cells: Iterable[Cell]) -> str:
-    """One line per option that has pairs.
+    """One line per option and corpus that has pairs.
 
     The mean gain ± its standard error, in points, and the mean ratio of the time that
     training takes, of pairs that were trained on one kind of processor.
     """
     known = {(cell.corpus, cell.recipe): cell for cell in cells}
-    found = ((option, list(pairs(option, known))) for option in OPTIONS)
-    return "\n".join(markdown(HEADER, [row(*each) for each in found if each[1]]))
+    rows = []
+    for option in OPTIONS:
+        for corpus in dict.fromkeys(corpus for corpus, *_ in option.recipes):
+            found = list(pairs(option, corpus, known))
+            if found:
+                rows.append(row(option, corpus, found))
+    return "\n".join(markdown(HEADER, rows))
 
 
 def pairs(
-    option: Option, cells: Dict[Tuple[str, str], Cell]
+    option: Option, corpus: str, cells: Dict[Tuple[str, str], Cell]
 ) -> Iterator[Tuple[Run, Run]]:
-    """Runs with an option and without it, of one corpus and seed each."""
-    for corpus, name, other_name in option.recipes:
-        one, other = cells.get((corpus, name)), cells.get((corpus, other_name))
-        if one is None or other is None:
+    """Runs on a corpus with an option and without it, of one seed each."""
+    for place, name, other_name in option.recipes:
+        one, other = cells.get((place, name)), cells.get((place, other_name))
+        if place != corpus or one is None or other is None:
             continue
         for run in one.runs:
             without = other.run_of(run["seed"])
@@ -379,7 +384,7 @@ def pairs(
                 yield run, without
 
 
-def row(option: Option, found: Sequence[Tuple[Run, Run]]) -> List[str]:
+def row(option: Option, corpus: str, found: Sequence[Tuple[Run, Run]]) -> List[str]:
     ratios = [
         one["seconds"] / other["seconds"]
         for one, other in found
@@ -387,12 +392,12 @@ def row(option: Option, found: Sequence[Tuple[Run, Run]]) -> List[str]:
     ]
     return [
         option.name,
+        corpus,
         option.ships or "–",
         str(len(found)),
         gain([one["dev"]["sentences"] - o["dev"]["sentences"] for one, o in found]),
         gain([one["dev"]["running"] - o["dev"]["running"] for one, o in found]),
         f"{mean(ratios):.2f} x" if ratios else "–",
-        ", ".join(dict.fromkeys(corpus for corpus, *_ in option.recipes)),
     ]
 
 

@@ -52,10 +52,10 @@ class ContentCounts:
 
     def lines(self) -> List[str]:
         """A line of totals, and one each for spans and tags where there are some."""
-        documents = _count(self.documents, "document")
-        lines = [f"{documents}, {_count(self.tokens, 'token')}."]
+        documents = counted(self.documents, "document")
+        lines = [f"{documents}, {counted(self.tokens, 'token')}."]
         if self.spans:
-            empty = _count(self.without_spans, "document")
+            empty = counted(self.without_spans, "document")
             rest = f"; {empty} without any" if self.without_spans else ""
             lines.append(self._by_label(self.spans, "span") + rest + ".")
         if tags := self.parts or self.tags:
@@ -67,8 +67,9 @@ class ContentCounts:
         named = [f"{self.strings[label]} {number:,}" for label, number in first]
         if len(counter) > SHOWN:
             named.append(f"and {len(counter) - SHOWN:,} more labels")
-        return f"{_count(counter.total(), noun)}: {', '.join(named)}"
+        return f"{counted(counter.total(), noun)}: {', '.join(named)}"
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Say how many there are of what a noun names, such as `2 spans`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -17,6 +17,7 @@ from ..tagging.shards import DEFAULT_SIZE, parse_size
 from ..tagging.sinks import SINKS
 from ..tagging.storage import join
 from ..tagging.targets import pipeline_targets
+from .content_counts import counted
 from .groups import with_groups
 from .inputs import InputOptions, Inputs, make_fields, open_inputs
 from .loading import load_pipeline
@@ -260,7 +261,7 @@ def _report(
     elif output is not None:
         print(_line(summary, output, to_folder))
     elif summary.skipped:
-        print(f"Skipped {_count(summary.skipped, 'document')}.", file=sys.stderr)
+        print(f"Skipped {counted(summary.skipped, 'document')}.", file=sys.stderr)
 
 
 def _line(summary: Summary, output: str, to_folder: bool) -> str:
@@ -273,22 +274,18 @@ def _line(summary: Summary, output: str, to_folder: bool) -> str:
         line = _done_line(summary, output)
     if summary.skipped:
         where = join(output, ERRORS) if to_folder else f"{output}.{ERRORS}"
-        line += f" Skipped {_count(summary.skipped, 'document')}, see {where}."
+        line += f" Skipped {counted(summary.skipped, 'document')}, see {where}."
     return line
 
 
 def _done_line(summary: Summary, output: str) -> str:
     spans = sum(summary.entities.values())
     line = (
-        f"Wrote {output}: {_count(summary.documents, 'document')}, "
-        f"{_count(summary.tokens, 'token')}, {_count(spans, 'span')}, in "
+        f"Wrote {output}: {counted(summary.documents, 'document')}, "
+        f"{counted(summary.tokens, 'token')}, {counted(spans, 'span')}, in "
         f"{summary.seconds:.1f} s ({summary.rate:,.0f} tokens/s)."
     )
     if summary.resumed:
-        done = f"{summary.resumed:,} of {_count(summary.shards, 'shard')}"
+        done = f"{summary.resumed:,} of {counted(summary.shards, 'shard')}"
         line += f" Resumed: {done} had been done before."
     return line
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

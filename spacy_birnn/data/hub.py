@@ -111,7 +111,7 @@ def create_datasets_reader(
     check_joined(joined)
     source = HubSource(str(path), name, split, revision, streaming)
     check_scheme(scheme)
-    if scheme == RAW:
+    if scheme == RAW and target in SPAN_TARGETS:
         raise BirnnError(Errors.B149)
     check_choice("empty_words", empty_words, EMPTY_WORDS)
     return DatasetsCorpus(

@@ -7,7 +7,7 @@ see `scorers.tag_sequences`, which says the same in tags.
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import (
     Dict,
     Iterable,
@@ -24,7 +24,7 @@ from spacy.tokens import Doc
 from spacy.tokens import Span as SpacySpan
 from spacy.training import Example
 
-from ..scorers import is_annotated, target_spans
+from ..scorers import character_bounds, is_annotated, target_spans
 
 
 class Mention(NamedTuple):
@@ -101,13 +101,6 @@ def read_sentences(
         ):
             sentences += _Pair(example, target, spans_key).sentences(number)
     return sentences
-
-
-def character_bounds(doc: Doc) -> List[int]:
-    """How many characters that are no white space come before each token, and in all,
-    shape (tokens + 1,)."""
-    lengths = (len("".join(token.text.split())) for token in doc)
-    return list(accumulate(lengths, initial=0))
 
 
 def sentence_starts(doc: Doc) -> List[int]:

@@ -30,7 +30,7 @@ from ..training.corpora import Reader, resolve_corpora, resolve_corpus
 from ..training.dev_use import DevUse, check_needs_no_score, read_dev_too
 from ..training.evaluation import DevSet
 from ..training.setup import Built, initialize
-from ..training.step import check_rate
+from ..training.step import check_learn_rate
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Student:
         if self.dev_use is DevUse.choose:
             for _ in self._dev()(self.nlp):
                 pass
-        check_rate(self.settings["optimizer"].learn_rate, 0)
+        check_learn_rate(self.settings["optimizer"].learn_rate, 0)
 
     def initialize(self) -> List[Example]:
         """Initialize it as training will, so that its tokenizer is ready for the texts,

@@ -16,7 +16,7 @@ from thinc.types import Floats2d
 
 from ..errors import BirnnError, Errors, Warnings
 from ..nn.words import WordCharEmbedding
-from .arguments import check_dropout, check_positive
+from .arguments import check_positive, check_rate
 from .empty import empty_batch
 from .flat import to_arrays, to_tensor
 from .sentences import doc_batch, share_strings
@@ -66,7 +66,7 @@ def build_word_char_embed(
         char_embed_width=char_embed_width,
         word_width=word_width,
     )
-    check_dropout(place, word_dropout=word_dropout)
+    check_rate(place, word_dropout=word_dropout)
     if vectors == "none" and chars == "none":
         raise BirnnError(Errors.B009)
     if chars == "rnn" and char_width % 2:

@@ -16,7 +16,7 @@ from thinc.backends import get_array_ops
 from thinc.types import FloatsXd, Generator
 
 from ..errors import BirnnError, Errors, Warnings
-from ..models.arguments import is_number, is_rate
+from ..models.arguments import check_rate, is_number
 from ..models.averages import MAX_DECAY, Averages
 from .schedules import LoopSchedule, check_not_negative
 
@@ -61,7 +61,7 @@ def create_sgd(
         BirnnError: a value is out of range.
     """
     place = "spacy-birnn.SGD.v1"
-    _check_share(place, momentum=momentum)
+    check_rate(place, momentum=momentum)
     if nesterov and not momentum:
         raise BirnnError(Errors.B051)
     return SGD(
@@ -113,7 +113,7 @@ def create_adamw(
         BirnnError: a value is out of range.
     """
     place = "spacy-birnn.AdamW.v1"
-    _check_share(place, beta1=beta1, beta2=beta2)
+    check_rate(place, beta1=beta1, beta2=beta2)
     _check_positive(place, eps=eps)
     return AdamW(
         place,
@@ -279,7 +279,7 @@ def warn_of_unused_rates(optimizer: Optimizer) -> None:
 
 
 def _averages(place: str, use: bool, decay: float, start: int) -> Optional[Averages]:
-    _check_share(place, average_decay=decay)
+    check_rate(place, average_decay=decay)
     check_not_negative(place, average_start=start)
     return Averages(decay, start) if use else None
 
@@ -300,12 +300,6 @@ def _checked(place: str, name: str, schedule: Iterator[float]) -> Iterator[float
     for value in schedule:
         check_not_negative(place, **{name: value})
         yield value
-
-
-def _check_share(place: str, **values: Any) -> None:
-    for key, value in values.items():
-        if not is_rate(value):
-            raise BirnnError(Errors.B050.format(where=place, key=key, value=value))
 
 
 def _check_positive(place: str, **values: Any) -> None:

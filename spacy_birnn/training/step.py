@@ -74,7 +74,7 @@ class Step:
             self._check_losses()
         except NotFiniteError as error:
             raise self._not_finite(epoch, str(error)) from error
-        check_rate(self.optimizer.learn_rate, progress.step)
+        check_learn_rate(self.optimizer.learn_rate, progress.step)
         with self.gradient_log.updating():
             for name, component in self.nlp.pipeline:
                 if name in excluded or name not in trained_models(self.nlp):
@@ -113,7 +113,7 @@ class Step:
         return max(norms, default=0.0)
 
 
-def check_rate(rate: float, step: int) -> None:
+def check_learn_rate(rate: float, step: int) -> None:
     """Check the learning rate of a step.
 
     Raises:

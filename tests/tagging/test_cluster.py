@@ -22,6 +22,7 @@ pytest.importorskip("ray")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(1800),
+    pytest.mark.xdist_group("ray"),
     pytest.mark.skipif(sys.platform == "win32", reason="Ray has no clusters there"),
 ]
 

@@ -91,7 +91,10 @@ def without_blanks(documents):
     ]
 
 
-@pytest.mark.parametrize("settings", [{}, {"n_process": 2}, {"engine": "ray"}])
+RAY = pytest.param({"engine": "ray"}, marks=pytest.mark.xdist_group("ray"))
+
+
+@pytest.mark.parametrize("settings", [{}, {"n_process": 2}, RAY])
 def test_the_same_entities_in_every_format(corpus, tmp_path, settings):
     nlp, source = corpus
     running = nullcontext()

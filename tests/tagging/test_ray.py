@@ -6,7 +6,11 @@ import sys
 import pytest
 
 pytest.importorskip("ray")
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1800),
+    pytest.mark.xdist_group("ray"),
+]
 
 HEADER = """
 import os, random, signal, subprocess, sys, tempfile, time
