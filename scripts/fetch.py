@@ -99,7 +99,8 @@ def main(arguments: List[str]) -> None:
             raise BirnnError(Errors.B304.format(path=path, hint=asset["description"]))
         elif args.verify or (path == place and place != Path(args.name)):
             # A single file that the user names is one of theirs, not a place for ours.
-            raise BirnnError(Errors.B217.format(path=path))
+            error = Errors.B217 if path.is_dir() else Errors.B105
+            raise BirnnError(error.format(path=path))
         else:
             fetch(asset, path)
             print(f"{path}: fetched from {asset['url']}")

@@ -90,7 +90,8 @@ def make_vectors(source: Path, out: Path, dim: int) -> int:
         BirnnError: The source is missing or is not a table of vectors.
     """
     if not source.is_file():
-        raise BirnnError(Errors.B217.format(path=source))
+        error = Errors.B217 if source.is_dir() else Errors.B105
+        raise BirnnError(error.format(path=source))
     try:
         with open_table(source, dim) as lines:
             words, data = read_table(lines, source)

@@ -28,7 +28,8 @@ def read_documents(path: Path) -> List[List[Sentence]]:
         BirnnError: The file is missing or holds no sentences.
     """
     if not path.is_file():
-        raise BirnnError(Errors.B217.format(path=path))
+        error = Errors.B217 if path.is_dir() else Errors.B105
+        raise BirnnError(error.format(path=path))
     documents: List[List[Sentence]] = [[]]
     sentence: Sentence = []
     for row in [*path.read_bytes().splitlines(), b""]:

@@ -70,7 +70,7 @@ nlp = spacy.blank("en")
 heavy = ("datasets", "seqeval", "sklearn", "ray", "pyarrow", "pandas")
 found = {
     "changed": [a for a, b in zip(before, state()) if a != b],
-    "hook": getattr(sys.modules.get("spacy_birnn.models.shim"), "_fork_hook_is_set", 0),
+    "hook": getattr(sys.modules.get("spacy_birnn.models.forks"), "_hook_is_set", 0),
     "heavy": [name for name in heavy if name in sys.modules],
     "names": {},
 }

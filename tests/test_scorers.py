@@ -16,11 +16,6 @@ from spacy_birnn.scorers import (
 )
 
 
-@pytest.fixture(scope="module")
-def vocab():
-    return spacy.blank("en").vocab
-
-
 def make_doc(vocab, words, ents=None, starts=None, **kwargs):
     sent_starts = None if starts is None else [i in starts for i in range(len(words))]
     doc = Doc(vocab, words=words, sent_starts=sent_starts, **kwargs)
@@ -305,3 +300,20 @@ def test_import_loads_no_seqeval():
         "assert not {'seqeval', 'sklearn'} & set(sys.modules), 'heavy import'"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=600).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def vocab():
+    return spacy.blank("en").vocab
+
+
+def test_table_by_tag_asks_for_no_white_space(vocab):
+    """As the accuracy: a tag of white space is never right."""
+    words, tags = ["can", "\n", "go"], ["MD", "_SP", "VB"]
+    docs = (Doc(vocab, words=words, tags=tags) for _ in range(2))
+    example = Example(*docs)
+    table = tag_prf([example], "tag")
+    assert [table[tag]["r"] for tag in tags] == [1.0, 0.0, 1.0]
+    accuracy = seqeval_score([example], target="tag")["tag_acc"]
+    n_right = sum(row["r"] * row["support"] for row in table.values())
+    assert accuracy == pytest.approx(2 * n_right / (2 + 3))

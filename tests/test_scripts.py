@@ -78,7 +78,7 @@ def test_vectors_that_are_not_there(tmp_path):
     archive = write_table(tmp_path / "v.zip")
     with pytest.raises(BirnnError, match=r"^\[B305\] .*300d.*glove.6B.2d.txt"):
         run(make_vectors, archive, tmp_path / "out", "--dim", 300)
-    with pytest.raises(BirnnError, match=r"^\[B217\] "):
+    with pytest.raises(BirnnError, match=r"^\[B105\] "):
         run(make_vectors, tmp_path / "none.txt", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -128,8 +128,10 @@ def test_split_draws_sentences_where_no_documents_are_marked(tmp_path):
 
 def test_split_of_nothing(tmp_path):
     source = tmp_path / "train"
-    with pytest.raises(BirnnError, match=r"^\[B217\] "):
+    with pytest.raises(BirnnError, match=r"^\[B105\] "):
         run(split_dev, source, tmp_path / "a", tmp_path / "b")
+    with pytest.raises(BirnnError, match=r"^\[B217\] "):
+        run(split_dev, tmp_path, tmp_path / "a", tmp_path / "b")
     source.write_text("\n \n", encoding="utf-8")
     with pytest.raises(BirnnError, match=r"^\[B306\] "):
         run(split_dev, source, tmp_path / "a", tmp_path / "b")

@@ -151,6 +151,7 @@ OPTIONS = (
         "`distil`",
         [
             ("conll2003", "distilled-on-accuracy", "teacher-accuracy"),
+            ("conll2003", "distilled-on-three-accuracy", "teacher-accuracy"),
             ("ud-upos", "distilled-on-accuracy", "teacher-accuracy"),
         ],
     ),
@@ -306,14 +307,22 @@ OPTIONS = (
         [("conll2000", "from-conll2003-chunks", "efficiency")],
     ),
     Option(
-        "started from UPOS of another treebank, UPOS",
+        "started from UPOS of another treebank",
         "",
-        [("ud-upos", "from-ewt-accuracy", "teacher-accuracy")],
+        [
+            ("ud-upos", "from-ewt-accuracy", "teacher-accuracy"),
+            ("ud-xpos", "from-ewt-accuracy", "teacher-accuracy"),
+        ],
     ),
     Option(
         "started from the tags of CoNLL-2003, tags",
         "",
         [("ud-upos", "from-conll2003-tags-accuracy", "accuracy")],
+    ),
+    Option(
+        "`spacy pretrain` on raw news",
+        "",
+        [("conll2003", "pretrained", "efficiency")],
     ),
     Option(
         "sentences joined with strangers in every second epoch",

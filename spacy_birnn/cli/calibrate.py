@@ -1,7 +1,7 @@
 """`calibrate`: make a pipeline's probabilities fit what it gets right."""
 
 from pathlib import Path
-from typing import Annotated, Dict, Iterator, Optional
+from typing import Annotated, Dict, Iterable, Iterator, Optional
 
 import typer
 
@@ -63,31 +63,42 @@ def calibrate_command(
       --columns word=0,chunks=2
     """
     options = reading.given()
-    files_of(dev, options)
-    check_folder(output, force)
+    output = output.absolute()
+    check_folder(output, [*files_of(dev, options), Path(model)], force)
     nlp = load_pipeline(model, gpu_id)
     our_components(nlp)
     gold = read_gold(nlp, dev, pipeline_targets(nlp), **options)
     found = calibrate(nlp, gold, component)
-    print("\n".join(table(found)))
+    # Written first: a reader of the table that closes early must not cost the folder.
     Outputs(output.parent).save(output, nlp.to_disk)
+    print("\n".join(table(found)))
     print(f"Wrote {output}.")
 
 
-def check_folder(path: Path, force: bool) -> None:
+PIPELINE = ("config.cfg", "meta.json", "tokenizer")
+"""What each folder of a pipeline holds; a project's may have a config too."""
+
+
+def check_folder(path: Path, inputs: Iterable[Path], force: bool) -> None:
     """Refuse to replace a folder, unless told to and it is a pipeline's.
 
     Raises:
-        BirnnError: The path is taken, or there is no such directory.
+        BirnnError: The path is taken, holds what is read or where the command runs, or
+            there is no such directory.
     """
     if not path.absolute().parent.is_dir():
         reason = f"there is no directory {path.parent}"
         raise BirnnError(Errors.B203.format(path=path, reason=reason))
+    if Path.cwd().is_relative_to(path.resolve()):
+        reason = "the command runs in it"
+        raise BirnnError(Errors.B203.format(path=path, reason=reason))
+    if any(kept.resolve().is_relative_to(path.resolve()) for kept in inputs):
+        raise BirnnError(Errors.B219.format(path=path))
     if path.is_dir() and not any(path.iterdir()):
         return
     if path.exists() and not force:
         raise BirnnError(Errors.B202.format(path=path))
-    if path.exists() and not (path / "config.cfg").is_file():
+    if path.exists() and not all((path / name).is_file() for name in PIPELINE):
         raise BirnnError(Errors.B447.format(path=path))
 
 

@@ -27,7 +27,8 @@ def show(explanation: Explanation, console: Optional[Console] = None) -> None:
     """
     console = console or Console(highlight=False)
     if not explanation.decisions:
-        console.print(f"{explanation.component} finds nothing in this text.")
+        text = f"{explanation.component} finds nothing in this text."
+        console.print(text, markup=False)
         return
     for number, decision in enumerate(explanation.decisions):
         if number:

@@ -136,12 +136,16 @@ def gradients_command(
             n_tokens=n_tokens,
             seed=seed,
         )
-        print(f"{describe(reach)}\n" + "\n".join(f"  {s}" for s in say_reach(reach)))
         reaches.append(reach)
+    # Written first: a reader of the text that closes early must not cost the file.
+    if output is not None:
+        write_gradients(output, reaches, trainings, str(data) if data else "")
+    for reach in reaches:
+        print(f"{describe(reach)}\n" + "\n".join(f"  {s}" for s in say_reach(reach)))
     for name, steps in trainings:
         print("\n".join(say_training(name, steps)))
     if output is not None:
-        write_gradients(output, reaches, trainings, str(data) if data else "")
+        print(f"Wrote {output}.")
 
 
 def read_training(path: Path) -> List[LoggedStep]:
@@ -240,4 +244,3 @@ def write_gradients(
         text = render_gradients(reaches, trainings, data)
     with replacing(output) as file:
         file.write(text.encode("utf8"))
-    print(f"Wrote {output}.")

@@ -124,7 +124,9 @@ def _tokens(chain: Chain, codec: SpanCodec, span: FlatSpan) -> TokenSpan:
 
 
 def tag_readings(chain: Chain, row: int, count: int) -> List[Reading]:
-    """Find the most probable tags of a word.
+    """Find the most probable tags of a word, the one that was predicted among them.
+
+    The best sequence may have a tag that others are more probable than in its place.
 
     Args:
         chain: of a `birnn_tagger`.
@@ -132,10 +134,13 @@ def tag_readings(chain: Chain, row: int, count: int) -> List[Reading]:
         count: how many, at most.
     """
     marginals = chain.marginals()[row]
-    best = marginals.topk(min(count, len(marginals)))
+    ranked = marginals.topk(min(count, len(marginals))).indices.tolist()
+    chosen = int(chain.best[row])
+    if chosen not in ranked:
+        ranked[-1] = chosen
     token = chain.rows[row]
     labels = chain.pipe.labels
     return [
-        Reading([(token, token + 1, labels[i])], min(float(p), 1.0))
-        for p, i in zip(best.values.tolist(), best.indices.tolist())
+        Reading([(token, token + 1, labels[i])], min(float(marginals[i]), 1.0))
+        for i in ranked
     ]

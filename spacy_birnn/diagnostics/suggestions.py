@@ -16,6 +16,7 @@ from spacy.tokens import Doc
 from .. import __version__
 from ..attributes import custom_name
 from ..tagging.records import text_of, to_record
+from ..tagging.sinks import plain, to_json
 from ..tagging.targets import Target, spans_of
 from ..tagging.texts import RECORD
 from .selection import Selected
@@ -35,8 +36,9 @@ def selected_bytes(chosen: Sequence[Selected], target: Target, format: str) -> b
     form = FORMATS[format]
     records = [form.record(selected, target) for selected in chosen]
     if form.is_list:
-        return json.dumps(records, ensure_ascii=False, indent=1).encode() + b"\n"
-    lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
+        text = json.dumps(records, ensure_ascii=False, indent=1, default=plain)
+        return text.encode() + b"\n"
+    lines = [to_json(record) + "\n" for record in records]
     return "".join(lines).encode()
 
 

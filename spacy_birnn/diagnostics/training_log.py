@@ -1,12 +1,14 @@
 """The log that a training writes: a line of JSON for each evaluation."""
 
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
 from ..errors import BirnnError, Errors
 from ..files import reason_of
+from ..models.arguments import is_number
 
 
 @dataclass(frozen=True)
@@ -83,13 +85,25 @@ def _step(line: str, path: Path, number: int, before: List[LoggedStep]) -> Logge
     if before and step > before[-1].step and isinstance(losses, dict):
         numbers = [x for x in losses.values() if isinstance(x, (int, float))]
         loss = sum(numbers) / (step - before[-1].step)
-    gradients = (facts.get("gradients") or {}).get("components", {})
-    return LoggedStep(int(step), score, loss, facts.get("clipped"), gradients)
+    clipped = None
+    if facts.get("clipped") is not None:
+        clipped = _number(facts, "clipped", path, number)
+    gradients = _object(facts.get("gradients"), "gradients", path, number)
+    components = _object(gradients.get("components"), "components", path, number)
+    for name, found in components.items():
+        _object(found, f"components.{name}", path, number)
+    return LoggedStep(int(step), score, loss, clipped, components)
+
+
+def _object(value: Any, key: str, path: Path, line: int) -> Dict[str, Any]:
+    if value is not None and not isinstance(value, dict):
+        raise _no_log(path, line, f"'{key}' is no JSON object")
+    return value or {}
 
 
 def _number(facts: Any, key: str, path: Path, line: int) -> float:
     value = facts.get(key)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if not is_number(value, -math.inf):
         raise _no_log(path, line, f"'{key}' is missing, or no number")
     return float(value)
 

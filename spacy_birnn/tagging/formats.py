@@ -102,10 +102,12 @@ def _tell(
     address: str, path: Path, head: bytes, by_name: Optional[str], encoding: str
 ) -> str:
     if by_name == "text":
-        if are_columns(path, encoding):
-            found = sniff(path, encoding=encoding)
-            warning = Warnings.W201.format(path=address, format=found)
-            warnings.warn(warning, stacklevel=3)
+        # What cannot be decoded is for its reader, which knows whether to skip it.
+        with suppress(BirnnError):
+            if are_columns(path, encoding):
+                found = sniff(path, encoding=encoding)
+                warning = Warnings.W201.format(path=address, format=found)
+                warnings.warn(warning, stacklevel=3)
         return by_name
     if head.startswith(b"PAR1"):
         return "parquet"

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import (
     Any,
     BinaryIO,
-    Callable,
     Dict,
     Iterator,
     List,
@@ -47,7 +46,6 @@ from .sinks import SINKS
 _KEEPING = frozenset(["jsonl", "spacy", "parquet"])
 
 Out = Union[str, Path, BinaryIO]
-Execute = Callable[[Sequence[Shard], Status], Iterator[Done]]
 
 
 def tag(

@@ -39,7 +39,7 @@ _OURS = ("text", "tokens")
 _BOUNDARY = f"{DOCSTART}\n\n".encode()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A form for values that JSON has none for, such as dates and bytes."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
@@ -48,7 +48,7 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-_to_json = json.JSONEncoder(ensure_ascii=False, default=_plain).encode
+to_json = json.JSONEncoder(ensure_ascii=False, default=plain).encode
 
 
 Part = Tuple[BinaryIO, int]
@@ -120,7 +120,7 @@ class DocBinWriter:
 def to_jsonl(docs: Iterable[Tagged], targets: Sequence[Target]) -> bytes:
     """An object a line: see `to_record`."""
     lines = [
-        _to_json({**context.meta, **to_record(doc, targets)}) for doc, context in docs
+        to_json({**context.meta, **to_record(doc, targets)}) for doc, context in docs
     ]
     return "".join(f"{line}\n" for line in lines).encode("utf-8")
 

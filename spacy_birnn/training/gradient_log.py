@@ -140,7 +140,7 @@ class GradientLog:
 
     def _models(self) -> Iterator[Tuple[str, Any]]:
         for name, model in trained_models(self.nlp).items():
-            if name not in self.excluded and name not in self.nlp.disabled:
+            if name not in self.excluded:
                 yield name, model
 
     def _encoders(self) -> Iterator[Tuple[str, BiRNN, float]]:

@@ -1,5 +1,8 @@
 """`calibrate` through the real command line."""
 
+import subprocess
+import sys
+
 import pytest
 import spacy
 
@@ -82,8 +85,31 @@ def test_an_empty_folder_is_taken_and_another_never(birnn, dev, tmp_path, run):
     assert result.exit_code == 1
     assert result.stderr.startswith(f"[B447] {precious} is no pipeline")
     assert (precious / "thesis.txt").read_text() == "all my work"
-    result = run("calibrate", birnn, dev, "-o", dev, "--force", *COLUMNS)
-    assert result.stderr.startswith(f"[B447] {dev}")
+    # A project has a config too.
+    (precious / "config.cfg").write_text("[nlp]")
+    result = run("calibrate", birnn, dev, "-o", precious, "--force", *COLUMNS)
+    assert result.stderr.startswith(f"[B447] {precious} is no pipeline")
+    assert (precious / "thesis.txt").read_text() == "all my work"
+
+
+def test_what_is_read_is_never_replaced(birnn, dev, tmp_path, run, monkeypatch):
+    for out in (dev, dev.parent, birnn):
+        result = run("calibrate", birnn, dev, "-o", out, "--force", *COLUMNS)
+        assert result.exit_code == 1
+        assert result.stderr.startswith(f"[B219] {out} is read")
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    result = run("calibrate", birnn, dev, "-o", ".", *COLUMNS)
+    assert result.stderr.startswith(f"[B203] Cannot write {here}: the command")
+
+
+def test_the_folder_is_there_though_nobody_reads_the_table(birnn, dev, tmp_path):
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "spacy_birnn.cli", "calibrate", birnn, dev]
+    with subprocess.Popen([*command, "-o", out, *COLUMNS], stdout=subprocess.PIPE) as p:
+        p.stdout.close()
+    assert (out / "meta.json").is_file()
 
 
 def test_mistakes_are_one_line_and_leave_nothing(birnn, ruler, corpus, tmp_path, run):

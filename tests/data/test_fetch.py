@@ -102,7 +102,7 @@ def test_another_file_in_its_place_is_refused_and_kept(project, server, fetch, o
 
 
 def test_verify_downloads_nothing(server, fetch):
-    with pytest.raises(BirnnError, match=r"^\[B217\] .*assets/set/train"):
+    with pytest.raises(BirnnError, match=r"^\[B105\] .*assets/set/train"):
         fetch("assets/set", "--verify")
     assert server.requests == []
 
@@ -117,7 +117,7 @@ def test_private_assets_must_be_brought(project, fetch):
 
 def test_one_file(project, server, fetch):
     """A file that the user names must be there; the project's own is fetched."""
-    with pytest.raises(BirnnError, match=r"^\[B217\] .*glove.txt"):
+    with pytest.raises(BirnnError, match=r"^\[B105\] .*glove.txt"):
         fetch("assets/vec/v.zip", "glove.txt")
     assert server.requests == []
     fetch("assets/vec/v.zip")

@@ -239,3 +239,8 @@ def test_a_class_without_a_name(datasets, tmp_path):
     datasets.Dataset(odd).save_to_disk(tmp_path / "saved")
     with pytest.raises(BirnnError, match="B133"):
         read(tmp_path / "saved")
+
+
+def test_labels_that_are_no_spans_are_read_as_tags():
+    with pytest.raises(BirnnError, match=r"^\[B149\]"):
+        create_datasets_reader("a.jsonl", scheme="raw")

@@ -98,3 +98,13 @@ def test_a_large_corpus_is_not_kept(path, nlp):
     for _ in range(4):
         assert len(list(kept.read(nlp, [path], read))) == 2
     assert n_read == 4
+
+
+def test_a_file_that_changes_and_keeps_its_size_is_read_again(path, nlp):
+    os.utime(path, ns=(0, 0))
+    reader = AnyCorpus(path)
+    before = [[[t.text for t in eg.reference] for eg in reader(nlp)] for _ in range(3)]
+    path.write_text(TEXT.swapcase())
+    os.utime(path, ns=(1, 1))
+    after = [[t.text for t in eg.reference] for eg in reader(nlp)]
+    assert after == [[word.swapcase() for word in words] for words in before[0]]

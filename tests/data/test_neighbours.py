@@ -198,3 +198,10 @@ def test_any_run_is_as_if_it_were_joined_alone(
         assert ours.text == theirs.text
         assert (ours.to_array(ALL) == theirs.to_array(ALL)).all()
     assert corpus.n_tokens(first, last) == len(joined)
+
+
+def test_a_group_of_spans_that_a_later_sentence_lacks():
+    examples = sentences(3)
+    for each in examples[:2]:
+        each.reference.spans["chunks"] = [Span(each.reference, 0, 1, "NP")]
+    assert not join(examples).reference.spans

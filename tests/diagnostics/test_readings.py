@@ -4,10 +4,13 @@ import math
 
 import numpy
 import pytest
+import spacy
+import torch
 
 from spacy_birnn.diagnostics import explain
 from spacy_birnn.diagnostics.chain import Chain
 from spacy_birnn.diagnostics.readings import span_readings
+from spacy_birnn.models.sequence_tagger import get_decoder
 from spacy_birnn.pipeline.codec import FlatSpan
 
 from .pipes import untrained
@@ -61,6 +64,27 @@ def test_what_is_predicted_is_always_among_the_readings():
             assert len(decision.readings) == count
             span = (decision.start, decision.end, decision.label)
             assert [span] in [reading.spans for reading in decision.readings]
+
+
+def test_the_tag_that_is_predicted_is_always_among_the_readings():
+    """The best sequence of a CRF need not hold the most probable tag of a word."""
+    nlp = spacy.blank("en")
+    pipe = nlp.add_pipe("birnn_tagger", config={"model": {"decoder": "crf"}})
+    for label in "WXYZ":
+        pipe.add_label(label)
+    nlp.initialize()
+    doc = nlp.make_doc("a b c d e f g h")
+    surprises = 0
+    for seed in range(4):
+        torch.manual_seed(seed)
+        for weights in get_decoder(pipe.model).crf.parameters():
+            torch.nn.init.normal_(weights, std=1.5)
+        for decision in explain(nlp, doc, readings=1).decisions:
+            assert [r.spans[0][2] for r in decision.readings] == [decision.label]
+        for decision in explain(nlp, doc, readings=2).decisions:
+            assert decision.label in [r.spans[0][2] for r in decision.readings]
+            surprises += decision.readings[0].spans[0][2] != decision.label
+    assert surprises
 
 
 @pytest.mark.parametrize("decoder", ["crf", "softmax"])

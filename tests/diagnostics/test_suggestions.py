@@ -1,6 +1,7 @@
 """Suggestions in the form of each tool, and back through the reader of exports."""
 
 import json
+from datetime import datetime
 
 import pytest
 import spacy
@@ -67,6 +68,15 @@ def test_label_studio_counts_as_a_browser_does():
         found = units[2 * value["start"] : 2 * value["end"]].decode("utf-16-le")
         assert found == value["text"] == TEXT[start:end]
     assert [r["value"]["start"] for r in prediction["result"]] == [3, 13, 21]
+
+
+@pytest.mark.parametrize("format", ["jsonl", "prodigy", "label-studio"])
+def test_dates_and_bytes_of_tables_are_written_as_tag_writes_them(format):
+    """Columns of Parquet and Arrow hold what JSON has no form for."""
+    day = datetime(2020, 1, 1)
+    text = json.dumps(written(format, selected(when=day, raw=b"\x00\x01")))
+    assert '"2020-01-01T00:00:00"' in text
+    assert '"AAE="' in text
 
 
 def test_jsonl_is_what_tag_writes():

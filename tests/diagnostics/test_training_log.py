@@ -56,6 +56,18 @@ def test_a_last_line_without_its_end_counts_if_it_is_whole(tmp_path):
         ('{"step": 1, "score": 1}\n[1]\n', "log.jsonl:2: .* no JSON object"),
         ('{"step": 1}\n', "'score' is missing"),
         ('{"step": "1", "score": 1}\n', "'step' is missing, or no number"),
+        ('{"step": NaN, "score": 1}\n', "'step' is missing, or no number"),
+        ('{"step": Infinity, "score": 1}\n', "'step' is missing, or no number"),
+        ('{"step": 1, "score": 1, "clipped": "x"}\n', "'clipped' is missing, or no"),
+        ('{"step": 1, "score": 1, "gradients": [1]}\n', "'gradients' is no JSON obj"),
+        (
+            '{"step": 1, "score": 1, "gradients": {"components": ["x"]}}\n',
+            "'components' is no JSON object",
+        ),
+        (
+            '{"step": 1, "score": 1, "gradients": {"components": {"a": 1}}}\n',
+            "'components.a' is no JSON object",
+        ),
     ],
 )
 def test_what_is_no_log(tmp_path, text, message):

@@ -39,7 +39,7 @@ def words_of(model):
         ({"char_width": 0}, "B007"),
         ({"char_embed_width": -3}, "B007"),
         ({"word_width": 0}, "B007"),
-        ({"word_dropout": 1.0}, "B008"),
+        ({"word_dropout": 1.0}, "B098"),
     ],
 )
 def test_wrong_arguments(args, code):

@@ -143,3 +143,15 @@ def test_an_empty_file_is_told(nlp, tmp_path):
         summary = tag(nlp, path, tmp_path / "out.jsonl")
     assert summary.documents == 0
     assert (tmp_path / "out.jsonl").read_bytes() == b""
+
+
+def test_a_byte_that_is_no_character_at_the_beginning_of_a_folder(nlp, tmp_path):
+    """Not even while the format is told from the first lines."""
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    (folder / "a.txt").write_bytes(b"caf\xe9 Mary\nOk Bergen\n")
+    (folder / "b.txt").write_text("Ada Lovelace\n")
+    summary = tag(nlp, folder, tmp_path / "out", on_error="skip", shard_size=10)
+    assert (summary.documents, summary.skipped) == (2, 1)
+    with pytest.raises(BirnnError, match=r"^\[B108\] .*a.txt:1: "):
+        tag(nlp, folder, tmp_path / "stopped", shard_size=10)

@@ -172,13 +172,6 @@ def test_failed_run_keeps_the_older_output(nlp, tmp_path, inputs):
     assert (tmp_path / "out").read_bytes() == older
 
 
-def test_gz_out_is_the_same_packed(nlp, tmp_path, inputs):
-    plain = tag(nlp, tmp_path, [inputs["text"]])
-    packed = tag(nlp, tmp_path, [inputs["text"]], name="out.jsonl.gz")
-    assert gzip.decompress(packed) == plain
-    assert packed == tag(nlp, tmp_path, [inputs["text"]], name="again.gz")
-
-
 def test_output_may_not_be_the_input(nlp, tmp_path, inputs):
     before = inputs["jsonl"].read_bytes()
     with pytest.raises(BirnnError, match="B219"):
@@ -385,3 +378,11 @@ def test_a_url_of_the_input_is_the_input(nlp, tmp_path, inputs):
     with pytest.raises(BirnnError, match="B219"):
         tag(nlp, tmp_path, [url], name=inputs["text"].name, force=True)
     assert inputs["text"].read_bytes() == before
+
+
+def test_gz_out_is_the_same_packed(nlp, tmp_path, inputs):
+    plain = tag(nlp, tmp_path, [inputs["text"]])
+    packed = tag(nlp, tmp_path, [inputs["text"]], name="out.jsonl.gz")
+    assert gzip.decompress(packed) == plain
+    assert packed[4:8] == bytes(4)  # no time
+    assert packed == tag(nlp, tmp_path, [inputs["text"]], name="again.gz")

@@ -116,3 +116,9 @@ def test_checksums_are_those_of_the_bytes_that_were_read(tmp_path):
     path.write_text("one\nTWO\nsix\n")
     assert checksum_of(first.pieces[0]) != reader.checksums[0]
     assert checksum_of(second.pieces[0]) == before
+
+
+def test_empty_lines_of_json_lines_are_no_documents(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "a"}\n\n\n{"text": "b"}\n{"text": "c"}\n')
+    assert [texts(shard) for shard in plan([path], "2")] == [["a", "b"], ["c"]]

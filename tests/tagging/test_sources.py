@@ -270,3 +270,15 @@ def test_text_without_an_ending_is_no_table(tmp_path, name, content, expected):
 def test_empty_lines_of_csv(tmp_path):
     path = write(tmp_path / "a.csv", "id,text\n\n0,Ada\n\n")
     assert [item.content for item in read(path, "csv")] == ["Ada"]
+
+
+@pytest.mark.parametrize("row", [b"\xff", b'"Ada', b'"Ada" Byron"x'])
+def test_csv_that_cannot_be_read_is_told_with_its_line(tmp_path, row):
+    path = write(tmp_path / "a.csv", b"text,id\nAda,1\n" + row + b",2\n")
+    with pytest.raises(BirnnError, match=r"^\[B254\] .*a\.csv"):
+        read(path, "csv")
+
+
+def test_standard_input_needs_a_format():
+    with pytest.raises(BirnnError, match=r"^\[B258\] .*jsonl"):
+        find_inputs(["-"])

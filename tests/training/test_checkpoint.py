@@ -52,6 +52,6 @@ def test_an_older_one_stays_when_writing_fails(tmp_path):
     write_checkpoint(path, CHECKPOINT)
     good = path.read_bytes()
     (tmp_path / ".checkpoint.tmp").mkdir()  # in the way
-    with pytest.raises((BirnnError, OSError)):
+    with pytest.raises(BirnnError, match=r"^\[B067\]"):
         write_checkpoint(path, CHECKPOINT)
     assert path.read_bytes() == good

@@ -1,6 +1,7 @@
 """What training shows, and that spaCy's own loggers go on working."""
 
 import io
+from types import SimpleNamespace
 
 import pytest
 import srsly
@@ -9,6 +10,7 @@ from spacy.training.loop import train as spacy_train
 
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.training.dev_use import DevUse
+from spacy_birnn.training.logger import _Clips
 from spacy_birnn.training.train import train
 
 OURS = {"@loggers": "spacy-birnn.ConsoleLogger.v1"}
@@ -188,3 +190,13 @@ def test_a_logger_of_spacy_loggers(make_config):
     names = [line.split(" -> ")[0] for line in lines if " -> " in line]
     assert sorted(names[:3]) == ["losses.birnn_ner", "other_scores.ents_f", "score"]
     assert len(names) == 15
+
+
+def test_the_share_of_clipped_steps_is_that_since_the_last_evaluation():
+    pipe = SimpleNamespace(n_clipped=0, n_updates=0, gradient_norm=0.0)
+    clips = _Clips(SimpleNamespace(pipeline=[("birnn_ner", pipe), ("other", None)]))
+    pipe.n_clipped, pipe.n_updates = 1, 4
+    assert clips.share() == 0.25
+    pipe.n_clipped, pipe.n_updates = 3, 6
+    assert clips.share() == 1.0
+    assert clips.share() is None

@@ -15,6 +15,8 @@ from spacy.util import registry
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.training.dev_use import DevUse
 from spacy_birnn.training.identity import checksum
+from spacy_birnn.training.progress import Progress
+from spacy_birnn.training.setup import set_up
 from spacy_birnn.training.step import Step
 from spacy_birnn.training.train import train
 
@@ -438,3 +440,26 @@ def test_a_full_disk_is_one_line_and_what_was_saved_stays(
     assert (out / "checkpoint").read_bytes() == good
     assert not list(out.glob(".*"))
     quiet(longer, out, resume=True)
+
+
+def test_a_loss_of_another_component_that_is_not_finite_stops(make_config, monkeypatch):
+    """Ours look at their own; those of others are looked at after the update."""
+    setup = set_up(make_config())
+    step = Step(setup.nlp, setup.settings, {}, Progress(step=3))
+
+    def update(part, *, losses, **_):
+        losses["other"] = float("nan")
+
+    monkeypatch.setattr(setup.nlp, "update", update)
+    with pytest.raises(BirnnError, match=r"B058.* in step 3 .*loss of 'other' is nan"):
+        step.update(0, setup.examples[:2])
+
+
+def test_scores_of_other_components_are_kept_of_any_type(make_config, tmp_path):
+    """spaCy's `ner` and `parser` leave losses of numpy's types in the meta."""
+    config = make_config({"training.max_steps": 8, "training.eval_frequency": 4})
+    config["nlp"]["pipeline"] = ["ner"]
+    config["components"] = {"ner": {"factory": "ner"}}
+    config["training"]["score_weights"] = {"ents_f": 1.0}
+    quiet(config, tmp_path / "out")
+    assert performance(tmp_path / "out" / "model-last")["ner_loss"] > 0

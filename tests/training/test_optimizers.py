@@ -284,3 +284,12 @@ def test_what_needs_the_loop_is_an_error_without_it():
     optimizer = create_sgd(plateau(0.1))
     with pytest.raises(BirnnError, match="plateau.v1 is told"):
         optimizer.step_schedules()
+
+
+@pytest.mark.parametrize("make", [create_sgd, create_adamw])
+def test_weights_decay_at_the_rate_of_their_name(make):
+    settings = {"weight_decay": 0.5, "use_averages": False}
+    frozen = make(0.1, rates={"words.*": 0.0}, **settings)
+    assert numpy.array_equal(run(frozen, gradients())[-1], start())
+    halved = run(make(0.1, rates={"words.*": 0.5}, **settings), gradients())
+    numpy.testing.assert_allclose(halved, run(make(0.05, **settings), gradients()))

@@ -40,6 +40,7 @@ class RecordingCell(Cell):
         self.cell, self.record = cell, record
         self.torch_layer = cell.torch_layer
         self.n_gates, self.tanh_gate = cell.n_gates, cell.tanh_gate
+        self.n_states = cell.n_states
         self.gate_names, self.forget_gate = cell.gate_names, cell.forget_gate
 
     def double(self, weight: Tensor) -> Tensor:
@@ -47,6 +48,12 @@ class RecordingCell(Cell):
 
     def split_bias(self, of_input: Tensor, recurrent: Tensor) -> Any:
         return self.cell.split_bias(of_input, recurrent)
+
+    def to_pass(self, states: Tensor) -> Tensor:
+        return self.cell.to_pass(states)
+
+    def from_pass(self, states: Tensor) -> Tensor:
+        return self.cell.from_pass(states)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         return self.cell.forward(*args, **kwargs)

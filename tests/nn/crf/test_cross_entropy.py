@@ -198,3 +198,15 @@ def test_half_precision_targets_and_long_sequences():
     whole = crf.cross_entropy(emissions, [3000], Target(teacher, chain))
     half = crf.cross_entropy(emissions, [3000], Target(teacher.half(), chain))
     assert half.item() == pytest.approx(whole.item(), rel=1e-3)
+
+
+def test_gold_that_is_not_complete_is_never_impossible():
+    """A missing label is no label 0: that one may be forbidden."""
+    crf = make_crf(3, 0)
+    crf.transitions_forbidden = torch.ones(3, 3, dtype=torch.bool).triu(1)
+    crf.start_forbidden = crf.end_forbidden = None
+    emissions, lengths, _ = make_batch(3, 0, lengths=(3, 2))
+    _, teacher_emissions, chain = make_teacher(3, 0)
+    gold = torch.tensor([2, -1, 1, 2, 1])  # 0, then 1 would be forbidden
+    crf.cross_entropy(emissions, lengths, Target(teacher_emissions[:5], chain, gold))
+    assert crf.impossible.item() == 0

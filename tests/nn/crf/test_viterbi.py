@@ -1,5 +1,6 @@
 """The best label sequence, of a batch and of one sequence, against enumeration."""
 
+import copy
 import itertools
 import random
 
@@ -56,3 +57,12 @@ def test_one_sequence_against_enumeration(seed):
         # Ties are decided from the end.
         ties = [labels for labels, score in scores.items() if score == best]
         assert tuple(found) == min(ties, key=lambda labels: labels[::-1])
+
+
+def test_scores_that_add_up_do_not_lose_precision():
+    crf = make_crf(4, 2, constrained=False, double=False)
+    crf.transitions.data += 1000.0  # the same for all paths
+    emissions = torch.randn(6000, 4)
+    want = copy.deepcopy(crf).double().viterbi(emissions.double(), [5000, 1000])
+    found = crf.viterbi(emissions, [5000, 1000])
+    assert (found == want).float().mean() > 0.999

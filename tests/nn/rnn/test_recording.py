@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from spacy_birnn.nn.packing import Packing
+from spacy_birnn.nn.rnn.birnn import BiRNN
 from spacy_birnn.nn.rnn.cells import CELLS
 from spacy_birnn.nn.rnn.layer import run_layer
 from spacy_birnn.nn.rnn.recording import RecordingCell, carried, saturation
@@ -88,3 +89,14 @@ def test_saturation_of_an_rnn_is_that_of_its_hidden_states():
     wanted = (out.abs() > 0.9).float().mean().item()
     assert saturation(passes[0], encoder.cell) == pytest.approx({"state": wanted})
     assert 0 < wanted < 1
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_a_recorded_encoder_carries_its_state(cell):
+    encoder = BiRNN(4, 6, cell=cell)
+    X, state = torch.randn(5, 4), encoder.new_state(2)
+    want, _ = encoder.advance(X, [3, 2], state)
+    encoder.cell = RecordingCell(encoder.cell, lambda found: None)
+    assert encoder.new_state(2).shape == state.shape
+    found, _ = encoder.advance(X, [3, 2], state)
+    assert torch.equal(found, want)
