@@ -7,6 +7,7 @@ import typer
 from spacy.language import Language
 from spacy.training import Example
 
+from ..diagnostics.components import tags_with_confidence
 from ..diagnostics.evaluation import (
     evaluate,
     is_scored,
@@ -161,6 +162,10 @@ def evaluate_command(
             training=None if train is None else read_training(train),
             training_name=None if train is None else str(train),
             log=steps,
+            sure_tags=(
+                tags_with_confidence(nlp),
+                None if other is None else tags_with_confidence(other),
+            ),
         )
         tables += comparisons(report)
     # Written before anything is printed: `| head` must not cost a file.

@@ -6,6 +6,7 @@ from spacy.language import Language
 
 from ..errors import BirnnError, Errors
 from ..pipeline.base import BiRNNPipe
+from ..pipeline.tagger import BiRNNTagger
 
 
 def our_components(nlp: Language) -> Dict[str, BiRNNPipe]:
@@ -34,3 +35,14 @@ def find_component(nlp: Language, name: Optional[str] = None) -> BiRNNPipe:
         asked = "which one is not said" if name is None else f"'{name}' is none of them"
         raise BirnnError(Errors.B441.format(asked=asked, known=", ".join(found)))
     return found[name]
+
+
+def tags_with_confidence(nlp: Language) -> Optional[str]:
+    """The target whose confidences `token._.confidence` holds, that of the last
+    `birnn_tagger` with confidences; None without one."""
+    found = [
+        pipe.target
+        for _, pipe in nlp.pipeline
+        if isinstance(pipe, BiRNNTagger) and pipe.cfg["confidence"]
+    ]
+    return found[-1] if found else None

@@ -1,7 +1,7 @@
 """The report of an evaluation: what was evaluated, and its analysis for each target."""
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from spacy.training import Example
 
@@ -62,6 +62,7 @@ def make_report(
     training: Optional[Sequence[Example]] = None,
     training_name: Optional[str] = None,
     log: Optional[List[LoggedStep]] = None,
+    sure_tags: Optional[Tuple[Optional[str], Optional[str]]] = None,
 ) -> Report:
     """Analyse the predictions of a pipeline.
 
@@ -76,6 +77,8 @@ def make_report(
         training: the data that the pipeline was trained on.
         training_name: what they are called.
         log: how training went.
+        sure_tags: the target of `token._.confidence`, of the pipeline and of the
+            baseline: see `components.tags_with_confidence`. By default of any tags.
     """
 
     def analyse(target: Target) -> Analysis:
@@ -86,6 +89,9 @@ def make_report(
         }
         if target.is_spans:
             return SpanAnalysis(examples, target.name, target.spans_key, **sides)
+        if sure_tags is not None:
+            ours, theirs = (target.name == name for name in sure_tags)
+            sides["confidences"] = ours, theirs
         return TagAnalysis(examples, target.name, **sides)
 
     done = ((target, analyse(target)) for target in targets)

@@ -89,6 +89,8 @@ class TagAnalysis(Analysis[TaggedSentence]):
         target: `tag`, `pos` or `_.name`.
         baseline: the same references, predicted by another pipeline.
         training: the data that the pipeline was trained on.
+        confidences: whether `token._.confidence` is of this target, in the examples
+            and in the baseline.
         bootstrap: made for a number of sentences.
     """
 
@@ -101,11 +103,16 @@ class TagAnalysis(Analysis[TaggedSentence]):
         *,
         baseline: Optional[Sequence[Example]] = None,
         training: Optional[Sequence[Example]] = None,
+        confidences: Tuple[bool, bool] = (True, True),
         bootstrap: Callable[[int], Bootstrap] = Bootstrap,
     ) -> None:
+        ours, theirs = confidences
+        other = None
+        if baseline is not None:
+            other = read_tagged(baseline, target, confidences=theirs)
         super().__init__(
-            read_tagged(examples, target),
-            None if baseline is None else read_tagged(baseline, target),
+            read_tagged(examples, target, confidences=ours),
+            other,
             None if training is None else TrainingWords(training, target),
             bootstrap,
         )

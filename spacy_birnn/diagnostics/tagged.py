@@ -47,12 +47,15 @@ class TaggedSentence:
     words: List[Tagged]
 
 
-def read_tagged(examples: Sequence[Example], target: str) -> List[TaggedSentence]:
+def read_tagged(
+    examples: Sequence[Example], target: str, *, confidences: bool = True
+) -> List[TaggedSentence]:
     """Read the tags of both sides of examples; words without a gold tag are left out.
 
     Args:
         examples: predicted docs with their references, of any tokenization.
         target: `tag`, `pos` or `_.name`.
+        confidences: whether `token._.confidence` is of this target.
     """
     sentences = []
     for number, example in enumerate(examples):
@@ -60,7 +63,7 @@ def read_tagged(examples: Sequence[Example], target: str) -> List[TaggedSentence
         gold = list(read_tags(doc, target))
         if not any(tag for tag, token in zip(gold, doc) if not token.is_space):
             continue
-        predicted = _predicted(example, target)
+        predicted = _predicted(example, target, confidences)
         starts = sentence_starts(doc)
         for place, (start, end) in enumerate(zip(starts, starts[1:])):
             first = doc[start].idx
@@ -74,11 +77,13 @@ def read_tagged(examples: Sequence[Example], target: str) -> List[TaggedSentence
     return sentences
 
 
-def _predicted(example: Example, target: str) -> Dict[int, Tuple[str, Optional[float]]]:
+def _predicted(
+    example: Example, target: str, confidences: bool
+) -> Dict[int, Tuple[str, Optional[float]]]:
     """The predicted tag and its confidence of each gold token that a token of the
     pipeline stands for; `NONE` where several do, with different tags."""
     align = example.alignment.x2y
-    has_confidence = Token.has_extension("confidence")
+    has_confidence = confidences and Token.has_extension("confidence")
     found: Dict[int, Tuple[str, Optional[float]]] = {}
     tags = read_tags(example.predicted, target)
     for token, tag in zip(example.predicted, tags):

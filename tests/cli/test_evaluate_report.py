@@ -203,3 +203,26 @@ def test_training_data_are_read_whole_and_as_they_are(ruler, tmp_path, run):
     assert result.exit_code == 0, result.output
     (error,) = map(json.loads, errors.read_text().splitlines())
     assert (error["text"], error["seen"]) == ("Oslo", "same")
+
+
+def test_confidences_of_tags_are_of_their_own_tagger(birnn, tmp_path, run):
+    """Of several taggers `token._.confidence` is the last one's."""
+    import spacy
+
+    nlp = spacy.load(birnn)
+    nlp.remove_pipe("birnn_ner")
+    nlp.remove_pipe("birnn_chunker")
+    doc = spacy.tokens.Doc(nlp.vocab, words=["a", "b"], pos=["NOUN", "VERB"])
+    examples = [spacy.training.Example(nlp.make_doc("a b"), doc)]
+    second = nlp.add_pipe("birnn_tagger", name="second", config={"target": "pos"})
+    second.initialize(lambda: examples, nlp=nlp)
+    nlp.to_disk(tmp_path / "two")
+    data = tmp_path / "a.conll"
+    data.write_text("Ada NNP NOUN\nleft VBD VERB\nOslo ZZ X\n")
+    errors = tmp_path / "e.jsonl"
+    command = ("evaluate", tmp_path / "two", data, "--errors", errors)
+    result = run(*command, "--columns", "word=0,tag=1,pos=2")
+    assert result.exit_code == 0, result.output
+    records = [json.loads(line) for line in errors.read_text().splitlines()]
+    known = {(r["target"], "confidence" in r) for r in records}
+    assert known == {("tag", False), ("pos", True)}
