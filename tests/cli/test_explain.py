@@ -56,6 +56,17 @@ def test_a_text_in_which_nothing_is_found(birnn, tmp_path, run):
     assert "finds nothing" in page.read_text()
 
 
+def test_a_name_that_looks_like_markup(birnn, tmp_path, run):
+    nlp = spacy.load(birnn)
+    nlp.rename_pipe("birnn_ner", "ner[/v2]")
+    nlp.to_disk(tmp_path / "named")
+    result = run("explain", tmp_path / "named", "the .", "--component", "ner[/v2]")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "ner[/v2] finds nothing in this text.\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
