@@ -19,6 +19,7 @@ import srsly
 
 from spacy_birnn.data.download import download
 from spacy_birnn.errors import BirnnError, Errors
+from spacy_birnn.files import check_input
 
 PROJECT = Path("project.yml")
 BLOCK = 1 << 20
@@ -99,8 +100,7 @@ def main(arguments: List[str]) -> None:
             raise BirnnError(Errors.B304.format(path=path, hint=asset["description"]))
         elif args.verify or (path == place and place != Path(args.name)):
             # A single file that the user names is one of theirs, not a place for ours.
-            error = Errors.B217 if path.is_dir() else Errors.B105
-            raise BirnnError(error.format(path=path))
+            check_input(path)
         else:
             fetch(asset, path)
             print(f"{path}: fetched from {asset['url']}")

@@ -25,6 +25,7 @@ from spacy.language import Language
 from spacy.vectors import Vectors
 
 from spacy_birnn.errors import BirnnError, Errors
+from spacy_birnn.files import check_input
 
 # What cut and damaged files raise, at whatever point they are read.
 DAMAGED = (EOFError, OSError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error)
@@ -89,9 +90,7 @@ def make_vectors(source: Path, out: Path, dim: int) -> int:
     Raises:
         BirnnError: The source is missing or is not a table of vectors.
     """
-    if not source.is_file():
-        error = Errors.B217 if source.is_dir() else Errors.B105
-        raise BirnnError(error.format(path=source))
+    check_input(source)
     try:
         with open_table(source, dim) as lines:
             words, data = read_table(lines, source)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import List
 
 from spacy_birnn.errors import BirnnError, Errors
-from spacy_birnn.files import replacing
+from spacy_birnn.files import check_input, replacing
 
 DOCUMENT_START = b"-DOCSTART-"
 
@@ -27,9 +27,7 @@ def read_documents(path: Path) -> List[List[Sentence]]:
     Raises:
         BirnnError: The file is missing or holds no sentences.
     """
-    if not path.is_file():
-        error = Errors.B217 if path.is_dir() else Errors.B105
-        raise BirnnError(error.format(path=path))
+    check_input(path)
     documents: List[List[Sentence]] = [[]]
     sentence: Sentence = []
     for row in [*path.read_bytes().splitlines(), b""]:

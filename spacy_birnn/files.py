@@ -1,4 +1,4 @@
-"""Write files whole or not at all."""
+"""Write files whole or not at all; check what is there before."""
 
 import os
 import shutil
@@ -8,6 +8,17 @@ from typing import BinaryIO, Iterator, Union
 from uuid import uuid4
 
 from .errors import BirnnError, Errors
+
+
+def check_input(path: Path) -> None:
+    """Refuse a path that is no file.
+
+    Raises:
+        BirnnError: It is a directory, or there is nothing.
+    """
+    if not path.is_file():
+        error = Errors.B217 if path.is_dir() else Errors.B105
+        raise BirnnError(error.format(path=path))
 
 
 def check_output(path: Path, force: bool = False) -> None:

@@ -16,6 +16,11 @@ from spacy_birnn.scorers import (
 )
 
 
+@pytest.fixture(scope="module")
+def vocab():
+    return spacy.blank("en").vocab
+
+
 def make_doc(vocab, words, ents=None, starts=None, **kwargs):
     sent_starts = None if starts is None else [i in starts for i in range(len(words))]
     doc = Doc(vocab, words=words, sent_starts=sent_starts, **kwargs)
@@ -300,11 +305,6 @@ def test_import_loads_no_seqeval():
         "assert not {'seqeval', 'sklearn'} & set(sys.modules), 'heavy import'"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=600).returncode == 0
-
-
-@pytest.fixture(scope="module")
-def vocab():
-    return spacy.blank("en").vocab
 
 
 def test_table_by_tag_asks_for_no_white_space(vocab):

@@ -76,7 +76,7 @@ def calibrate_command(
 
 
 PIPELINE = ("config.cfg", "meta.json", "tokenizer")
-"""What each folder of a pipeline holds; a project's may have a config too."""
+"""Names in each folder of a pipeline; a project's may have a config too."""
 
 
 def check_folder(path: Path, inputs: Iterable[Path], force: bool) -> None:

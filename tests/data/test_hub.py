@@ -244,3 +244,4 @@ def test_a_class_without_a_name(datasets, tmp_path):
 def test_labels_that_are_no_spans_are_read_as_tags():
     with pytest.raises(BirnnError, match=r"^\[B149\]"):
         create_datasets_reader("a.jsonl", scheme="raw")
+    create_datasets_reader("a.jsonl", scheme="raw", target="tag")

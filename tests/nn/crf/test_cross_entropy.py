@@ -162,10 +162,16 @@ def test_gold_alone_is_the_negative_log_likelihood():
     assert got.item() == pytest.approx(crf.loss(emissions, lengths, gold).item())
 
 
-def test_impossible_gold_leaves_the_teacher_and_is_counted():
+def never_rising():
+    """A CRF in which no label may be followed by a higher one."""
     crf = make_crf(3, 0)
     crf.transitions_forbidden = torch.ones(3, 3, dtype=torch.bool).triu(1)
     crf.start_forbidden = crf.end_forbidden = None
+    return crf
+
+
+def test_impossible_gold_leaves_the_teacher_and_is_counted():
+    crf = never_rising()
     emissions, lengths, _ = make_batch(3, 0, lengths=(3, 2))
     _, teacher_emissions, chain = make_teacher(3, 0)
     gold = torch.tensor([0, 1, 2, 2, 1])  # only the second one is allowed
@@ -202,9 +208,7 @@ def test_half_precision_targets_and_long_sequences():
 
 def test_gold_that_is_not_complete_is_never_impossible():
     """A missing label is no label 0: that one may be forbidden."""
-    crf = make_crf(3, 0)
-    crf.transitions_forbidden = torch.ones(3, 3, dtype=torch.bool).triu(1)
-    crf.start_forbidden = crf.end_forbidden = None
+    crf = never_rising()
     emissions, lengths, _ = make_batch(3, 0, lengths=(3, 2))
     _, teacher_emissions, chain = make_teacher(3, 0)
     gold = torch.tensor([2, -1, 1, 2, 1])  # 0, then 1 would be forbidden
