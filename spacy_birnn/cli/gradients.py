@@ -23,11 +23,14 @@ from ..tagging.targets import pipeline_targets
 from . import options as shared
 from .groups import with_groups
 from .loading import load_pipeline
-from .options import check_not_input
+from .options import check_not_input, refuse_others
 from .reading import ReadOptions, files_of, read_gold
 from .train import parse_overrides, read_config
 
 PAGE, FIGURES = ".html", ".json"
+
+TAKEN = {"models", "logs", "output", "force"}
+"""The arguments of `gradients` that say something about logs alone."""
 
 
 @with_groups
@@ -115,8 +118,13 @@ def gradients_command(
         raise BirnnError(Errors.B409)
     if named_models and data is None:
         raise BirnnError(Errors.B410)
-    if data is not None and not named_models:
-        raise typer.BadParameter("--data is for pipelines and configs: give one.")
+    if not named_models:
+        refuse_others(context, TAKEN, "for pipelines and configs only: give one.")
+    if settings and not any(path.endswith(".cfg") for _, path in named_models):
+        raise typer.BadParameter(
+            f"{settings[0]} is for configs, which end in .cfg: a trained pipeline has "
+            "its settings."
+        )
     options = reading.given()
     if output is not None:
         inputs = files_of(data, options) if data else []

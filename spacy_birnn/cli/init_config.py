@@ -57,7 +57,11 @@ def split_tasks(value: str) -> List[str]:
 def init_config_command(
     output: Annotated[
         Path,
-        typer.Argument(metavar="OUT.cfg", show_default=False, help="The new config."),
+        typer.Argument(
+            metavar="OUT.cfg",
+            show_default=False,
+            help="The new config; - for standard output.",
+        ),
     ],
     task: Annotated[
         str,
@@ -87,10 +91,17 @@ def init_config_command(
 
       spacy-birnn init-config all.cfg --task ner,tag,chunk
 
+      spacy-birnn init-config - --task pos --lang de | less
+
       spacy-birnn train ner.cfg --paths.train a.conll --paths.dev b.conll -o model
     """
-    check_output(output, force)
+    is_printed = output == Path("-")
+    if not is_printed:
+        check_output(output, force)
     config = init_config(task, optimize.value, lang, columns, scheme.value)
+    if is_printed:
+        print(to_text(config), end="")
+        return
     with replacing(output) as file:
         file.write(to_text(config).encode("utf-8"))
     if len(split_tasks(task)) > 1 and not columns:

@@ -2,7 +2,7 @@
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Dict, Iterable, Optional
+from typing import Annotated, Any, Container, Dict, Iterable, Optional
 
 import typer
 
@@ -115,6 +115,25 @@ def check_promise(output: str) -> None:
         raise BirnnError(
             Errors.B227.format(path=output, content="JSON lines", ending=ending)
         )
+
+
+def refuse_others(ctx: typer.Context, taken: Container[str], why: str) -> None:
+    """Refuse an option that was given and has no effect beside the others.
+
+    Args:
+        ctx: of the command, which knows what was given.
+        taken: the parameters that have one.
+        why: what the user is told.
+
+    Raises:
+        typer.BadParameter: there is such an option.
+    """
+    for param in ctx.command.params:
+        # Compared by name: newer versions of typer carry their own click.
+        source = ctx.get_parameter_source(param.name or "")
+        is_given = source is not None and source.name == "COMMANDLINE"
+        if is_given and param.name not in taken:
+            raise typer.BadParameter(why, param_hint=f"'{max(param.opts, key=len)}'")
 
 
 def value_of(option: Any) -> Any:

@@ -15,6 +15,7 @@ from ..tagging.live import (
     to_conll_row,
     to_json_row,
 )
+from .options import refuse_others
 
 SIZE = 1 << 16
 """Bytes that are taken at once, if so many are there."""
@@ -41,15 +42,11 @@ def check_stream(ctx: typer.Context, stream: bool, inputs: List[str]) -> None:
             "labels follow the words of standard input: give - and no file.",
             param_hint="'--stream'",
         )
-    for param in ctx.command.params:
-        # Compared by name: newer versions of typer carry their own click.
-        source = ctx.get_parameter_source(param.name or "")
-        is_given = source is not None and source.name == "COMMANDLINE"
-        if is_given and param.name not in TAKEN:
-            raise typer.BadParameter(
-                "not with --stream, which writes to standard output as words come.",
-                param_hint=f"'{max(param.opts, key=len)}'",
-            )
+    refuse_others(
+        ctx,
+        TAKEN,
+        "not with --stream, which writes to standard output as words come.",
+    )
 
 
 def tag_live(

@@ -62,6 +62,11 @@ def check_columns(columns: Any) -> None:
             check_target(target)
         if not _is_whole(index):
             raise BirnnError(Errors.B137.format(target=target, index=index))
+        # One counted from the front and one from the end need the width of a file.
+        if target != "word" and index == columns.get("word"):
+            raise BirnnError(
+                Errors.B117.format(path="columns", index=index, target=target)
+            )
 
 
 def check_target(target: Any) -> None:

@@ -192,10 +192,28 @@ def test_mistakes(line, code, birnn, ruler, config, data, corpus, log, tmp_path,
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_data_without_a_model_is_wrong_usage(data, log, run):
-    result = run("gradients", "--log", log, "--data", data)
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["--data", "dev.conll"],
+        ["--n-tokens", "12"],
+        ["--seed", "1"],
+        ["--component", "ner"],
+        ["--columns", "word=0,ents=3"],
+        ["--paths.vectors", "dir"],
+    ],
+)
+def test_what_says_something_about_models_is_wrong_usage_beside_logs(given, log, run):
+    result = run("gradients", "--log", log, *given)
     assert result.exit_code == 2
-    assert "[B201]" in result.stderr
+    assert re.search(rf"\[B201\].*{given[0]}", result.stderr)
+
+
+def test_settings_of_a_config_say_nothing_about_a_trained_pipeline(birnn, data, run):
+    settings = ["--system.seed", "1"]
+    result = run("gradients", birnn, "--data", data, *settings, *SMALL)
+    assert result.exit_code == 2
+    assert re.search(r"\[B201\].*--system.seed is for configs", result.stderr)
 
 
 def test_split_settings():

@@ -189,3 +189,20 @@ def test_config_trains(task, corpus, tmp_path, run_process):
     nlp = spacy.load(model / "model-best")
     for name in task.split(","):
         assert nlp.meta["performance"][SCORES[name]] > 0.9
+
+
+def test_standard_output_gets_the_config_alone(tmp_path, run):
+    path = tmp_path / "a.cfg"
+    settings = ["--task", "ner,tag", "--lang", "de"]
+    assert run("init-config", path, *settings).exit_code == 0
+    result = run("init-config", "-", *settings)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == path.read_text()
+
+
+def test_words_are_no_labels(tmp_path, run):
+    path = tmp_path / "a.cfg"
+    result = run("init-config", path, "--task", "ner", "--columns", "word=0,ents=0")
+    assert result.exit_code == 1
+    assert "[B117]" in result.stderr
+    assert not path.exists()
