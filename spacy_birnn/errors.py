@@ -5,6 +5,8 @@ key) and what to do. The headings below say where codes come from; a code keeps 
 number for good, wherever it is raised.
 """
 
+from typing import Iterable
+
 
 class BirnnError(ValueError):
     """A user's mistake: one line that begins with a code, such as `[B101]`."""
@@ -888,7 +890,7 @@ class Warnings(metaclass=_Coded):
     )
     W210 = "{path} holds no documents."
 
-    # --- W492-W495: training ----------------------------------------------------------
+    # --- W492-W495, W497: training ----------------------------------------------------------
     W492 = (
         "Nothing was predicted right: {steps:,} steps are too few, {enough:,} are "
         "usually enough. To go on, give the same command with --resume {options}"
@@ -905,6 +907,12 @@ class Warnings(metaclass=_Coded):
     W495 = (
         "Config: training.optimizer.rates has no effect for '{pattern}': no parameter "
         "that was updated has such a name. It has {names}."
+    )
+
+    W497 = (
+        "Component '{name}': the development corpus has the labels {gold}, of which the "
+        "training corpus has none ({known}): nothing can be predicted right. Check the "
+        "columns of both."
     )
 
     # --- W496: streaming --------------------------------------------------------------
@@ -946,3 +954,9 @@ def describe_error(error: Exception) -> str:
     full stop."""
     kind, message = type(error).__name__, one_line(error)
     return kind if message == kind else f"{kind}: {message}"
+
+
+def some_names(names: Iterable[str]) -> str:
+    """Names in order, of which the first eight stand for more."""
+    found = sorted(names)
+    return ", ".join(found[:8]) + (", …" if len(found) > 8 else "")

@@ -10,7 +10,7 @@ from spacy.scorer import Scorer
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..errors import Warnings
+from ..errors import Warnings, some_names
 from ..pipeline.base import BiRNNPipe
 from ..progress import show_progress, show_wait
 from ..scorers import seqeval_score, span_prefix, tag_prf
@@ -109,7 +109,7 @@ def warn_of_strangers(examples: Sequence[Example], target: Target, path: Path) -
         predicted |= _labels(example.predicted, target)
     if gold and predicted and not gold & predicted:
         line = Warnings.W110.format(
-            path=path, target=target, gold=_list(gold), predicted=_list(predicted)
+            path=path, target=target, gold=some_names(gold), predicted=some_names(predicted)
         )
         warnings.warn(line, stacklevel=2)
 
@@ -118,8 +118,3 @@ def _labels(doc: Doc, target: Target) -> Set[str]:
     if target.is_spans:
         return {span.label_ for span in spans_of(doc, target)}
     return set(read_tags(doc, target.name)) - {""}
-
-
-def _list(labels: Set[str]) -> str:
-    names = sorted(labels)
-    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")

@@ -2,15 +2,16 @@
 
 import math
 import warnings
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from spacy.language import Language
 from spacy.scorer import Scorer
 from spacy.training import Example
 
 from ..data.kept import MAX_TOKENS, anew
-from ..errors import BirnnError, Errors, Warnings
+from ..errors import BirnnError, Errors, Warnings, some_names
 from ..garbage import no_collections
+from ..pipeline.labels import LabelledPipe
 from .config_keys import spelling_hint
 from .progress import Progress
 
@@ -48,6 +49,7 @@ class DevSet:
         self.read = read
         self.weights = {key: value for key, value in weights.items() if value}
         self._unchecked = list(self.weights)
+        self._is_first = True
         self._examples: Optional[List[Example]] = None
         self.n_words = 0
 
@@ -63,6 +65,9 @@ class DevSet:
                 number.
         """
         examples = self.examples()
+        if self._is_first:
+            warn_of_other_labels(self.nlp, examples)
+            self._is_first = False
         # Documents of one length make the batches that are tagged fastest.
         by_length = sorted(examples, key=len)
         docs = self.nlp.pipe(example.predicted for example in by_length)
@@ -126,6 +131,20 @@ class NoDevSet(DevSet):
     def examples(self) -> List[Example]:
         """Return no examples."""
         return []
+
+
+def warn_of_other_labels(nlp: Language, examples: Sequence[Example]) -> None:
+    """Warn where a component of ours has none of the labels of the development set: all
+    that it can predict is wrong."""
+    for name, pipe in nlp.pipeline:
+        if not isinstance(pipe, LabelledPipe):
+            continue
+        gold = {label for example in examples for label in pipe.collect_labels(example)}
+        if gold and gold.isdisjoint(pipe.labels):
+            line = Warnings.W497.format(
+                name=name, gold=some_names(gold), known=some_names(pipe.labels)
+            )
+            warnings.warn(line, stacklevel=2)
 
 
 class EvaluationPlan:

@@ -1,3 +1,4 @@
+import re
 import warnings
 
 import pytest
@@ -55,6 +56,25 @@ def test_weights_of_unknown_scores_are_named_once(nlp):
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "W494|.*ents_ff")
         dev.evaluate()
+
+
+def test_labels_that_training_does_not_have_are_named_once():
+    nlp = spacy.blank("en")
+    pipe = nlp.add_pipe("birnn_ner")
+    nlp.initialize(lambda: read(nlp))
+    told = r"W497.*'birnn_ner'.* labels LOC, ORG, .* none \(PER\)"
+    for labels, is_told in (("ORG LOC", True), ("ORG PER", False)):
+        words = [f"B-{label}" for label in labels.split()]
+        gold = Doc(nlp.vocab, words=["a", "b"], ents=words)
+        dev = DevSet(nlp, lambda: [Example(nlp.make_doc("a b"), gold)], {"ents_f": 1.0})
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            dev.evaluate()
+            dev.evaluate()
+        lines = [str(w.message) for w in caught if "W497" in str(w.message)]
+        assert len(lines) == is_told
+        assert all(re.search(told, line) for line in lines)
+    assert pipe.labels == ("PER",)
 
 
 def test_a_score_that_is_no_number(nlp):
