@@ -890,7 +890,7 @@ class Warnings(metaclass=_Coded):
     )
     W210 = "{path} holds no documents."
 
-    # --- W492-W495, W497: training ----------------------------------------------------------
+    # --- W492-W495, W497: training ----------------------------------------------------
     W492 = (
         "Nothing was predicted right: {steps:,} steps are too few, {enough:,} are "
         "usually enough. To go on, give the same command with --resume {options}"
@@ -910,9 +910,9 @@ class Warnings(metaclass=_Coded):
     )
 
     W497 = (
-        "Component '{name}': the development corpus has the labels {gold}, of which the "
-        "training corpus has none ({known}): nothing can be predicted right. Check the "
-        "columns of both."
+        "Component '{name}': the development corpus has the labels {gold}, of which "
+        "the training corpus has none ({known}): nothing can be predicted right. Check "
+        "the columns of both."
     )
 
     # --- W496: streaming --------------------------------------------------------------
@@ -940,6 +940,10 @@ class Warnings(metaclass=_Coded):
         "Component '{name}' was calibrated (temperature {temperature:.3g}). Training "
         "changes the weights that this was fitted to, so the temperature is 1 again: "
         "calibrate the trained pipeline anew."
+    )
+    W441 = (
+        "{path}: the training data have no labels of {target}, so the report cannot "
+        "tell there what training has seen. Check --columns."
     )
 
 

@@ -11,7 +11,7 @@ from spacy.tokens import Span as SpacySpan
 from spacy.training import Example
 from spacy.util import filter_spans
 
-from .attributes import CUSTOM
+from .attributes import CUSTOM, is_annotated
 from .schemes import BLANK, Span, encode
 from .span_counts import TOKEN_ATTRS, span_scores, token_accuracy
 
@@ -209,13 +209,6 @@ def character_bounds(doc: Doc) -> List[int]:
     shape (tokens + 1,)."""
     lengths = (len("".join(token.text.split())) for token in doc)
     return list(accumulate(lengths, initial=0))
-
-
-def is_annotated(doc: Doc, target: str, spans_key: str) -> bool:
-    """Whether anything is known of the spans of a document."""
-    if target == "ents":
-        return bool(doc.has_annotation("ENT_IOB"))
-    return spans_key in doc.spans
 
 
 def target_spans(doc: Doc, target: str, spans_key: str) -> Iterable[SpacySpan]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from ..errors import BirnnError, Errors
+from .arguments import is_whole
 from .brat import (
     AnnotatedText,
     CharSpan,
@@ -100,14 +101,14 @@ def read_records(lines: Iterable[str], name: str) -> Iterator[Tuple[str, Any]]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        if is_first and not _is_whole(line):
+        if is_first and not _is_whole_record(line):
             yield from _whole(name, "\n".join([line, *lines]))
             return
         is_first = False
         yield f"{name}:{number}", _parse(line, f"{name}:{number}")
 
 
-def _is_whole(line: str) -> bool:
+def _is_whole_record(line: str) -> bool:
     """Whether a line is a JSON object of its own."""
     try:
         return isinstance(json.loads(line), dict)
@@ -232,7 +233,7 @@ class _Record:
         else:
             raise self._unknown(f"{json.dumps(entry)[:40]} is no span of characters")
         labels = labels if isinstance(labels, list) else [labels]
-        is_span = _is_offset(start) and _is_offset(end) and all(map(_is_text, labels))
+        is_span = is_whole(start) and is_whole(end) and all(map(_is_text, labels))
         if not is_span:
             raise self._unknown(f"{json.dumps(entry)[:60]} is no span of characters")
         if isinstance(entry, dict) and _is_text(entry.get("text")):
@@ -263,10 +264,6 @@ def _is_text(value: Any) -> bool:
 
 def _is_words(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(map(_is_text, value))
-
-
-def _is_offset(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_labelled(value: Any) -> bool:

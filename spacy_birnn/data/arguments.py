@@ -60,7 +60,7 @@ def check_columns(columns: Any) -> None:
     for target, index in columns.items():
         if target not in ("word", "sentence"):
             check_target(target)
-        if not _is_whole(index):
+        if not is_whole(index):
             raise BirnnError(Errors.B137.format(target=target, index=index))
         # One counted from the front and one from the end need the width of a file.
         if target != "word" and index == columns.get("word"):
@@ -84,13 +84,13 @@ def check_scheme(scheme: str) -> None:
 
 def check_limit(limit: Any) -> None:
     """Refuse what is no number of Docs."""
-    if not _is_whole(limit) or limit < 0:
+    if not is_whole(limit) or limit < 0:
         raise BirnnError(Errors.B138.format(limit=limit))
 
 
 def check_joined(joined: Any) -> None:
     """Refuse what is no number of Docs to join."""
-    if not _is_whole(joined) or joined < 0 or joined == 1:
+    if not is_whole(joined) or joined < 0 or joined == 1:
         raise BirnnError(Errors.B150.format(joined=joined))
 
 
@@ -113,7 +113,8 @@ def _is_custom(target: Any) -> bool:
     return isinstance(target, str) and custom_name(target) is not None
 
 
-def _is_whole(value: Any) -> bool:
+def is_whole(value: Any) -> bool:
+    """Whether a value is a whole number."""
     # thinc lets "12" in a config pass for a number, and a bool is an int in Python.
     return isinstance(value, int) and not isinstance(value, bool)
 

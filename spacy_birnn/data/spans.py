@@ -9,6 +9,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import filter_spans
 
+from ..attributes import is_annotated
 from ..errors import BirnnError, Errors, Warnings, one_line
 from .annotation import read_annotation
 from .arguments import (
@@ -81,16 +82,10 @@ class SpansCorpus(FileCorpus):
                 reference = _from_json(annotated, nlp)
             else:
                 reference = aligner.annotate(predicted.copy(), annotated)
-            if _is_annotated(reference, self.target, self.spans_key):
+            if is_annotated(reference, self.target, self.spans_key):
                 notes.found(self.target)
             yield Example(predicted, reference)
         aligner.report(notes)
-
-
-def _is_annotated(doc: Doc, target: str, spans_key: str) -> bool:
-    if target == "ents":
-        return bool(doc.has_annotation("ENT_IOB"))
-    return spans_key in doc.spans
 
 
 def _from_json(annotated: AnnotatedText, nlp: Language) -> Doc:

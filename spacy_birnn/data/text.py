@@ -15,7 +15,8 @@ from ..files import reason_of
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 """The first bytes of a file in UTF-16."""
 
-_GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"
+"""The first bytes of a gzipped file."""
 
 
 def list_files(path: Path, ending: str = "") -> List[Path]:
@@ -53,7 +54,7 @@ def open_binary(path: Path) -> BinaryIO:
     """Open a file for reading, through gzip where its first bytes say so."""
     try:
         with path.open("rb") as file:
-            is_gzip = file.read(2) == _GZIP
+            is_gzip = file.read(2) == GZIP
         return cast(BinaryIO, gzip.open(path) if is_gzip else path.open("rb"))
     except OSError as error:
         message = Errors.B107.format(path=path, reason=reason_of(error))

@@ -109,7 +109,10 @@ def warn_of_strangers(examples: Sequence[Example], target: Target, path: Path) -
         predicted |= _labels(example.predicted, target)
     if gold and predicted and not gold & predicted:
         line = Warnings.W110.format(
-            path=path, target=target, gold=some_names(gold), predicted=some_names(predicted)
+            path=path,
+            target=target,
+            gold=some_names(gold),
+            predicted=some_names(predicted),
         )
         warnings.warn(line, stacklevel=2)
 

@@ -24,7 +24,8 @@ from spacy.tokens import Doc
 from spacy.tokens import Span as SpacySpan
 from spacy.training import Example
 
-from ..scorers import character_bounds, is_annotated, target_spans
+from ..attributes import is_annotated
+from ..scorers import character_bounds, target_spans
 
 
 class Mention(NamedTuple):

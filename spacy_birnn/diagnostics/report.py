@@ -1,16 +1,19 @@
 """The report of an evaluation: what was evaluated, and its analysis for each target."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from spacy.training import Example
 
+from ..errors import Warnings
 from ..progress import show_progress
 from ..tagging.targets import Target
 from .analysis import Analysis
 from .span_analysis import SpanAnalysis
 from .tag_analysis import TagAnalysis
 from .training_log import LoggedStep
+from .training_words import TrainingWords
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ def make_report(
         is_compared = baseline is not None and target in baseline_targets
         sides: Any = {
             "baseline": baseline if is_compared else None,
-            "training": training,
+            "training": words_of_training(target),
         }
         if target.is_spans:
             return SpanAnalysis(examples, target.name, target.spans_key, **sides)
@@ -93,6 +96,17 @@ def make_report(
             ours, theirs = (target.name == name for name in sure_tags)
             sides["confidences"] = ours, theirs
         return TagAnalysis(examples, target.name, **sides)
+
+    def words_of_training(target: Target) -> Optional[TrainingWords]:
+        if training is None:
+            return None
+        words = TrainingWords(training, target.name, target.spans_key)
+        if words.labels:
+            return words
+        # Without labels every word would count as never seen.
+        line = Warnings.W441.format(path=training_name, target=target)
+        warnings.warn(line, stacklevel=2)
+        return None
 
     done = ((target, analyse(target)) for target in targets)
     analyses = dict(show_progress(done, "Comparing", "annotations", len(targets)))

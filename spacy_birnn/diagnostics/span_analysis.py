@@ -44,7 +44,7 @@ class SpanAnalysis(Analysis[Sentence]):
         target: `ents`, or `spans` with `spans_key`.
         spans_key: the group of spans.
         baseline: the same references, predicted by another pipeline.
-        training: the data that the pipeline was trained on.
+        training: the words of the data that the pipeline was trained on.
         bootstrap: made for a number of sentences.
 
     Attributes:
@@ -60,14 +60,14 @@ class SpanAnalysis(Analysis[Sentence]):
         spans_key: str = "",
         *,
         baseline: Optional[Sequence[Example]] = None,
-        training: Optional[Sequence[Example]] = None,
+        training: Optional[TrainingWords] = None,
         bootstrap: Callable[[int], Bootstrap] = Bootstrap,
     ) -> None:
         which = target, spans_key
         super().__init__(
             read_sentences(examples, *which),
             None if baseline is None else read_sentences(baseline, *which),
-            None if training is None else TrainingWords(training, *which),
+            training,
             bootstrap,
         )
         self.outcomes = [outcomes_of(sentence) for sentence in self.sentences]

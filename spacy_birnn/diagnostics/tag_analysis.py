@@ -88,7 +88,7 @@ class TagAnalysis(Analysis[TaggedSentence]):
         examples: predicted docs with their references.
         target: `tag`, `pos` or `_.name`.
         baseline: the same references, predicted by another pipeline.
-        training: the data that the pipeline was trained on.
+        training: the words of the data that the pipeline was trained on.
         confidences: whether `token._.confidence` is of this target, in the examples
             and in the baseline.
         bootstrap: made for a number of sentences.
@@ -102,7 +102,7 @@ class TagAnalysis(Analysis[TaggedSentence]):
         target: str,
         *,
         baseline: Optional[Sequence[Example]] = None,
-        training: Optional[Sequence[Example]] = None,
+        training: Optional[TrainingWords] = None,
         confidences: Tuple[bool, bool] = (True, True),
         bootstrap: Callable[[int], Bootstrap] = Bootstrap,
     ) -> None:
@@ -113,7 +113,7 @@ class TagAnalysis(Analysis[TaggedSentence]):
         super().__init__(
             read_tagged(examples, target, confidences=ours),
             other,
-            None if training is None else TrainingWords(training, target),
+            training,
             bootstrap,
         )
 

@@ -6,8 +6,8 @@ from typing import Dict, Iterable, Set
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..attributes import custom_name
-from ..scorers import is_annotated, target_spans
+from ..attributes import custom_name, is_annotated
+from ..scorers import target_spans
 
 
 class TrainingWords:

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from gzip import GzipFile
 from typing import Any, BinaryIO, Iterator, Optional, cast
 
+from ..data.text import GZIP
 from . import storage
 
-_GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _BUFFER = 1 << 18
 
@@ -81,7 +81,7 @@ def unpack(raw: HashedRange) -> BinaryIO:
     """Read through gzip or zstandard, where the first bytes say so."""
     file = io.BufferedReader(raw, _BUFFER)
     head = file.peek(4)
-    if head.startswith(_GZIP):
+    if head.startswith(GZIP):
         return cast(BinaryIO, GzipFile(fileobj=file))
     if head.startswith(_ZSTD):
         import pyarrow
@@ -95,7 +95,7 @@ def unpack(raw: HashedRange) -> BinaryIO:
 def is_packed(address: str) -> bool:
     """Whether a file is packed, by its content."""
     with storage.open_input(address) as file:
-        return file.read(4).startswith((_GZIP, _ZSTD))
+        return file.read(4).startswith((GZIP, _ZSTD))
 
 
 def is_zstd(address: str) -> bool:

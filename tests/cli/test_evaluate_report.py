@@ -226,3 +226,22 @@ def test_confidences_of_tags_are_of_their_own_tagger(birnn, tmp_path, run):
     records = [json.loads(line) for line in errors.read_text().splitlines()]
     known = {(r["target"], "confidence" in r) for r in records}
     assert known == {("tag", False), ("pos", True)}
+
+
+@pytest.mark.filterwarnings("always")
+def test_training_data_without_the_labels_tell_nothing(ruler, data, tmp_path, run):
+    """As if they were not given: what is not annotated was not never seen."""
+    import spacy
+    from spacy.tokens import DocBin
+
+    train, errors = tmp_path / "train.spacy", tmp_path / "e.jsonl"
+    DocBin(docs=[spacy.blank("en")("Ada went to Oslo.")]).to_disk(train)
+    page = tmp_path / "r.html"
+    outputs = ["--report", page, "--errors", errors]
+    result = run("evaluate", ruler, data, *outputs, "--train", train)
+    assert result.exit_code == 0, result.output
+    assert f"[W441] {train}: the training data have no labels of ents" in result.stderr
+    assert "By what training has seen" not in page.read_text()
+    records = [json.loads(line) for line in errors.read_text().splitlines()]
+    assert records
+    assert not any("seen" in record for record in records)

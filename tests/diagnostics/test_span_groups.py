@@ -7,6 +7,7 @@ from spacy.training import Example
 
 from spacy_birnn.diagnostics.span_analysis import SEEN, SpanAnalysis
 from spacy_birnn.diagnostics.tables import in_steps, step_names
+from spacy_birnn.diagnostics.training_words import TrainingWords
 
 from .toys import doc_of
 
@@ -24,7 +25,7 @@ def example(predicted):
 
 def training():
     docs = [doc_of(*row) for row in TRAIN]
-    return [Example(doc, doc) for doc in docs]
+    return TrainingWords([Example(doc, doc) for doc in docs], "ents")
 
 
 def table(analysis, title):

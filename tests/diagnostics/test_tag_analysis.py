@@ -9,6 +9,7 @@ from spacy.training import Example
 from spacy_birnn.diagnostics.bootstrap import Bootstrap
 from spacy_birnn.diagnostics.tables import NONE
 from spacy_birnn.diagnostics.tag_analysis import KNOWLEDGE, TagAnalysis
+from spacy_birnn.diagnostics.training_words import TrainingWords
 from spacy_birnn.scorers import seqeval_score, tag_prf
 
 from .toys import VOCAB
@@ -45,7 +46,7 @@ def test_scores_are_those_of_the_scorers(docs):
 def test_groups_by_what_training_knows():
     train = [example(["a", "b", "b", "c"], "NNVA", "NNVA")]
     found = example(["a", "b", "c", "d"], "NNNN", "NNAV")
-    analysis = TagAnalysis([found], "tag", training=train)
+    analysis = TagAnalysis([found], "tag", training=TrainingWords(train, "tag"))
     table = {row.name: row.model for row in analysis.groups()[0].rows}
     right = [(table[name].right, table[name].gold) for name in KNOWLEDGE]
     assert right == [(1, 1), (1, 1), (0, 1), (0, 1)]
