@@ -4,6 +4,7 @@ BIRNN_MODEL=model/model-best uvicorn --factory app:create_app
 """
 
 import os
+import sys
 from threading import Lock
 from typing import Annotated, Any, Dict, List, Optional
 
@@ -31,13 +32,21 @@ def load(path: str) -> Language:
     )
 
 
+def named_model() -> str:
+    """The path in `BIRNN_MODEL`."""
+    try:
+        return os.environ["BIRNN_MODEL"]
+    except KeyError:
+        sys.exit("Say where the pipeline is, as in BIRNN_MODEL=model/model-best")
+
+
 def create_app(nlp: Optional[Language] = None) -> FastAPI:
     """Create the service.
 
     Args:
         nlp: the pipeline; None for the one that `BIRNN_MODEL` names.
     """
-    pipeline = load(os.environ["BIRNN_MODEL"]) if nlp is None else nlp
+    pipeline = load(named_model()) if nlp is None else nlp
     one_at_a_time = Lock()
     app = FastAPI(title="spacy-birnn")
 

@@ -4,6 +4,7 @@ BIRNN_MODEL=model/model-best uvicorn --factory app:create_app
 """
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Dict, List, Literal, Optional, Union
 
@@ -42,6 +43,14 @@ MESSAGE: TypeAdapter[Union[Push, End]] = TypeAdapter(
 )
 
 
+def named_model() -> str:
+    """The path in `BIRNN_MODEL`."""
+    try:
+        return os.environ["BIRNN_MODEL"]
+    except KeyError:
+        sys.exit("Say where the pipeline is, as in BIRNN_MODEL=model/model-best")
+
+
 def create_app(nlp: Optional[Language] = None) -> FastAPI:
     """Create the service.
 
@@ -49,7 +58,7 @@ def create_app(nlp: Optional[Language] = None) -> FastAPI:
         nlp: the pipeline, whose first component of ours is streamed; None for the one
             that `BIRNN_MODEL` names.
     """
-    pipeline = spacy.load(os.environ["BIRNN_MODEL"]) if nlp is None else nlp
+    pipeline = spacy.load(named_model()) if nlp is None else nlp
     pipe = next(pipe for _, pipe in pipeline.pipeline if isinstance(pipe, StreamedPipe))
     app = FastAPI(title="spacy-birnn streaming")
 

@@ -99,7 +99,8 @@ def check_ending(output: Path, ending: str, content: str) -> None:
 
 # Names that promise something that is not written, or not without --output-format.
 _PROMISES = (
-    *(".csv", ".tsv", ".json", ".txt", ".ann", ".html", ".xml", ".xlsx"),
+    *(".csv", ".tsv", ".json", ".txt", ".ann", ".html", ".xml", ".md", ".yaml"),
+    *(".xls", ".xlsx", ".ods", ".doc", ".docx", ".odt", ".rtf", ".pdf"),
     *(".arrow", ".zst", ".bz2", ".xz", ".zip"),
 )
 
@@ -154,7 +155,8 @@ Columns = Annotated[
         "Which column of a CoNLL file holds what, 0-based, negative from the end: "
         "word, ents, chunks, tag, pos or _.name, as in word=0,ents=3; sentence for one "
         "in which a new value begins a sentence. By default the word comes first, and "
-        "the last column is for the target.",
+        "the last column is for the target; a pipeline of several targets reads those "
+        "that it was trained on.",
     ),
 ]
 WordColumn = Annotated[

@@ -131,8 +131,9 @@ def read_gold(
 ) -> List[Example]:
     """Read annotated files for what a pipeline sets.
 
-    Without `columns` the last column of a CoNLL file is for the first target, and so
-    are the labels of a dataset without `target`.
+    Without `columns` a pipeline of several targets reads CoNLL files as its training
+    did. Else the last column is for the first target, and so are the labels of a
+    dataset without `target`.
 
     Args:
         nlp: The pipeline.
@@ -146,11 +147,21 @@ def read_gold(
     first = targets[0].column
     keys = [target.spans_key for target in targets if target.spans_key]
     defaults: Dict[str, Any] = {"columns": {first: -1}}
+    if len(targets) > 1:
+        defaults["columns"] = trained_columns(nlp) or defaults["columns"]
     if keys:
         defaults["spans_key"] = keys[0]
     if first in SPAN_TARGETS or find_formats(path, options) == {DATASETS}:
         defaults["target"] = first
     return list(open_corpus(path, options, defaults)(nlp))
+
+
+def trained_columns(nlp: Language) -> Optional[Dict[str, int]]:
+    """The columns that the config of a pipeline names for its development corpus; None
+    where it names none."""
+    corpora = nlp.config.get("corpora", {})
+    columns = corpora.get("dev", {}).get("columns")
+    return columns if isinstance(columns, dict) else None
 
 
 def of_training(path: Path, options: Mapping[str, Any]) -> Dict[str, Any]:

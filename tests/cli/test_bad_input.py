@@ -118,6 +118,7 @@ BAD = [
     ("evaluate {ruler} good.conll -o OUT.csv", 1, "B227"),
     ("evaluate {ruler} good.conll -o OUT.tsv", 1, "B227"),
     ("tag {ruler} good.txt -o OUT.csv", 1, "B227"),
+    ("tag {ruler} good.txt -o OUT.docx", 1, "B227"),
     ("tag {ruler} good.txt -o OUT.tsv.gz", 1, "B227"),
     ("tag {ruler} good.txt -o OUT.json", 1, "B227"),
     ("tag {ruler} good.conll --separator semicolon -T -o OUT", 2, "B201"),

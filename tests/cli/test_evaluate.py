@@ -1,6 +1,7 @@
 import json
 
 import pytest
+import spacy
 
 
 def test_table_of_entities_through_the_real_command(ruler, tmp_path, run_process):
@@ -35,6 +36,29 @@ def test_all_targets_of_a_pipeline(birnn, corpus, tmp_path, run):
     for key in ("tag_acc", "spans_chunks_f", "ents_f", "ents_seqeval_strict_f"):
         assert scores[key] == 1.0
     assert scores["tag_per_type"]["NNP"] == {"p": 1.0, "r": 1.0, "f": 1.0, "support": 5}
+
+
+def test_a_pipeline_of_several_targets_knows_the_columns_of_its_training(
+    birnn, corpus, tmp_path, run
+):
+    nlp = spacy.load(birnn)
+    columns = {"word": 0, "tag": 1, "chunks": 2, "ents": -1}
+    nlp.config["corpora"] = {"dev": {"columns": columns}}
+    nlp.to_disk(tmp_path / "trained")
+    result = run("evaluate", tmp_path / "trained", corpus)
+    assert result.exit_code == 0, result.output
+    for headline in ("tag: accuracy 100.00", "spans['chunks']: 2", "ents: 2"):
+        assert headline in result.stdout
+    # What is said in words comes first.
+    said = ["--columns", "word=0,ents=3"]
+    result = run("evaluate", tmp_path / "trained", corpus, *said)
+    assert "tag: no gold annotation" in result.stdout
+    for name in ("birnn_tagger", "birnn_chunker"):
+        nlp.remove_pipe(name)
+    nlp.to_disk(tmp_path / "alone")
+    other = tmp_path / "other.conll"
+    other.write_text("Emmy B-PER\nsaw O\nOslo B-LOC\n. O\n")
+    assert "F1 100.00" in run("evaluate", tmp_path / "alone", other).stdout
 
 
 def test_last_column_is_for_the_first_target(birnn, tmp_path, run):

@@ -29,6 +29,15 @@ def test_entities_have_offsets_and_confidences(client):
         assert all(0.5 < ent["confidence"] <= 1 for ent in ents)
 
 
+def test_a_service_without_a_pipeline_says_which_variable_names_it(
+    service, load_script, monkeypatch
+):
+    monkeypatch.delenv("BIRNN_MODEL", raising=False)
+    for app in (service, load_script("streaming/app.py")):
+        with pytest.raises(SystemExit, match="BIRNN_MODEL=model/model-best"):
+            app.create_app()
+
+
 def test_words_of_requests_are_forgotten(service, trained, monkeypatch):
     monkeypatch.setattr(zones, "KEPT", 10)
     nlp = spacy.load(trained)
