@@ -605,7 +605,7 @@ class Errors(metaclass=_Coded):
     )
     B497 = "Component '{name}': temperature = {value!r} must be a number above 0."
 
-    # --- B460-B479: streaming ---------------------------------------------------------
+    # --- B460-B479, B482-B484: streaming ----------------------------------------------
     B460 = (
         "spacy-birnn.BiRNNEncoder.v1: lookahead = {value!r} must be a whole number of "
         "at least 0, or null for the rest of the sequence."
@@ -673,6 +673,15 @@ class Errors(metaclass=_Coded):
         "--stream needs a birnn_ner, birnn_chunker or birnn_tagger."
     )
     B479 = "Standard input: there is no column {column} in the line '{line}'."
+    B482 = (
+        "Component '{name}': the state has format {found}, this version reads {known}: "
+        "install the spacy-birnn that wrote it."
+    )
+    B483 = (
+        "Component '{name}': {n!r} is no number of streams: give a whole number of at "
+        "least 0."
+    )
+    B484 = "Component '{name}': the stream {which} is named twice."
 
     # --- B301-B399: project steps (scripts/) ------------------------------------------
     B301 = (

@@ -46,6 +46,9 @@ class Streams:
     Attributes:
         name: of the component.
         lag, keep: as given.
+
+    Raises:
+        BirnnError: a number is none, or the model cannot run with such a lag.
     """
 
     def __init__(
@@ -56,6 +59,8 @@ class Streams:
         self._with_spans = component.needs_confidence and self._settings.is_of_spans
         self._model: StreamedModel = component.streamed_model()
         self._check_lag(lag)
+        if isinstance(n, bool) or not isinstance(n, int) or n < 0:
+            raise BirnnError(Errors.B483.format(name=self.name, n=n))
         self._lanes: Optional[Lanes] = None
         if lag is not None:
             self._lanes = self._new_lanes(max(n, 1))
@@ -151,6 +156,10 @@ class Streams:
 
         Returns:
             The labels of each entry of the batch, in its order.
+
+        Raises:
+            BirnnError: a stream is not open, the batch has not one entry for each, or
+                something is no word. No stream has then taken any.
         """
         if isinstance(batch, Mapping):
             streams = [self[number] for number in batch]
@@ -166,16 +175,31 @@ class Streams:
     def break_(
         self, numbers: Iterable[int], carry: bool = False
     ) -> List[List[StreamedLabel]]:
-        """As `Stream.break_`, of several streams; the labels of each."""
-        return self._break([self[number] for number in numbers], carry)
+        """As `Stream.break_`, of several streams; the labels of each.
+
+        Raises:
+            BirnnError: one is not open, or named twice.
+        """
+        return self._break(self._chosen(numbers), carry)
 
     def finish(
         self, numbers: Optional[Iterable[int]] = None
     ) -> List[List[StreamedLabel]]:
         """As `Stream.finish`, of several streams, all by default; the labels of each.
-        Their numbers are free afterwards."""
-        chosen = list(self) if numbers is None else numbers
-        return self._finish([self[number] for number in chosen])
+        Their numbers are free afterwards.
+
+        Raises:
+            BirnnError: one is not open, or named twice.
+        """
+        return self._finish(self._chosen(self if numbers is None else numbers))
+
+    def _chosen(self, numbers: Iterable[int]) -> List[Stream]:
+        streams: Dict[int, Stream] = {}
+        for number in numbers:
+            if number in streams:
+                raise BirnnError(Errors.B484.format(name=self.name, which=number))
+            streams[number] = self[number]
+        return list(streams.values())
 
     # --- for a stream -----------------------------------------------------------------
 
@@ -358,6 +382,12 @@ class Streams:
             facts, arrays = unpack(data)
         except DamagedState:
             raise BirnnError(Errors.B471.format(name=self.name)) from None
+        if facts["format"] != FORMAT_VERSION:
+            raise BirnnError(
+                Errors.B482.format(
+                    name=self.name, found=facts["format"], known=FORMAT_VERSION
+                )
+            )
         if facts["component"] != self._component.checksum_of(self._model):
             raise BirnnError(Errors.B472.format(name=self.name))
         settings = (self.lag, self.keep, self._with_spans)

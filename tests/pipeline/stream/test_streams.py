@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_birnn.errors import BirnnError
+from spacy_birnn.pipeline.stream import streams as streams_module
 
 from ..toys import confidences, found
 from .streamed import (
@@ -104,6 +105,16 @@ def test_mistakes():
     with pytest.raises(BirnnError, match=r"^\[B467\]"):
         streams.push([["a"], [""]])
     assert [labels[0].index for labels in streams.push([["a"], ["b"]])] == [0, 0]
+    for end in (streams.finish, streams.break_):
+        with pytest.raises(BirnnError, match=r"^\[B484\] .*stream 1 is named twice"):
+            end([0, 1, 1])
+    assert list(streams) == [0, 1]
+
+
+@pytest.mark.parametrize("n", [2.5, -1, True, "2", None])
+def test_what_is_no_number_of_streams(n):
+    with pytest.raises(BirnnError, match=r"^\[B483\] "):
+        the_pipe(pipeline()).streams(n)
 
 
 # --- put away and taken up ------------------------------------------------------------
@@ -144,6 +155,15 @@ def test_a_loaded_pipeline_takes_up_a_state():
     other.from_bytes(nlp.to_bytes())
     again = the_pipe(other).stream(lag=1).from_bytes(state)
     assert told + run(again, WORDS[5:]) == run(the_pipe(nlp).stream(lag=1), WORDS)
+
+
+def test_a_state_of_another_format(monkeypatch):
+    stream = the_pipe(pipeline()).stream(lag=1)
+    monkeypatch.setattr(streams_module, "FORMAT_VERSION", 7)
+    state = stream.to_bytes()
+    monkeypatch.undo()
+    with pytest.raises(BirnnError, match=r"^\[B482\] .*format 7, this .* reads 1"):
+        the_pipe(pipeline()).stream(lag=1).from_bytes(state)
 
 
 def test_states_that_are_refused():
