@@ -22,6 +22,7 @@ from spacy.tokens import Doc
 from ...errors import BirnnError, Errors
 from ...models.streaming import StreamedModel
 from ...nn.stream.lanes import Decision, Lanes
+from .checks import check_batch, check_lag, check_number
 from .component import Component
 from .storage import DamagedState, pack, unpack
 from .stream import Stream
@@ -58,9 +59,8 @@ class Streams:
         self._component, self._settings = component, component.stream_settings()
         self._with_spans = component.needs_confidence and self._settings.is_of_spans
         self._model: StreamedModel = component.streamed_model()
-        self._check_lag(lag)
-        if isinstance(n, bool) or not isinstance(n, int) or n < 0:
-            raise BirnnError(Errors.B483.format(name=self.name, n=n))
+        check_lag(lag, self._model, self.name)
+        check_number(n, self.name)
         self._lanes: Optional[Lanes] = None
         if lag is not None:
             self._lanes = self._new_lanes(max(n, 1))
@@ -68,16 +68,6 @@ class Streams:
         self._free = list(range(max(n, 1) - 1, -1, -1))
         for _ in range(n):
             self.join()
-
-    def _check_lag(self, lag: Optional[int]) -> None:
-        if lag is None:
-            return
-        if isinstance(lag, bool) or not isinstance(lag, int) or lag < 0:
-            raise BirnnError(Errors.B464.format(name=self.name, lag=lag))
-        if self._model.bidirectional and self._model.depth > 1:
-            raise BirnnError(
-                Errors.B465.format(name=self.name, depth=self._model.depth)
-            )
 
     def _new_lanes(self, n: int) -> Lanes:
         return self._model.new_lanes(
@@ -208,7 +198,7 @@ class Streams:
     ) -> List[List[StreamedLabel]]:
         if not self._model.is_current:
             raise BirnnError(Errors.B468.format(name=self.name))
-        has_space = self._check_batch(batch)
+        has_space = check_batch(batch, self.name)
         going: List[Tuple[int, Sequence[str]]] = []
         others: Dict[Stream, List[Segment]] = {}
         is_plain = self._lanes is not None and not has_space
@@ -225,41 +215,6 @@ class Streams:
             turns = {s: found[turn] for s, found in others.items() if turn < len(found)}
             self._advance(turns)
         return [stream._transcript.hand_over() for stream in streams]
-
-    def _check_batch(self, batch: Sequence[Words]) -> bool:
-        """Whether there may be white space, or sentences that begin.
-
-        Raises:
-            BirnnError: something is no word.
-        """
-        if {list}.issuperset(map(type, batch)):  # all at once, without a loop
-            flat: List[str] = list(chain.from_iterable(batch))  # type: ignore[arg-type]
-            if {str}.issuperset(map(type, flat)) and all(flat):
-                self._check_characters(flat)
-                return any(map(str.isspace, flat))
-        for words in batch:
-            self._check_words(words)
-        return True
-
-    def _check_words(self, words: Words) -> None:
-        if isinstance(words, Doc):
-            return
-        if isinstance(words, (str, bytes)) or not isinstance(words, Sequence):
-            what = type(words).__name__
-            raise BirnnError(Errors.B467.format(name=self.name, what=f"a {what}"))
-        for word in words:
-            if not word or not isinstance(word, str):
-                what = f"a list with {word!r}"
-                raise BirnnError(Errors.B467.format(name=self.name, what=what))
-        self._check_characters(words)
-
-    def _check_characters(self, words: Sequence[str]) -> None:
-        """Refuse halves of characters before any stream has taken a word."""
-        try:
-            "".join(words).encode("utf-8")
-        except UnicodeEncodeError as error:
-            what = f"half a character ({error.object[error.start]!r})"
-            raise BirnnError(Errors.B467.format(name=self.name, what=what)) from error
 
     def _advance(self, turns: Dict[Stream, Segment]) -> None:
         for carry in (False, True):
