@@ -16,9 +16,9 @@
 shows it; the seconds are those of the whole `spacy-birnn distil`, teachers and all.
 `teacher` trains spaCy's own `ner` at the size of `--optimize accuracy` on CoNLL-2003.
 `compare` scores a teacher and its student on dev and times both in turn; `pool` scores
-several seeds of a recipe as one, which is what their student learns from; `updates`
-times updates with soft labels and without. All keep their figures in
-results/distillation.json.
+several seeds of a recipe as one, which is what their student learns from, and counts
+what all of them miss; `updates` times updates with soft labels and without. All keep
+their figures in results/distillation.json.
 """
 
 import argparse
@@ -39,7 +39,7 @@ from measures.timing import Side, alternate, set_clock, threads
 from options import add_training, existing, make_parser, run_action
 from recipes.cells import make_config, open_cell
 from recipes.corpora import CORPORA
-from recipes.scoring import read, running_text, score_dev
+from recipes.scoring import missed, read, running_text, score_dev
 from recipes.table import table
 from recipes.training import TRAIN, Places, fill
 from recipes.with_dev import ENDING
@@ -176,11 +176,19 @@ def fresh(examples: List[Example]) -> Any:
 
 
 def score_pool(args: argparse.Namespace) -> None:
-    """Score the average of several pipelines of ours on dev."""
+    """Score the average of several pipelines of ours on dev, and tell what all of them
+    miss."""
     corpus = CORPORA[args.corpus]
-    scores = score_dev(pooled(args.teachers), corpus, args.data / corpus.dev)
+    path = args.data / corpus.dev
+    scores = score_dev(pooled(args.teachers), corpus, path)
     entry: Entry = {"what": "pool", "name": f"{args.corpus}, {args.name}"}
     entry.update(scores, teachers=[short(str(path)) for path in args.teachers])
+    lost = [missed(spacy.load(teacher), corpus, path) for teacher in args.teachers]
+    entry["missed"] = {
+        "of": lost[0][1],
+        "by each": [len(labels) for labels, _ in lost],
+        "by all": len(set.intersection(*(labels for labels, _ in lost))),
+    }
     add_result(RESULTS, entry, KEY)
     report(args)
 
@@ -258,12 +266,21 @@ def report(args: argparse.Namespace) -> None:
         if entry["what"] == "pool":
             layouts = ("sentences", "running")
             scores = ", ".join(f"{name} {100 * entry[name]:.2f}" for name in layouts)
-            print(f"\n{len(entry['teachers'])} seeds of {entry['name']}: {scores}")
+            line = f"\n{len(entry['teachers'])} seeds of {entry['name']}: {scores}"
+            print(line + say_missed(entry.get("missed")))
         if entry["what"] == "updates":
             print(
                 f"\n{entry['name']}: an update takes {spread(entry['ratio'])} of one "
                 "without soft labels"
             )
+
+
+def say_missed(missed: Optional[Dict[str, Any]]) -> str:
+    """The end of a line; entries of before do not know it."""
+    if missed is None:
+        return ""
+    each = ", ".join(map(str, missed["by each"]))
+    return f"; of {missed['of']:,} labels they miss {each}, {missed['by all']} all"
 
 
 def rows(entries: List[Entry]) -> Iterator[List[str]]:

@@ -5,6 +5,7 @@ import pytest
 import spacy
 from recipes import cells, training
 from recipes.corpora import CORPORA
+from recipes.scoring import missed
 
 CONLL = "Ada NNP B-NP B-PER\nleft VBD B-VP O\n\nOslo NNP B-NP B-LOC\n\n" * 6
 
@@ -93,3 +94,19 @@ def test_mistakes_are_one_line(data, tmp_path, capsys):
         )
     assert end.value.code == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_what_all_teachers_miss(data, tmp_path):
+    """Ada and Oslo, six times each, of which each ruler finds some."""
+    path = data / CORPORA["conll2003"].dev
+    lost = []
+    for name, patterns in (("a", [("Ada", "PER")]), ("b", [("Oslo", "ORG")])):
+        nlp = spacy.load(save(tmp_path / name, *patterns))
+        labels, total = missed(nlp, CORPORA["conll2003"], path)
+        assert total == 12
+        lost.append(labels)
+    assert [len(labels) for labels in lost] == [6, 12]
+    assert lost[0] & lost[1] == {(i, 0, 1, "LOC") for i in range(1, 12, 2)}
+    said = distillation.say_missed({"of": 12, "by each": [6, 12], "by all": 6})
+    assert said == "; of 12 labels they miss 6, 12, 6 all"
+    assert distillation.say_missed(None) == ""

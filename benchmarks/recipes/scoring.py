@@ -1,7 +1,7 @@
 """Scores of a trained pipeline on sentences, on running text and with line breaks."""
 
 from pathlib import Path
-from typing import Callable, Dict, Iterable, Iterator, List, Union
+from typing import Callable, Dict, Iterable, Iterator, List, Set, Tuple, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -9,6 +9,8 @@ from spacy.training import Example
 
 from spacy_birnn.data.corpus import AnyCorpus
 from spacy_birnn.data.joining import join
+from spacy_birnn.diagnostics.training_words import read_tags
+from spacy_birnn.tagging.targets import Target, pipeline_targets, spans_of
 
 from .corpora import Corpus
 
@@ -20,6 +22,9 @@ WORDS = 8
 """Words between two line breaks."""
 
 Examples = List[Example]
+
+Label = Tuple[int, int, int, str]
+"""The number of a sentence, the first token, the one after the last, and the label."""
 
 
 def score_dev(nlp: Language, corpus: Corpus, path: Path) -> Dict[str, float]:
@@ -42,6 +47,28 @@ def score_dev(nlp: Language, corpus: Corpus, path: Path) -> Dict[str, float]:
 def score_test(nlp: Language, corpus: Corpus, path: Path) -> float:
     """The score on the sentences of a file."""
     return nlp.evaluate(read(nlp, corpus, path))[corpus.score]
+
+
+def missed(nlp: Language, corpus: Corpus, path: Path) -> Tuple[Set[Label], int]:
+    """The gold labels that a pipeline does not find, each with the number of its
+    sentence, and how many there are in all."""
+    (target,) = (t for t in pipeline_targets(nlp) if t.name in corpus.score)
+    lost: Set[Label] = set()
+    total = 0
+    examples = read(nlp, corpus, path)
+    docs = nlp.pipe(example.predicted for example in examples)
+    for number, (doc, example) in enumerate(zip(docs, examples, strict=True)):
+        gold, found = (_labels(side, target) for side in (example.reference, doc))
+        lost |= {(number, *label) for label in gold - found}
+        total += len(gold)
+    return lost, total
+
+
+def _labels(doc: Doc, target: Target) -> Set[Tuple[int, int, str]]:
+    if target.is_spans:
+        return {(span.start, span.end, span.label_) for span in spans_of(doc, target)}
+    tags = enumerate(read_tags(doc, target.name))
+    return {(i, i + 1, tag) for i, tag in tags if tag}
 
 
 def read(nlp: Language, corpus: Corpus, path: Path) -> Examples:
