@@ -108,11 +108,14 @@ def say_groups(tables: List[Table]) -> List[str]:
     if seen is None or new is None or seen.value is None or new.value is None:
         return []
     share = 100 * new.gold / max(sum(s.gold for s in _of_first(tables)), 1)
+    distance = new.value - seen.value
+    if abs(distance) < 0.0005:
+        compared = "as much as"
+    else:
+        compared = f"{points(distance)} {'less' if distance < 0 else 'more'} than"
     return [
         f"{share:.0f} % of the annotated spans never occur in the training data. On "
-        f"them F1 is {percent(new.value)}, {points(seen.value - new.value)} "
-        f"{'less' if new.value < seen.value else 'more'} than on those seen with the "
-        "same type."
+        f"them F1 is {percent(new.value)}, {compared} on those seen with the same type."
     ]
 
 
