@@ -4,6 +4,7 @@ import errno
 import sys
 import warnings
 from contextlib import contextmanager
+from io import TextIOWrapper
 from types import TracebackType
 from typing import Any, Iterator, Optional, Type
 
@@ -26,8 +27,16 @@ class CodedGroup(TyperGroup):
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
+        _print_anything()
         with _reported():
             return super().invoke(ctx)
+
+
+def _print_anything() -> None:
+    """Let a terminal that is not UTF-8 show `\\u2500` for a character that it lacks, as
+    Python does for stderr: otherwise a finished command would end in a traceback."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 @contextmanager

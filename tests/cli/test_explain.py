@@ -1,5 +1,7 @@
 """`explain` through the command line."""
 
+import os
+
 import pytest
 import spacy
 
@@ -102,3 +104,15 @@ def test_bytes_that_are_no_text(birnn, run_process):
     assert result.returncode == 1
     assert result.stderr.startswith(b"[B477]")
     assert result.stderr.count(b"\n") == 1
+
+
+def test_a_terminal_that_is_not_utf_8_shows_what_it_can(birnn, run_process):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for through_spacy in (False, True):
+        result = run_process(
+            *("explain", birnn, "Ada sah Zürich ."),
+            through_spacy=through_spacy,
+            env=environment,
+        )
+        assert (result.returncode, result.stderr) == (0, b"")
+        assert rb"Z\xfcrich" in result.stdout
