@@ -28,6 +28,14 @@ def test_every_code_is_used_and_every_used_code_is_there(group, name, letter):
         assert f"Spacy{name}.{code}" in CODE or f"spacy.errors.{name}.{code}" in CODE
 
 
+def test_every_code_is_asked_for_by_a_test():
+    asked = "".join(
+        path.read_text(encoding="utf8") for path in (ROOT / "tests").rglob("*.py")
+    )
+    defined = re.findall(r"^    ([BW]\d+) = ", SOURCE, re.MULTILINE)
+    assert [code for code in defined if code not in asked] == []
+
+
 @pytest.mark.parametrize(("group", "name", "letter"), GROUPS)
 def test_messages_are_one_line_and_begin_with_their_code(group, name, letter):
     for code in re.findall(rf"^    ({letter}\d+) = ", SOURCE, re.MULTILINE):

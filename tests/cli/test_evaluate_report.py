@@ -164,6 +164,7 @@ def test_without_matplotlib(ruler, data, tmp_path, run, monkeypatch):
     monkeypatch.setattr("spacy_birnn.diagnostics.figures.find_spec", lambda _: None)
     result = run("evaluate", ruler, data, "--report", tmp_path / "r.html")
     assert result.exit_code == 1
+    assert "[B413] " in result.stderr
     assert "pip install 'spacy-birnn[report]'" in result.stderr
     # Without a page there is nothing to draw.
     result = run("evaluate", ruler, data, "--errors", tmp_path / "e.jsonl")

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from thinc.api import Config
 
 from spacy_birnn.cli.gradients import name_inputs, split_settings
 from spacy_birnn.cli.init_config import init_config, to_text
@@ -214,6 +215,18 @@ def test_settings_of_a_config_say_nothing_about_a_trained_pipeline(birnn, data, 
     result = run("gradients", birnn, "--data", data, *settings, *SMALL)
     assert result.exit_code == 2
     assert re.search(r"\[B201\].*--system.seed is for configs", result.stderr)
+
+
+def test_a_component_that_cannot_be_initialized(config, data, run):
+    """A textcat of spaCy's needs labels, which the data do not have."""
+    added = Config().from_disk(config, interpolate=False)
+    added["nlp"]["pipeline"].append("textcat")
+    added["components"]["textcat"] = {"factory": "textcat"}
+    added.to_disk(config)
+    result = run("gradients", config, "--data", data, *SMALL)
+    assert result.exit_code == 1
+    assert f"[B407] {config}: the pipeline of the config cannot be" in result.stderr
+    assert result.stderr.strip().count("\n") == 0
 
 
 def test_split_settings():

@@ -10,6 +10,7 @@ import torch
 from spacy_birnn.diagnostics import explain
 from spacy_birnn.diagnostics.chain import Chain
 from spacy_birnn.diagnostics.readings import span_readings
+from spacy_birnn.errors import BirnnError
 from spacy_birnn.models.sequence_tagger import get_decoder
 from spacy_birnn.pipeline.codec import FlatSpan
 
@@ -104,3 +105,9 @@ def test_confidence_is_the_pipeline_s_and_what_is_set_stays(decoder):
         key: pytest.approx(value) for key, value in ours.items()
     }
     assert all(d.text == doc[d.start : d.end].text for d in found)
+
+
+@pytest.mark.parametrize("settings", [{"readings": 0}, {"reach": -1}, {"reach": True}])
+def test_numbers_that_are_none(settings):
+    with pytest.raises(BirnnError, match=rf"^\[B429\] {next(iter(settings))} = "):
+        explain(untrained(), "a b", **settings)

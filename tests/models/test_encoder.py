@@ -1,5 +1,7 @@
 """The encoder as a thinc layer, and inside spaCy's own tok2vec, tagger and ner."""
 
+import math
+
 import numpy
 import pytest
 import spacy
@@ -42,6 +44,8 @@ def step(encoder, X, optimizer, scale=1.0):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
+        ({"width": 8, "forget_bias": math.nan}, r"^\[B401\] .*forget_bias = nan "),
+        ({"width": 8, "forget_bias": "1"}, r"^\[B401\] .*forget_bias = '1' "),
         ({"width": 7}, r"^\[B005\] .*width = 7 is odd.*bidirectional = false"),
         ({"width": 0}, r"^\[B007\] spacy-birnn.BiRNNEncoder.v1: width = 0 "),
         ({"width": -2, "bidirectional": False}, r"^\[B007\] .*width = -2"),

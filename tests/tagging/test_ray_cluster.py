@@ -1,6 +1,7 @@
 """What is noticed about a cluster; see `test_cluster` for a real one."""
 
 import socket
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -30,6 +31,14 @@ def make_ray(head, *nodes):
 
 def node(is_alive=True, **resources):
     return {"Alive": is_alive, "Resources": resources}
+
+
+def test_without_ray(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    workers = Workers("ray", 1, False, None, 0)
+    told = r"^\[B272\] .*pip install 'spacy-birnn\[ray"
+    with pytest.raises(BirnnError, match=told), ray_cluster.cluster(workers):
+        pass
 
 
 def test_a_head_that_is_gone(head, monkeypatch):

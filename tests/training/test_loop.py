@@ -451,7 +451,7 @@ def test_a_loss_of_another_component_that_is_not_finite_stops(make_config, monke
         losses["other"] = float("nan")
 
     monkeypatch.setattr(setup.nlp, "update", update)
-    with pytest.raises(BirnnError, match=r"B058.* in step 3 .*loss of 'other' is nan"):
+    with pytest.raises(BirnnError, match=r"B058.* in step 3 .*B059.* 'other' is nan"):
         step.update(0, setup.examples[:2])
 
 

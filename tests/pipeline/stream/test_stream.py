@@ -305,6 +305,12 @@ def test_without_keeping_nothing_grows():
 # --- mistakes -------------------------------------------------------------------------
 
 
+def test_a_component_on_a_gpu(monkeypatch):
+    monkeypatch.setattr("spacy_birnn.models.streaming.is_on_gpu", lambda _: True)
+    with pytest.raises(BirnnError, match=r"^\[B463\] .*birnn_ner.* on a GPU"):
+        the_pipe(pipeline()).stream()
+
+
 @pytest.mark.parametrize("lag", [-1, 1.5, "2", True])
 def test_a_wrong_lag(lag):
     with pytest.raises(BirnnError, match=r"^\[B464\] .*birnn_ner.* None for all"):
