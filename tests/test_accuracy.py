@@ -83,6 +83,33 @@ def test_runs_of_another_config_are_not_mixed(places, results, capsys, monkeypat
     assert "another config" in capsys.readouterr().err
 
 
+def test_two_trainings_at_once_keep_each_other_s_runs():
+    config = cells.make_config(CORPORA["wnut17"], "efficiency", {})
+    first, second = (cells.open_cell("wnut17", "brief", config) for _ in range(2))
+    first.add(fake_run(2))
+    second.add(fake_run(0))
+    first.add({**fake_run(2), "seconds": 7.0})
+    kept = cells.read_cell(first.path).runs
+    assert [(run["seed"], run["seconds"]) for run in kept] == [
+        (0, fake_run(0)["seconds"]),
+        (2, 7.0),
+    ]
+    assert first.runs == kept
+
+
+def test_a_config_from_before_start_from_is_the_same():
+    config = cells.make_config(CORPORA["wnut17"], "efficiency", {})
+    now = config.to_str(interpolate=False)
+    config["paths"].pop("start_from")
+    config["initialize"]["after_init"] = None
+    before = config.to_str(interpolate=False)
+    assert cells.is_same(before, now)
+    started = cells.make_config(
+        CORPORA["wnut17"], "efficiency", {"paths.start_from": "model"}
+    )
+    assert not cells.is_same(before, started.to_str(interpolate=False))
+
+
 def test_keys_that_have_come_since_then_with_their_defaults():
     config = cells.make_config(CORPORA["wnut17"], "efficiency", {})
     cells.open_cell("wnut17", "brief", config).add(fake_run(0))

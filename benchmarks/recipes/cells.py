@@ -58,9 +58,14 @@ class Cell:
         return next((run for run in self.runs if run["seed"] == seed), None)
 
     def add(self, run: Run) -> None:
-        """Keep a run, in the place of one with its seed, and write the file anew."""
-        others = [other for other in self.runs if other["seed"] != run["seed"]]
-        self.runs = sorted([*others, run], key=lambda run: run["seed"])
+        """Keep a run, in the place of one with its seed, and write the file anew.
+
+        The file is read again before: another process may have added seeds of its own.
+        """
+        known = read_cell(self.path).runs if self.path.exists() else []
+        by_seed = {other["seed"]: other for other in [*self.runs, *known]}
+        by_seed[run["seed"]] = run
+        self.runs = [by_seed[seed] for seed in sorted(by_seed)]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(self.path) as file:
             file.write(json.dumps(vars(self), indent=1).encode("utf8") + b"\n")
@@ -113,6 +118,9 @@ def _completed(text: str) -> Optional[Config]:
     except ValueError:
         return None
     complete["training"].pop("logger", None)
+    if complete["paths"].pop("start_from", None) is None:
+        # The callback that starts from another pipeline then does nothing.
+        complete["initialize"]["after_init"] = None
     return complete
 
 
