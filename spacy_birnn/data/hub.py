@@ -102,6 +102,10 @@ def create_datasets_reader(
 
     Returns:
         A function from the pipeline to Examples.
+
+    Raises:
+        BirnnError: An argument is out of range. The function raises it where the
+            dataset cannot be had, or does not hold what was asked for.
     """
     if path is None:
         raise BirnnError(Errors.B104.format(corpus=config_block()))
@@ -241,7 +245,11 @@ class DatasetsCorpus:
             self._dataset = load(*self.source)
 
     def rows(self) -> Iterator[Row]:
-        """Yield the rows that hold tokens, their labels as strings."""
+        """Yield the rows that hold tokens, their labels as strings.
+
+        Raises:
+            BirnnError: The dataset cannot be had, a row is wrong, or there is none.
+        """
         path = self.source.path
         self._load()
         names = self._label_names()

@@ -51,7 +51,11 @@ def list_files(path: Path, ending: str = "") -> List[Path]:
 
 
 def open_binary(path: Path) -> BinaryIO:
-    """Open a file for reading, through gzip where its first bytes say so."""
+    """Open a file for reading, through gzip where its first bytes say so.
+
+    Raises:
+        BirnnError: It cannot be opened.
+    """
     try:
         with path.open("rb") as file:
             is_gzip = file.read(2) == GZIP

@@ -48,6 +48,10 @@ def read_forms(
     """Look forms up and spell them.
 
     Words that training meets for the first time get their trainable row here.
+
+    Raises:
+        BirnnError: The vectors are not as wide as those that the module was trained
+            with.
     """
     spelled = [strings[key] for key in keys]
     chars = [None, None] if module.chars is None else _char_inputs(spelled)

@@ -53,6 +53,9 @@ class Packing:
         batch_sizes: (T,) int64 on the CPU, how many sequences have a token at a step.
         gather: (N,) packed position → flat row.
         scatter: (N,) flat row → packed position.
+
+    Raises:
+        ValueError: the lengths are no list of numbers of at least 0.
     """
 
     def __init__(self, lengths: Lengths, device: Device = None) -> None:

@@ -73,6 +73,9 @@ class BiRNNPipe(
         gradient_norm: L2 norm of all gradients in the last step, before clipping.
         regularizers: what training adds to the loss.
         dropout_share: the share of `drop` that `update` takes.
+
+    Raises:
+        BirnnError: a setting is out of range.
     """
 
     def __init__(

@@ -78,7 +78,8 @@ def create_check_vectors(
             none.
 
     Returns:
-        A function that returns the pipeline as it is.
+        A function that returns the pipeline as it is. It raises a BirnnError where
+        there is no such folder, or no vectors in it.
     """
 
     def check_vectors(nlp: Language) -> Language:

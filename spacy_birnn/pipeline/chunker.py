@@ -69,6 +69,9 @@ def make_birnn_chunker(
         language_model: weight of the loss of a language model that is learned beside
             the labels, from the encoder's first layer; 0 for none.
         scorer: scores examples.
+
+    Raises:
+        BirnnError: a setting is out of range.
     """
     return BiRNNChunker(
         nlp.vocab,

@@ -54,7 +54,11 @@ def entities(example: Example, type_index: TypeIndex) -> SpanArrays:
 
 
 def span_group(example: Example, key: str, type_index: TypeIndex) -> SpanArrays:
-    """A group of spans; without that group in the reference everything is missing."""
+    """A group of spans; without that group in the reference everything is missing.
+
+    Raises:
+        BirnnError: a span is empty or overlaps another one.
+    """
     reference = example.reference
     if key not in reference.spans:
         missing = numpy.full(len(example.predicted), MISSING, dtype="int64")

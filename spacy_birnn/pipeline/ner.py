@@ -70,6 +70,9 @@ def make_birnn_ner(
         language_model: weight of the loss of a language model that is learned beside
             the labels, from the encoder's first layer; 0 for none.
         scorer: scores examples.
+
+    Raises:
+        BirnnError: a setting is out of range.
     """
     return BiRNNEntityRecognizer(
         nlp.vocab,

@@ -48,7 +48,11 @@ class ProbabilisticPipe(metaclass=ABCMeta):
     @property
     def temperature(self) -> float:
         """The divisor of all scores where probabilities are computed, 1 unless the
-        component was calibrated. It is saved with the model; no label depends on it."""
+        component was calibrated. It is saved with the model; no label depends on it.
+
+        Raises:
+            BirnnError: it is set to what is no number above 0.
+        """
         return get_decoder(self.model).temperature
 
     @temperature.setter

@@ -30,7 +30,8 @@ def create_start_from(
             one of its own name, or of the only one of ours.
 
     Returns:
-        A function that changes the pipeline and returns it.
+        A function that changes the pipeline and returns it. It raises a BirnnError
+        where the other pipeline cannot be loaded, or has no weights that fit.
     """
 
     def start_from(nlp: Language) -> Language:

@@ -80,6 +80,9 @@ def make_birnn_tagger(
         language_model: weight of the loss of a language model that is learned beside
             the labels, from the encoder's first layer; 0 for none.
         scorer: scores examples.
+
+    Raises:
+        BirnnError: a setting is out of range.
     """
     if target not in ("tag", "pos") and not custom_name(target):
         raise BirnnError(Errors.B017.format(name=name, target=target))

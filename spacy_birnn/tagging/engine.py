@@ -115,6 +115,9 @@ class Worker:
 
     Args:
         work: What it does; a process that is forked has it by that.
+
+    Raises:
+        BirnnError: No process can be started.
     """
 
     def __init__(self, work: Work) -> None:

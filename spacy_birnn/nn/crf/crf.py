@@ -214,6 +214,9 @@ class CRF(nn.Module):
             For each sequence, best first, (labels, natural log of the probability among
             all permitted ones); fewer than k where there are fewer, `[([], 0.0)]` for
             an empty sequence.
+
+        Raises:
+            ValueError: k is below 1.
         """
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
