@@ -158,7 +158,8 @@ def test_bad_line_leaves_nothing_behind(nlp, tmp_path):
 def test_what_comes_before_a_bad_line_is_written(nlp, tmp_path, inputs):
     with inputs["text"].open("ab") as file:
         file.write(b"\xff\n")
-    with (tmp_path / "out").open("wb") as file, pytest.raises(BirnnError):
+    told = pytest.raises(BirnnError, match=r"^\[B108\] .*a\.txt:51:")
+    with (tmp_path / "out").open("wb") as file, told:
         tag_files(nlp, [inputs["text"]], file)
     assert read_texts((tmp_path / "out").read_bytes(), "jsonl") == TEXTS
 
@@ -167,7 +168,7 @@ def test_failed_run_keeps_the_older_output(nlp, tmp_path, inputs):
     tag(nlp, tmp_path, [inputs["text"]])
     older = (tmp_path / "out").read_bytes()
     inputs["jsonl"].write_text("{")
-    with pytest.raises(BirnnError):
+    with pytest.raises(BirnnError, match=r"^\[B206\] .*a\.jsonl:1:"):
         tag(nlp, tmp_path, [inputs["text"], inputs["jsonl"]])
     assert (tmp_path / "out").read_bytes() == older
 

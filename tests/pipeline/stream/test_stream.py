@@ -399,7 +399,8 @@ def test_a_stream_does_not_outlive_the_weights():
         stream.push(WORDS)
     with pytest.raises(BirnnError, match=r"^\[B468\]"):
         stream.to_bytes()
-    assert run(the_pipe(nlp).stream(), WORDS)
+    told = run(the_pipe(nlp).stream(), WORDS)
+    assert [label.index for label in told] == list(range(len(WORDS)))
 
 
 def test_all_labels_at_the_end_know_no_state_to_carry():
