@@ -104,9 +104,16 @@ def select(
 def _scored(
     nlp: Language, pipe: BiRNNPipe, docs: Iterable[Doc], by: str
 ) -> Iterator[Tuple[Doc, float]]:
+    names, pipes = zip(*nlp.pipeline)
+    after = pipes.index(pipe) + 1
     for batch in minibatch(docs, BATCH_SIZE):
-        annotated = list(nlp.pipe(batch))
-        yield from zip(annotated, uncertainties(pipe, annotated, by))
+        # Asked before later components set sentence starts that it did not know of.
+        with nlp.select_pipes(enable=names[:after]):
+            annotated = list(nlp.pipe(batch))
+        values = uncertainties(pipe, annotated, by)
+        with nlp.select_pipes(enable=names[after:]):
+            annotated = list(nlp.pipe(annotated))
+        yield from zip(annotated, values)
 
 
 def uncertainties(
@@ -116,7 +123,7 @@ def uncertainties(
 
     Args:
         pipe: a trained component.
-        docs: what is already set on them does not count.
+        docs: of what is set on them sentence starts alone count.
         by: "entropy": that of the distribution over label sequences, in nats per word.
             "margin": 1 less the difference of the probabilities of the two best label
             sequences (Scheffer et al. 2001), 0…1.

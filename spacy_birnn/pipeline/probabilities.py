@@ -83,7 +83,7 @@ class ProbabilisticPipe(metaclass=ABCMeta):
         """The k most probable label sequences of each document, which stays untouched.
 
         Args:
-            docs: the documents; what is already set on them does not count.
+            docs: the documents; of what is set on them sentence starts alone count.
             k: how many.
 
         Returns:
@@ -127,7 +127,7 @@ class ProbabilisticPipe(metaclass=ABCMeta):
         """Entropy of the label sequences of each document, which stays untouched.
 
         Args:
-            docs: the documents; what is already set on them does not count.
+            docs: the documents; of what is set on them sentence starts alone count.
 
         Returns:
             In nats, exact; that of a document is the sum over its sequences, 0 where

@@ -194,3 +194,20 @@ def test_several_components_must_be_told_apart():
 def test_a_pipeline_that_is_not_ours():
     with pytest.raises(BirnnError, match=r"B440.*none"):
         select(spacy.blank("en"), [], 1)
+
+
+@every_measure
+def test_sentences_of_a_later_component_do_not_count(by):
+    """The component read the text as one sequence."""
+    text = "Old May hired Anna . It rains there . Otto lives in May ."
+    nlp = trained(steps=6)
+    (alone,) = select(nlp, docs_of(nlp, [text]), 1, by=by)
+    nlp.add_pipe("sentencizer")
+    (split,) = select(nlp, docs_of(nlp, [text]), 1, by=by)
+    assert len(list(split.doc.sents)) == 3
+    assert split.uncertainty == alone.uncertainty
+    nlp.remove_pipe("sentencizer")
+    nlp.add_pipe("sentencizer", first=True)
+    nlp.rename_pipe("birnn_ner", "names")
+    (known,) = select(nlp, docs_of(nlp, [text]), 1, by=by)
+    assert known.uncertainty != alone.uncertainty
