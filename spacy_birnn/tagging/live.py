@@ -6,7 +6,7 @@ from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optiona
 
 from spacy.language import Language
 
-from ..data.layout import DOCSTART
+from ..data.layout import DOCSTART, split_row
 from ..errors import BirnnError, Errors
 from ..pipeline.stream.pipe import StreamedPipe
 from ..pipeline.stream.stream import Stream
@@ -117,7 +117,7 @@ def read_words(pieces: Iterable[bytes], column: Optional[int]) -> Iterator[Words
         if not line.strip() or line.startswith(DOCSTART):
             yield None
             continue
-        cells = line.split("\t") if "\t" in line else line.split()
+        cells = split_row(line)
         try:
             word = cells[column or 0]
         except IndexError:
