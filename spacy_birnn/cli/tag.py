@@ -23,7 +23,7 @@ from .inputs import InputOptions, Inputs, make_fields, open_inputs
 from .loading import load_pipeline
 from .options import Force, GpuId, Model, check_promise
 from .reading import TokenOptions
-from .tag_live import check_stream, tag_live
+from .tag_live import check_live, check_stream, tag_live
 from .tag_progress import shown
 
 OutputFormat = Enum("OutputFormat", {n: n for n in SINKS}, type=str)  # type: ignore[misc]
@@ -168,8 +168,8 @@ def tag_command(
     if stream or lag is not None:
         check_stream(ctx, stream, inputs)
         formats = reading.format, output_format.value if output_format else None
-        column = (reading.columns or {}).get("word")
-        tag_live(load_pipeline(model), lag or 0, formats, column)
+        check_live(*formats, reading.columns)
+        tag_live(load_pipeline(model), lag or 0, formats, reading.columns)
         return
     _check_usage(n_process, gpu_id, engine.value)
     if output == "-":

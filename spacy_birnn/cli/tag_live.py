@@ -49,11 +49,41 @@ def check_stream(ctx: typer.Context, stream: bool, inputs: List[str]) -> None:
     )
 
 
+def check_live(
+    reads: Optional[str], writes: Optional[str], columns: Optional[Dict[str, int]]
+) -> None:
+    """Refuse formats and columns that are not for a stream.
+
+    Args:
+        reads: the format of the input that was given.
+        writes: that of the output.
+        columns: what was said of columns.
+
+    Raises:
+        typer.BadParameter: they have no effect, or cannot be.
+    """
+    for name, known, option in (
+        (reads, ("text", "conll"), "--input-format"),
+        (writes, tuple(ROWS), "--output-format"),
+    ):
+        if name is not None and name not in known:
+            raise typer.BadParameter(
+                f"'{name}' is not for --stream: give {' or '.join(known)}.",
+                param_hint=f"'{option}'",
+            )
+    if columns and (reads != "conll" or set(columns) != {"word"}):
+        raise typer.BadParameter(
+            "with --stream give word=N alone, for --input-format conll; an empty line "
+            "ends a sequence.",
+            param_hint="'--columns'",
+        )
+
+
 def tag_live(
     nlp: Language,
     lag: int,
     formats: Tuple[Optional[str], Optional[str]],
-    column: Optional[int],
+    columns: Optional[Dict[str, int]],
 ) -> None:
     """Read standard input to its end, and write each label when it is final.
 
@@ -61,22 +91,13 @@ def tag_live(
         nlp: the pipeline.
         lag: words that a label waits for.
         formats: of the input, text by default, and of the output, conll by default.
-        column: of the word, for columns.
+        columns: which has the word, for columns; by default the first.
     """
     reads, writes = formats[0] or "text", formats[1] or "conll"
-    for name, known, option in (
-        (reads, ("text", "conll"), "--input-format"),
-        (writes, tuple(ROWS), "--output-format"),
-    ):
-        if name not in known:
-            raise typer.BadParameter(
-                f"'{name}' is not for --stream: give {' or '.join(known)}.",
-                param_hint=f"'{option}'",
-            )
     tagger = LiveTagger(nlp, lag)
     pieces = _pieces(sys.stdin.buffer)
     if reads == "conll":
-        arriving = read_words(pieces, column)
+        arriving = read_words(pieces, (columns or {}).get("word"))
     else:
         arriving = read_text(pieces, nlp)
     out, to_line = sys.stdout.buffer, ROWS[writes]

@@ -97,6 +97,11 @@ def test_a_column_of_many(birnn, run):
         (["--stream", "--force"], 2, "B201.*--force.*not with --stream"),
         (["--stream", "--input-format", "csv"], 2, "B201.*csv.*text or conll"),
         (["--stream", "--output-format", "spacy"], 2, "B201.*spacy.*conll or jsonl"),
+        (["--stream", "--columns", "word=1"], 2, "B201.*--columns.*word=N alone"),
+        (
+            ["--stream", "--input-format", "conll", "--columns", "word=0,sentence=1"],
+            *(2, "B201.*--columns.*word=N alone"),
+        ),
     ],
 )
 def test_wrong_usage(birnn, run, options, status, message):
