@@ -77,8 +77,8 @@ class Errors(metaclass=_Coded):
     )
     B016 = "Component '{name}': k_best needs k of at least 1, not {k!r}."
     B017 = (
-        "Component '{name}': target = '{target}' is unknown: use 'tag', 'pos' or "
-        "'_.name' for a custom attribute."
+        "Component '{name}': target = '{target}' is unknown or taken: use 'tag', 'pos' "
+        "or '_.name' for a custom attribute, but not '_.confidence'."
     )
     B018 = (
         "Component '{name}': '{label}' is no universal part of speech, so it cannot be "
@@ -167,6 +167,10 @@ class Errors(metaclass=_Coded):
     B061 = (
         "{path} holds a pipeline, but no checkpoint to resume from: give --force to "
         "train anew, or another -o."
+    )
+    B498 = (
+        "{path} is nothing that a training has made, but has the name of an output: "
+        "move it away, or give another -o."
     )
     B062 = (
         "{path}: the checkpoint is cut or altered ({reason}): train anew with --force "
@@ -278,6 +282,10 @@ class Errors(metaclass=_Coded):
         "{known}): name one of them with component = …"
     )
 
+    B499 = (
+        "Component '{name}': spans_key = '{key}' is the group of what is left out "
+        "(candidates): give another one."
+    )
     B098 = "{where}: {key} = {value!r} must be a number from 0 to below 1."
     B099 = (
         "spacy-birnn.start_from.v1: the word vectors of {model} are others than those "
@@ -624,8 +632,9 @@ class Errors(metaclass=_Coded):
         "Component '{name}' cannot be streamed on a GPU: load the pipeline on the CPU."
     )
     B464 = (
-        "Component '{name}': a lag of {lag!r} is no number of words: give a whole "
-        "number of at least 0, or None for all labels at the end."
+        "Component '{name}': a lag of {lag!r} is no number of words that a label can "
+        "wait for: give a whole number from 0 to {most:,}, or None for all labels at "
+        "the end."
     )
     B465 = (
         "Component '{name}': {depth} layers of both directions cannot be streamed with "

@@ -334,6 +334,11 @@ OPTIONS = (
         "",
         [("conll2003", "share-95", "efficiency")],
     ),
+    Option(
+        "sentences joined from the first epoch on, with SGD",
+        "",
+        [("conll2003", "no-warmup-accuracy", "teacher-accuracy")],
+    ),
     Option("`votes = 0.2`, news", "", [("conll2003", "votes", "efficiency")]),
     Option("the same, tweets", "", [("wnut17", "votes", "efficiency")]),
     Option(

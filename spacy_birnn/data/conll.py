@@ -45,9 +45,9 @@ class ConllCorpus(TokenCorpus):
             `chunks`, `tag`, `pos` and `_.name` for a custom attribute; `sentence` for a
             column in which a new value begins a sentence. By default `ents` is the last
             one.
-        separator: What stands between columns: `tab`, `blank` (runs of white space),
-            `comma` or `semicolon` (CSV, with quotes). `auto` splits a row on tabs if it
-            has one, else on blanks, and tells CSV.
+        separator: What stands between columns: `tab`, `blank` (runs of blanks and
+            tabs), `comma` or `semicolon` (CSV, with quotes). `auto` splits a row on
+            tabs if it has one, else on blanks, and tells CSV.
         header: Whether the first row of a file names the columns; null tells it.
         spans_key: The key in `doc.spans` for the column `chunks`.
 

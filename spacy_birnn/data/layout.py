@@ -161,7 +161,7 @@ def _splitter(separator: Optional[str]) -> Callable[[str], List[str]]:
         sign = SIGNS[separator]
         return lambda line: next(split_csv([line], sign))
     if separator == "blank":
-        return str.split
+        return lambda line: split_row(line.replace("\t", " "))
     if separator == "tab":
         return lambda line: line.split("\t")
     return split_row

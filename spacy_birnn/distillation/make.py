@@ -142,6 +142,8 @@ def read_with_teachers(
             `DistilledCorpus`.
         dev_use: what the development corpus is for.
     """
+    targets = Targets(outputs.folder / FOLDER)
+    targets.check_names()
     student = Student.of(build(config, use_gpu), dev_use)
     student.check()
     teachers = list(teachers)
@@ -153,7 +155,6 @@ def read_with_teachers(
         plan = describe_plan(student, teachers, texts, fields, labels)
     outputs.begin()
     gold = student.initialize()
-    targets = Targets(outputs.folder / FOLDER)
     targets.begin(plan, resume)
     try:
         return _make(student, teachers, gold, texts, fields, targets, stdout)

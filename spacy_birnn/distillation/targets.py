@@ -105,6 +105,18 @@ class Targets:
             self.folder.mkdir(parents=True)
         _write_json(path, plan)
 
+    def check_names(self) -> None:
+        """Refuse a folder with other files: they would be lost.
+
+        Raises:
+            BirnnError: there is one.
+        """
+        if not self.folder.exists():
+            return
+        names = [path.name for path in self.folder.iterdir()]
+        if not all(_is_ours(name) for name in names):
+            raise BirnnError(Errors.B498.format(path=self.folder))
+
     def write_chain(self, chain: ChainScores) -> None:
         """Keep the scores that the labels have by themselves."""
         arrays = {name: scores.numpy() for name, scores in chain._asdict().items()}
@@ -176,6 +188,13 @@ class Targets:
                 yield from _read(shard.path, start, stop)
             first -= shard.pieces
             end = None if end is None else end - shard.pieces
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a file is one of targets; hidden ones are on their way."""
+    ending = ".safetensors"
+    is_shard = name.startswith((f"{GOLD}-", f"{TEXTS}-")) and name.endswith(ending)
+    return is_shard or name in (PLAN, CHAIN, DONE) or name.startswith(".")
 
 
 class ShardWriter:

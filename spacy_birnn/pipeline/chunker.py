@@ -9,9 +9,10 @@ from spacy.training import Example
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..errors import BirnnError, Errors
 from ..models.sentences import DocBatch
 from . import gold
-from .candidates import PredictedSpan
+from .candidates import CANDIDATES, PredictedSpan
 from .defaults import default_model
 from .spans import SpanPipe
 
@@ -73,6 +74,8 @@ def make_birnn_chunker(
     Raises:
         BirnnError: a setting is out of range.
     """
+    if spans_key == CANDIDATES:
+        raise BirnnError(Errors.B499.format(name=name, key=spans_key))
     return BiRNNChunker(
         nlp.vocab,
         model,

@@ -84,7 +84,7 @@ def make_birnn_tagger(
     Raises:
         BirnnError: a setting is out of range.
     """
-    if target not in ("tag", "pos") and not custom_name(target):
+    if target not in ("tag", "pos") and custom_name(target) in (None, "confidence"):
         raise BirnnError(Errors.B017.format(name=name, target=target))
     return BiRNNTagger(
         nlp.vocab,

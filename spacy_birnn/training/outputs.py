@@ -50,6 +50,7 @@ class Outputs:
             raise BirnnError(
                 Errors.B203.format(path=self.folder, reason="it is not a directory")
             )
+        self._check_names()
         self._recover(resume)
         is_taken = self.folder.is_dir() and any(self.folder.iterdir())
         if is_taken and not (resume or force):
@@ -64,6 +65,15 @@ class Outputs:
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
         return False
+
+    def _check_names(self) -> None:
+        """Refuse what has the name of an output and is none: it would be lost."""
+        for path in (self.best, self.last):
+            is_pipeline = (path / "config.cfg").is_file() or is_empty(path)
+            if path.exists() and not is_pipeline:
+                raise BirnnError(Errors.B498.format(path=path))
+        if self.checkpoint.is_dir():
+            raise BirnnError(Errors.B498.format(path=self.checkpoint))
 
     def begin(self) -> None:
         """Put aside what an older training has left, unless this one goes on with
@@ -188,6 +198,11 @@ def save_pipeline(
         before: the config's `before_to_disk`.
     """
     outputs.save(target, before(nlp).to_disk)
+
+
+def is_empty(folder: Path) -> bool:
+    """Whether there is a folder with nothing in it."""
+    return folder.is_dir() and not any(folder.iterdir())
 
 
 def _remove(path: Path) -> None:

@@ -352,6 +352,7 @@ def test_no_number_may_be_infinite(arguments, run, key):
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.filterwarnings("ignore:.*W497")
 def test_a_training_that_is_too_short_says_how_to_go_on(
     arguments, corpus, run, tmp_path
 ):

@@ -20,6 +20,7 @@ def rows(text, sentence=None, **settings):
     [
         ("a b\tO\n", {}, [["a b", "O"]]),
         ("a b\tO\n", {"separator": "blank"}, [["a", "b", "O"]]),
+        ("a\u00a0b  \tO\n", {"separator": "blank"}, [["a\u00a0b", "O"]]),
         ("a b\tO\n", {"separator": "tab"}, [["a b", "O"]]),
         ("a b\n", {"separator": "tab"}, [["a b"]]),
         ("a\u00a0b  O\n", {}, [["a\u00a0b", "O"]]),

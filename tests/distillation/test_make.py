@@ -246,3 +246,15 @@ def test_places_count_not_their_spelling(places, tmp_path, monkeypatch):
     again = {**places, "raw.txt": places["raw.txt"].relative_to(tmp_path)}
     run(again, tmp_path / "out", [ruler("PER", "LOC")], resume=True, stdout=out)
     assert "need not read again" in out.getvalue()
+
+
+@pytest.mark.parametrize("how", ["resume", "force"])
+def test_other_files_in_the_folder_of_targets_stay(places, tmp_path, how):
+    mine = tmp_path / "out" / "targets" / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(BirnnError, match=r"^\[B498\] .*targets is nothing that"):
+        run(places, tmp_path / "out", [ruler("LOC", "PER")], **{how: True})
+    assert mine.read_text() == "mine"
+    mine.unlink()
+    assert run(places, tmp_path / "out", [ruler("LOC", "PER")], **{how: True})

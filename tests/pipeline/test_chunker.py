@@ -96,3 +96,11 @@ def test_scores_of_gold_that_is_absent():
     bare = Doc(nlp.vocab, words=["Anna"])
     scores = nlp.evaluate([Example(bare, bare.copy())])
     assert scores["spans_chunks_seqeval_f"] is None
+
+
+def test_the_group_of_candidates_is_taken():
+    nlp = spacy.blank("en")
+    with pytest.raises(
+        BirnnError, match=r"^\[B499\] .*'birnn_candidates' is"
+    ):
+        nlp.add_pipe("birnn_chunker", config=config(spans_key="birnn_candidates"))

@@ -59,7 +59,7 @@ def test_the_default_of_an_attribute_is_no_value():
     Token.remove_extension("birnn_test_default")
 
 
-@pytest.mark.parametrize("target", ["ents", "_.", "_.a b", "TAG", ""])
+@pytest.mark.parametrize("target", ["ents", "_.", "_.a b", "TAG", "", "_.confidence"])
 def test_unknown_target(target):
     nlp = spacy.blank("en")
     with pytest.raises(BirnnError, match=r"^\[B017\] Component 'birnn_tagger'"):

@@ -338,6 +338,23 @@ def test_what_is_there_is_not_written_over(make_config, tmp_path):
         quiet(config, out, resume=True)
 
 
+@pytest.mark.parametrize("name", ["checkpoint", "model-best", "model-last"])
+@pytest.mark.parametrize("how", ["resume", "force"])
+def test_what_only_has_the_name_of_an_output_stays(make_config, tmp_path, name, how):
+    config, out = make_config({"training.max_epochs": 1}), tmp_path / "out"
+    mine = out / name / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(BirnnError, match=rf"^\[B498\] .*{name} is nothing that"):
+        quiet(config, out, **{how: True})
+    assert mine.read_text() == "mine"
+    assert [path.name for path in out.iterdir()] == [name]
+    mine.unlink()
+    mine.parent.rmdir()
+    quiet(config, out, force=True)
+    assert (out / "checkpoint").is_file()
+
+
 def test_damaged_checkpoints_are_refused(make_config, tmp_path):
     config, out = make_config({"training.max_epochs": 1}), tmp_path / "out"
     quiet(config, out)

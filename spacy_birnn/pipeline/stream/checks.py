@@ -9,6 +9,9 @@ from ...errors import BirnnError, Errors
 from ...models.streaming import StreamedModel
 from .transcript import Words
 
+MOST_WORDS = 10_000
+"""That a label may wait for: each stream has room for the states of so many."""
+
 
 def check_number(n: Any, name: str) -> None:
     """Refuse what is no number of streams.
@@ -31,8 +34,8 @@ def check_lag(lag: Optional[int], model: StreamedModel, name: str) -> None:
     """
     if lag is None:
         return
-    if not _is_whole(lag) or lag < 0:
-        raise BirnnError(Errors.B464.format(name=name, lag=lag))
+    if not _is_whole(lag) or not 0 <= lag <= MOST_WORDS:
+        raise BirnnError(Errors.B464.format(name=name, lag=lag, most=MOST_WORDS))
     if model.bidirectional and model.depth > 1:
         raise BirnnError(Errors.B465.format(name=name, depth=model.depth))
 

@@ -311,7 +311,7 @@ def test_a_component_on_a_gpu(monkeypatch):
         the_pipe(pipeline()).stream()
 
 
-@pytest.mark.parametrize("lag", [-1, 1.5, "2", True])
+@pytest.mark.parametrize("lag", [-1, 1.5, "2", True, 10**9, 10**20])
 def test_a_wrong_lag(lag):
     with pytest.raises(BirnnError, match=r"^\[B464\] .*birnn_ner.* None for all"):
         the_pipe(pipeline()).stream(lag=lag)
