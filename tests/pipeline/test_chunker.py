@@ -100,7 +100,5 @@ def test_scores_of_gold_that_is_absent():
 
 def test_the_group_of_candidates_is_taken():
     nlp = spacy.blank("en")
-    with pytest.raises(
-        BirnnError, match=r"^\[B499\] .*'birnn_candidates' is"
-    ):
+    with pytest.raises(BirnnError, match=r"^\[B499\] .*'birnn_candidates' is"):
         nlp.add_pipe("birnn_chunker", config=config(spans_key="birnn_candidates"))
