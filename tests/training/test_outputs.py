@@ -16,21 +16,25 @@ def outputs(tmp_path):
 def writer(text):
     def to_disk(folder):
         folder.mkdir()
-        (folder / "a").write_text(text)
+        (folder / "config.cfg").write_text(text)
 
     return to_disk
 
 
+def text_of(pipeline):
+    return (pipeline / "config.cfg").read_text()
+
+
 def broken(folder):
     folder.mkdir()
-    (folder / "a").write_text("half")
+    (folder / "config.cfg").write_text("half")
     raise OSError(28, "No space left on device")
 
 
 def test_a_pipeline_takes_the_place_of_an_older_one(outputs):
     for text in ("one", "two"):
         outputs.save(outputs.best, writer(text))
-        assert (outputs.best / "a").read_text() == text
+        assert text_of(outputs.best) == text
     assert [path.name for path in outputs.folder.iterdir()] == ["model-best"]
 
 
@@ -38,7 +42,7 @@ def test_an_older_one_stays_when_writing_fails(outputs):
     outputs.save(outputs.best, writer("good"))
     with pytest.raises(BirnnError, match="B067.*model-best: No space left"):
         outputs.save(outputs.best, broken)
-    assert (outputs.best / "a").read_text() == "good"
+    assert text_of(outputs.best) == "good"
     assert [path.name for path in outputs.folder.iterdir()] == ["model-best"]
 
 
@@ -51,7 +55,7 @@ def test_what_was_interrupted_is_put_right(outputs, is_renamed):
         outputs.best.rename(outputs.folder / ".model-best.old")
     outputs.checkpoint.write_text("")
     assert Outputs(outputs.folder).prepare(resume=True, force=False)
-    assert (outputs.best / "a").read_text() == "old"
+    assert text_of(outputs.best) == "old"
     names = {path.name for path in outputs.folder.iterdir()}
     assert names == {"model-best", "checkpoint"}
 
@@ -71,7 +75,7 @@ def test_an_older_training_comes_back(outputs):
     outputs.save(outputs.last, writer("new"))
     outputs.checkpoint.write_text("new")
     outputs.undo()
-    assert (outputs.best / "a").read_text() == outputs.checkpoint.read_text() == "old"
+    assert text_of(outputs.best) == outputs.checkpoint.read_text() == "old"
     names = {path.name for path in outputs.folder.iterdir()}
     assert names == {"model-best", "checkpoint"}
 
@@ -135,7 +139,7 @@ def test_nothing_is_lost_between_two_renamings(outputs, monkeypatch, way, n_move
     found = {path.name for path in outputs.folder.iterdir()}
     assert found == {"checkpoint", "model-best", "model-last"}
     assert outputs.checkpoint.read_text() == "old"
-    assert (outputs.best / "a").read_text() == (outputs.last / "a").read_text() == "old"
+    assert text_of(outputs.best) == text_of(outputs.last) == "old"
 
 
 def with_targets(folder, text, resume=False, force=False):
