@@ -106,15 +106,16 @@ class Targets:
         _write_json(path, plan)
 
     def check_names(self) -> None:
-        """Refuse a folder with other files: they would be lost.
+        """Refuse a file of that name, or a folder of other files: they would be lost.
 
         Raises:
             BirnnError: there is one.
         """
-        if not self.folder.exists():
-            return
-        names = [path.name for path in self.folder.iterdir()]
-        if not all(_is_ours(name) for name in names):
+        if self.folder.is_dir():
+            is_ours = all(_is_ours(path.name) for path in self.folder.iterdir())
+        else:
+            is_ours = not self.folder.exists()
+        if not is_ours:
             raise BirnnError(Errors.B498.format(path=self.folder))
 
     def write_chain(self, chain: ChainScores) -> None:

@@ -1,4 +1,4 @@
-"""What a report says of its figures."""
+"""The sentences of a report about its figures."""
 
 import pytest
 

@@ -257,4 +257,10 @@ def test_other_files_in_the_folder_of_targets_stay(places, tmp_path, how):
         run(places, tmp_path / "out", [ruler("LOC", "PER")], **{how: True})
     assert mine.read_text() == "mine"
     mine.unlink()
+    mine.parent.rmdir()
+    mine.parent.write_text("mine")
+    with pytest.raises(BirnnError, match=r"^\[B498\] "):
+        run(places, tmp_path / "out", [ruler("LOC", "PER")], **{how: True})
+    assert mine.parent.read_text() == "mine"
+    mine.parent.unlink()
     assert run(places, tmp_path / "out", [ruler("LOC", "PER")], **{how: True})

@@ -1,4 +1,4 @@
-"""What streams take: words, a lag, and how many there are."""
+"""Checks of what streams take: words, a lag, and how many there are."""
 
 from itertools import chain
 from typing import Any, List, Optional, Sequence
