@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from ..errors import BirnnError, Errors
-from .arguments import is_whole
+from ..models.arguments import is_whole
 from .brat import (
     AnnotatedText,
     CharSpan,

@@ -6,6 +6,7 @@ from typing import Any, List, Literal, Optional, Sequence, Union
 
 from ..attributes import custom_name
 from ..errors import BirnnError, Errors
+from ..models.arguments import is_whole
 from ..schemes import RAW
 from .tags import READABLE
 
@@ -111,12 +112,6 @@ def check_encoding(encoding: Any) -> None:
 
 def _is_custom(target: Any) -> bool:
     return isinstance(target, str) and custom_name(target) is not None
-
-
-def is_whole(value: Any) -> bool:
-    """Whether a value is a whole number."""
-    # thinc lets "12" in a config pass for a number, and a bool is an int in Python.
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True)

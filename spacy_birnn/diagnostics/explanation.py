@@ -7,6 +7,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import BirnnError, Errors
+from ..models.arguments import is_whole
 from ..pipeline.base import BiRNNPipe
 from ..pipeline.codec import FlatSpan
 from ..pipeline.spans import SpanPipe
@@ -107,7 +108,7 @@ def explain(
             range.
     """
     for key, value, least in (("readings", readings, 1), ("reach", reach, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        if not is_whole(value) or value < least:
             raise BirnnError(Errors.B429.format(key=key, value=value, least=least))
     pipe = _find(nlp, component)
     doc = nlp.make_doc(doc) if isinstance(doc, str) else doc

@@ -19,6 +19,11 @@ def is_number(value: Any, low: float, high: float = math.inf) -> bool:
     return is_one and math.isfinite(value) and low <= value <= high
 
 
+def is_whole(value: Any) -> bool:
+    """Whether a value is a whole number; a bool, an int in Python, is none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def is_rate(value: Any) -> bool:
     """Whether a value is a number, 0 ≤ value < 1."""
     return is_number(value, 0.0) and value < 1.0

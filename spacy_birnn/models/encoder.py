@@ -19,6 +19,7 @@ from .arguments import (
     dropout_attrs,
     dropout_rate,
     is_number,
+    is_whole,
 )
 from .clipping import clip_shim_gradients
 from .empty import empty_batch
@@ -106,7 +107,7 @@ def build_birnn_encoder(
 
 
 def _check_lookahead(lookahead: int, depth: int, bidirectional: bool) -> None:
-    if isinstance(lookahead, bool) or not isinstance(lookahead, int) or lookahead < 0:
+    if not is_whole(lookahead) or lookahead < 0:
         raise BirnnError(Errors.B460.format(value=lookahead))
     if not bidirectional or depth != 1:
         found = f"depth = {depth}" if bidirectional else "bidirectional = false"

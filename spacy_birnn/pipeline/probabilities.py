@@ -8,7 +8,7 @@ from thinc.api import Model
 from torch import Tensor
 
 from ..errors import BirnnError, Errors
-from ..models.arguments import is_number
+from ..models.arguments import is_number, is_whole
 from ..models.sentences import DocBatch, portions
 from ..models.sequence_tagger import get_decoder
 from .candidates import PredictedSpan, keep_candidates
@@ -95,7 +95,7 @@ class ProbabilisticPipe(metaclass=ABCMeta):
             BirnnError: k is less than 1, or the component is not initialized.
         """
         self.check_initialized()
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+        if not is_whole(k) or k < 1:
             raise BirnnError(Errors.B016.format(name=self.name, k=k))
         docs = DocBatch(self._docs(docs, "k_best"))
         if not docs:

@@ -87,7 +87,7 @@ class DevSet:
         total = sum(
             value * (self.weights[key] or 0.0) for key, value in counted.items()
         )
-        return float(total), _plain(known)
+        return float(total), plain(known)
 
     def _warn_of_unknown(self, scores: Dict[str, Any]) -> None:
         """Say once which weights belong to no score: they count as 0."""
@@ -185,13 +185,9 @@ class EvaluationPlan:
         return self.frequency is None and last >= 0 and not is_done
 
 
-def _plain(scores: Dict[str, Any]) -> Dict[str, Any]:
-    """Numbers of numpy as plain ones, which JSON and msgpack know."""
-    return {
-        key: _plain(value)
-        if isinstance(value, dict)
-        else value.item()
-        if hasattr(value, "item")
-        else value
-        for key, value in scores.items()
-    }
+def plain(scores: Any) -> Any:
+    """Scores with plain numbers, which JSON and msgpack know, in the place of numpy's:
+    those spaCy's parser and `ner` leave."""
+    if isinstance(scores, dict):
+        return {key: plain(value) for key, value in scores.items()}
+    return scores.item() if hasattr(scores, "item") else scores

@@ -69,7 +69,7 @@ class Outputs:
     def _check_names(self) -> None:
         """Refuse what has the name of an output and is none: it would be lost."""
         for path in (self.best, self.last):
-            is_pipeline = (path / "config.cfg").is_file() or is_empty(path)
+            is_pipeline = (path / "config.cfg").is_file() or _is_empty(path)
             if path.exists() and not is_pipeline:
                 raise BirnnError(Errors.B498.format(path=path))
         if self.checkpoint.is_dir():
@@ -200,7 +200,7 @@ def save_pipeline(
     outputs.save(target, before(nlp).to_disk)
 
 
-def is_empty(folder: Path) -> bool:
+def _is_empty(folder: Path) -> bool:
     """Whether there is a folder with nothing in it."""
     return folder.is_dir() and not any(folder.iterdir())
 

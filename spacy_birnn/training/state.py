@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List
 
-import numpy
 from spacy.language import Language
 from thinc.api import Optimizer
 
 from ..errors import BirnnError, Errors
 from .batches import Batches
 from .checkpoint import Checkpoint
+from .evaluation import plain
 from .identity import differences
 from .progress import Progress
 from .randomness import States, get_states
@@ -69,7 +69,7 @@ class TrainingState:
             "progress": {**self.progress.to_dict(), "seconds": seconds},
             "schedules": {name: s.state() for name, s in self.schedules.items()},
             "rates": rates,
-            "performance": _plain(self.nlp.meta.get(PERFORMANCE)),
+            "performance": plain(self.nlp.meta.get(PERFORMANCE)),
         }
         arrays = {
             MODELS: model_bytes(self.nlp),
@@ -119,10 +119,3 @@ class TrainingState:
 
     def _rates(self) -> List[str]:
         return list(self.optimizer.schedules)
-
-
-def _plain(scores: Any) -> Any:
-    """Scores in types that JSON has: spaCy's parser and `ner` leave numpy's."""
-    if isinstance(scores, dict):
-        return {key: _plain(value) for key, value in scores.items()}
-    return scores.item() if isinstance(scores, numpy.generic) else scores

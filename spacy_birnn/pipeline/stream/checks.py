@@ -6,6 +6,7 @@ from typing import Any, List, Optional, Sequence
 from spacy.tokens import Doc
 
 from ...errors import BirnnError, Errors
+from ...models.arguments import is_whole
 from ...models.streaming import StreamedModel
 from .transcript import Words
 
@@ -20,7 +21,7 @@ def check_number(n: Any, name: str) -> None:
         n: what was given.
         name: of the component.
     """
-    if not _is_whole(n) or n < 0:
+    if not is_whole(n) or n < 0:
         raise BirnnError(Errors.B483.format(name=name, n=n))
 
 
@@ -34,7 +35,7 @@ def check_lag(lag: Optional[int], model: StreamedModel, name: str) -> None:
     """
     if lag is None:
         return
-    if not _is_whole(lag) or not 0 <= lag <= MOST_WORDS:
+    if not is_whole(lag) or not 0 <= lag <= MOST_WORDS:
         raise BirnnError(Errors.B464.format(name=name, lag=lag, most=MOST_WORDS))
     if model.bidirectional and model.depth > 1:
         raise BirnnError(Errors.B465.format(name=name, depth=model.depth))
@@ -80,7 +81,3 @@ def _check_characters(words: Sequence[str], name: str) -> None:
     except UnicodeEncodeError as error:
         what = f"half a character ({error.object[error.start]!r})"
         raise BirnnError(Errors.B467.format(name=name, what=what)) from error
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
