@@ -342,6 +342,11 @@ OPTIONS = (
     Option("`votes = 0.2`, news", "", [("conll2003", "votes", "efficiency")]),
     Option("the same, tweets", "", [("wnut17", "votes", "efficiency")]),
     Option(
+        "the same, news, with SGD",
+        "",
+        [("conll2003", "votes-accuracy", "teacher-accuracy")],
+    ),
+    Option(
         "the mean of a sentence's embeddings read with each word",
         "",
         [("conll2003", "global-context", "efficiency")],
