@@ -112,6 +112,10 @@ class Errors(metaclass=_Coded):
         "or overlaps another span: learn only spans that do not overlap, see "
         "spacy.util.filter_spans."
     )
+    B026 = (
+        "{where}: {key} = {value!r}, but the saved model was trained with {saved!r}: "
+        "load it with that."
+    )
     B031 = (
         "Component '{name}': {method} takes a list of Docs, not a {kind}: "
         "{method}([doc])."
@@ -195,6 +199,10 @@ class Errors(metaclass=_Coded):
         "The dev corpus has no gold annotation for any of [training] score_weights "
         "({keys}): check its columns or keys, since nothing could choose the best "
         "pipeline."
+    )
+    B071 = (
+        "Config: [training] score_weights: no component gives a score named {keys}; "
+        "there are {named}: correct the names."
     )
     B067 = (
         "Cannot write {path}: {reason}. What was saved before is untouched: mend this "

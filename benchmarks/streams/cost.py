@@ -146,7 +146,7 @@ def _pipe(model: Path) -> Any:
 
 
 def model_facts(pipe: Any) -> str:
-    encoder = pipe.model.get_ref("tok2vec").get_ref("encode").attrs["sizes"]
+    encoder = pipe.model.get_ref("tok2vec").get_ref("encode").attrs["settings"]
     return ", ".join(f"{key} {value}" for key, value in encoder.items())
 
 

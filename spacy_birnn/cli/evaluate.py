@@ -1,11 +1,10 @@
 """`evaluate`: score a pipeline on annotated files."""
 
 from pathlib import Path
-from typing import Annotated, List, Optional, Sequence
+from typing import Annotated, Any, Dict, List, Optional, Sequence
 
 import typer
 from spacy.language import Language
-from spacy.training import Example
 
 from ..diagnostics.components import tags_with_confidence
 from ..diagnostics.evaluation import (
@@ -23,7 +22,7 @@ from ..tagging.targets import Target, pipeline_targets
 from . import options as shared
 from .evaluation_outputs import Outputs
 from .groups import with_groups
-from .loading import load_pipeline
+from .loading import load_pipeline, targets_of
 from .reading import ReadOptions, files_of, of_training, read_gold
 from .score_tables import comparisons, score_table
 
@@ -113,33 +112,13 @@ def evaluate_command(
     outputs.check([*inputs, *filter(None, [log])], force)
     steps = None if log is None else read_log(log)
     nlp = load_pipeline(model, gpu_id)
-    targets = pipeline_targets(nlp)
-    if not targets:
-        names = ", ".join(nlp.pipe_names) or "none"
-        raise BirnnError(
-            Errors.B213.format(model=model, components=names, action="evaluate")
-        )
+    targets = targets_of(nlp, model, "evaluate")
     other = None if baseline is None else load_baseline(baseline, model, targets)
-
-    def read(pipeline: Language, path: Path) -> List[Example]:
-        return read_gold(pipeline, path, targets, **options)
-
-    def read_training(path: Path) -> List[Example]:
-        return read_gold(nlp, path, targets, **of_training(path, options))
-
-    examples = read(nlp, data)
+    examples = read_gold(nlp, data, targets, **options)
     if outputs.shows_errors:
         use_confidence(nlp)
     scores = evaluate(nlp, examples, targets)
-    scored = [target for target in targets if is_scored(scores, target)]
-    if not scored:
-        raise BirnnError(
-            Errors.B214.format(
-                path=data,
-                targets=", ".join(str(target) for target in targets),
-                column=targets[0].column,
-            )
-        )
+    scored = scored_targets(scores, targets, data)
     with show_wait("Counting by label"):
         for one in targets:
             warn_of_strangers(examples, one, data)
@@ -149,8 +128,12 @@ def evaluate_command(
         compared = None
         if other is not None:
             use_confidence(other)
-            docs_of_other = [example.predicted for example in read(other, data)]
+            others = read_gold(other, data, targets, **options)
+            docs_of_other = [example.predicted for example in others]
             compared = predict_baseline(other, examples, docs_of_other)
+        training = None
+        if train is not None:
+            training = read_gold(nlp, train, targets, **of_training(train, options))
         report = make_report(
             examples,
             scored,
@@ -159,7 +142,7 @@ def evaluate_command(
             baseline=compared,
             baseline_name=baseline,
             baseline_targets=[] if other is None else pipeline_targets(other),
-            training=None if train is None else read_training(train),
+            training=training,
             training_name=None if train is None else str(train),
             log=steps,
             sure_tags=(
@@ -172,6 +155,22 @@ def evaluate_command(
     outputs.write(scores, report)
     print("\n\n".join(tables))
     outputs.show()
+
+
+def scored_targets(
+    scores: Dict[str, Any], targets: Sequence[Target], data: Path
+) -> List[Target]:
+    """The targets that the data annotates.
+
+    Raises:
+        BirnnError: it annotates none of them.
+    """
+    scored = [target for target in targets if is_scored(scores, target)]
+    if not scored:
+        names = ", ".join(map(str, targets))
+        column = targets[0].column
+        raise BirnnError(Errors.B214.format(path=data, targets=names, column=column))
+    return scored
 
 
 def load_baseline(baseline: str, model: str, targets: Sequence[Target]) -> Language:

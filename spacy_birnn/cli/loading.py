@@ -1,6 +1,7 @@
 """Load a pipeline for a command."""
 
 from pathlib import Path
+from typing import List
 
 import spacy
 from spacy.language import Language
@@ -8,6 +9,7 @@ from thinc.api import ConfigValidationError
 
 from ..errors import BirnnError, Errors, one_line
 from ..progress import show_wait
+from ..tagging.targets import Target, pipeline_targets
 
 
 def load_pipeline(model: str, gpu_id: int = -1) -> Language:
@@ -33,6 +35,26 @@ def load_pipeline(model: str, gpu_id: int = -1) -> Language:
         raise BirnnError(
             Errors.B204.format(model=model, reason=one_line(error), hint=hint)
         ) from error
+
+
+def targets_of(nlp: Language, model: str, action: str) -> List[Target]:
+    """What a pipeline sets that can be tagged and scored.
+
+    Args:
+        nlp: the pipeline.
+        model: its name in messages.
+        action: what the command does with it, such as "tag".
+
+    Raises:
+        BirnnError: It sets nothing of the kind.
+    """
+    targets = pipeline_targets(nlp)
+    if not targets:
+        names = ", ".join(nlp.pipe_names) or "none"
+        raise BirnnError(
+            Errors.B213.format(model=model, components=names, action=action)
+        )
+    return targets
 
 
 def activate_gpu(gpu_id: int) -> None:

@@ -9,18 +9,16 @@ import typer
 from spacy.language import Language
 
 from ..diagnostics.components import our_components
-from ..errors import BirnnError, Errors
 from ..tagging.folder import ERRORS
 from ..tagging.options import ENGINES, Options, Summary, Workers
 from ..tagging.run import Job, Out, format_of, is_folder
 from ..tagging.shards import DEFAULT_SIZE, parse_size
 from ..tagging.sinks import SINKS
 from ..tagging.storage import join
-from ..tagging.targets import pipeline_targets
 from .content_counts import counted
 from .groups import with_groups
 from .inputs import InputOptions, Inputs, make_fields, open_inputs
-from .loading import load_pipeline
+from .loading import load_pipeline, targets_of
 from .options import Force, GpuId, Model, check_promise
 from .reading import TokenOptions
 from .tag_live import check_live, check_stream, tag_live
@@ -199,7 +197,7 @@ def tag_command(
     target: Out = output if output is not None else sys.stdout.buffer
     job = Job(files, target, options, workers, to_folder)
     nlp = load_pipeline(model, gpu_id)
-    _check_targets(nlp, model)
+    targets_of(nlp, model, "tag")
     _set_confidence(nlp, confidence, min_confidence)
     is_seen = sys.stderr.isatty() and (output is not None or not sys.stdout.isatty())
     with shown(is_seen, verbose) as watch:
@@ -220,14 +218,6 @@ def _check_usage(n_process: int, gpu_id: int, engine: str) -> None:
     if engine == "ray" and gpu_id >= 0:
         raise typer.BadParameter(
             "with Ray give --num-gpus, the GPUs of each actor.", param_hint="'--gpu-id'"
-        )
-
-
-def _check_targets(nlp: Language, model: str) -> None:
-    if not pipeline_targets(nlp):
-        components = ", ".join(nlp.pipe_names) or "none"
-        raise BirnnError(
-            Errors.B213.format(model=model, components=components, action="tag")
         )
 
 

@@ -59,12 +59,12 @@ def check_grad_clip(where: str, grad_clip: float) -> None:
 
 
 def dropout_attrs(dropout: Optional[float]) -> Dict[str, float]:
-    """Attributes of a node with dropout.
+    """Attributes of a node with dropout, beside the setting itself.
 
     thinc's `set_dropout_rate`, and so `[training] dropout`, reaches an attribute that
-    is called dropout_rate and no other: a fixed rate has another name.
+    is called dropout_rate and no other: a node whose rate is fixed has none.
     """
-    return {"dropout_rate": 0.0} if dropout is None else {"dropout": dropout}
+    return {"dropout_rate": 0.0} if dropout is None else {}
 
 
 def dropout_rate(model: Model, is_train: bool) -> float:
@@ -75,7 +75,8 @@ def dropout_rate(model: Model, is_train: bool) -> float:
     """
     if not is_train:
         return 0.0
-    if "dropout" in model.attrs:
-        return model.attrs["dropout"]
+    fixed = model.attrs["settings"]["dropout"]
+    if fixed is not None:
+        return fixed
     check_dropout("[training]", dropout=model.attrs["dropout_rate"])
     return model.attrs["dropout_rate"]

@@ -20,6 +20,7 @@ from .arguments import check_positive, check_rate
 from .empty import empty_batch
 from .flat import to_arrays, to_tensor
 from .sentences import doc_batch, share_strings
+from .settings import Settings
 from .shim import TorchShim, shim_of
 from .vectors import RULES, coverage_line, find, no_own, row_finder
 from .word_forms import FormEmbedder, read_forms
@@ -77,16 +78,16 @@ def build_word_char_embed(
         init=init,
         dims={"nO": None},
         attrs={
-            "vectors": vectors,
+            "settings": Settings(
+                vectors=vectors,
+                chars=chars,
+                char_width=char_width,
+                char_embed_width=char_embed_width,
+                word_width=word_width,
+                word_dropout=word_dropout,
+            ),
             "form_embedder": form_embedder,
             "has_table": False,
-            "word_width": word_width,
-            "word_dropout": word_dropout,
-            "sizes": {
-                "chars": chars,
-                "char_width": char_width,
-                "char_embed_width": char_embed_width,
-            },
         },
         shims=[TorchShim(WordCharEmbedding)],
     )
@@ -96,12 +97,14 @@ def init(model: Model, X: Optional[List[Doc]] = None, Y=None) -> None:
     """Build the module, as wide as the vectors of the documents' vocabulary are."""
     if not X:
         raise BirnnError(Errors.B004.format(what="WordCharEmbed.v1"))
-    mode, sizes = model.attrs["vectors"], model.attrs["sizes"]
+    settings: Settings = model.attrs["settings"]
+    mode = settings["vectors"]
+    sizes = {key: settings[key] for key in ("chars", "char_width", "char_embed_width")}
     table = X[0].vocab.vectors
     has_table = table.shape[0] > 0 and table.shape[1] > 0
     width = 0
     if mode == "finetune":
-        width = table.shape[1] if has_table else model.attrs["word_width"]
+        width = table.shape[1] if has_table else settings["word_width"]
     elif mode == "frozen" and has_table:
         width = table.shape[1]
     elif mode == "frozen":
@@ -130,7 +133,7 @@ def forward(
     forms = read_forms(
         module, given_vectors(model, vocab), vocab.strings, distinct.tolist(), is_train
     )
-    rate = model.attrs["word_dropout"] if is_train else 0.0
+    rate = model.attrs["settings"]["word_dropout"] if is_train else 0.0
     inputs = (torch.from_numpy(inverse), *forms.inputs)
     moved = [x.to(shim.device) if isinstance(x, torch.Tensor) else x for x in inputs]
     Y, backprop_torch = shim((*moved, rate, is_train), is_train)
@@ -150,13 +153,17 @@ def form_embedder(model: Model) -> FormEmbedder:
 def given_vectors(model: Model, vocab: Vocab) -> Optional[Vectors]:
     """The vectors that a model reads. One that was initialized without a table has
     none, whatever is there now."""
-    reads = model.attrs["has_table"] and model.attrs["vectors"] != "none"
+    reads = model.attrs["has_table"] and _reads_vectors(model)
     return vocab.vectors if reads else None
+
+
+def _reads_vectors(node: Model) -> bool:
+    return node.attrs.get("settings", {}).get("vectors", "none") != "none"
 
 
 def reads_vectors(model: Model) -> bool:
     """Whether a node of a model is set to read word vectors."""
-    return any(node.attrs.get("vectors", "none") != "none" for node in model.walk())
+    return any(map(_reads_vectors, model.walk()))
 
 
 def log_coverage(

@@ -24,6 +24,7 @@ from .arguments import (
 from .clipping import clip_shim_gradients
 from .empty import empty_batch
 from .flat import run_rows, split, to_tensor
+from .settings import Settings
 from .shim import TorchShim, is_on_gpu, no_backprop, shim_of
 
 if TYPE_CHECKING:
@@ -83,21 +84,24 @@ def build_birnn_encoder(
         raise BirnnError(
             Errors.B401.format(where=place, key="forget_bias", value=forget_bias)
         )
-    sizes = {"width": width, "depth": depth, "cell": cell}
     if lookahead is not None:
         _check_lookahead(lookahead, depth, bidirectional)
-        sizes["lookahead"] = lookahead
+    settings = Settings(
+        width=width,
+        depth=depth,
+        cell=cell,
+        bidirectional=bidirectional,
+        dropout=dropout,
+        lookahead=lookahead,
+        forget_bias=float(forget_bias),
+    )
     return Model(
         "birnn_encoder",
         forward,
         init=init,
         dims={"nI": None, "nO": width},
         attrs={
-            "sizes": {
-                **sizes,
-                "bidirectional": bidirectional,
-                "forget_bias": float(forget_bias),
-            },
+            "settings": settings,
             "prepared_encoder": prepared_encoder,
             "tap": Tap(),
             **dropout_attrs(dropout),
@@ -155,7 +159,11 @@ def init(
         model.set_dim("nI", X[0].shape[1], force=True)
     if not model.has_dim("nI"):
         raise BirnnError(Errors.B004.format(what="BiRNNEncoder.v1"))
-    shim_of(model).create(n_in=model.get_dim("nI"), **model.attrs["sizes"])
+    sizes = {**model.attrs["settings"]}
+    del sizes["dropout"]
+    if sizes["lookahead"] is None:
+        del sizes["lookahead"]  # it was not among them in earlier versions
+    shim_of(model).create(n_in=model.get_dim("nI"), **sizes)
 
 
 def forward(

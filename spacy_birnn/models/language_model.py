@@ -32,7 +32,7 @@ def add_language_model(model: Model, n_words: int) -> None:
         n_words: words that are told apart.
     """
     encoder = cast(Model, find_encoder(model))
-    n_directions = 2 if encoder.attrs["sizes"]["bidirectional"] else 1
+    n_directions = 2 if encoder.attrs["settings"]["bidirectional"] else 1
     shim = TorchShim(LanguageModel)
     shim.create(n_in=encoder.get_dim("nO"), n_directions=n_directions, n_words=n_words)
     model.get_ref("emissions").shims[1:] = [shim]

@@ -14,6 +14,7 @@ from ..schemes import transition_constraints
 from .arguments import check_dropout, check_rate, dropout_attrs, dropout_rate
 from .empty import empty_batch
 from .flat import join, run_rows, split
+from .settings import Settings
 from .shim import TorchShim, is_on_gpu, no_backprop, shim_of
 from .votes import Encoded, with_votes
 
@@ -53,9 +54,9 @@ def build_sequence_tagger(
         init=init,
         dims={"nI": None, "nO": None},
         attrs={
-            "decoder": decoder,
-            "scheme": scheme,
-            "votes": bool(votes),
+            "settings": Settings(
+                decoder=decoder, scheme=scheme, dropout=dropout, votes=bool(votes)
+            ),
             "labels": [],
             **dropout_attrs(dropout),
         },
@@ -134,12 +135,13 @@ def init(model: Model, X: Optional[List[Floats2d]] = None, Y=None) -> None:
     if not X or not model.attrs["labels"]:
         raise BirnnError(Errors.B004.format(what="SequenceTagger.v1"))
     model.set_dim("nI", X[0].shape[1], force=True)
+    settings: Settings = model.attrs["settings"]
     shim_of(model).create(
         n_in=X[0].shape[1],
         labels=model.attrs["labels"],
-        decoder=model.attrs["decoder"],
+        decoder=settings["decoder"],
         constraints=model.attrs["constraints"],
-        votes=model.attrs["votes"],
+        votes=settings["votes"],
     )
 
 

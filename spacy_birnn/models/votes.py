@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..nn.votes import Mentions
 from .sentences import DocBatch, doc_batch
+from .settings import Settings
 
 GOLDEN = 0x9E3779B97F4A7C15
 """An odd number, 2^64 divided by the golden ratio: its multiples lie far apart."""
@@ -81,21 +82,13 @@ def with_votes(
         init=_init_parts,
         layers=[tok2vec, emissions],
         dims={"nO": None},
-        attrs={"rate": rate},
+        attrs={"settings": Settings(vote_dropout=rate)},
     )
 
 
 def has_votes(model: Model) -> bool:
     """Whether the mentions of a word vote in a SequenceTagger."""
-    return bool(model.get_ref("emissions").attrs["votes"])
-
-
-def check_votes(model: Model, loaded: Model) -> None:
-    """Raise a ValueError unless what was loaded into a copy of a model has votes where
-    the model has them: thinc does not look at that."""
-    wanted, found = has_votes(model), has_votes(loaded)
-    if wanted != found:
-        raise ValueError(f"votes: {found} instead of {wanted}")
+    return bool(model.get_ref("emissions").attrs["settings"]["votes"])
 
 
 def _init_parts(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
@@ -112,7 +105,8 @@ def _vote(
     mentions = find_mentions(docs)
     states, backprop_states = tok2vec(docs, is_train)
     n_tokens = sum(map(len, docs))
-    kept = _draw_kept(mentions, n_tokens, model.attrs["rate"]) if is_train else None
+    rate = model.attrs["settings"]["vote_dropout"]
+    kept = _draw_kept(mentions, n_tokens, rate) if is_train else None
     Y, backprop = emissions(Encoded(states, mentions, kept), is_train)
     return Y, lambda dY: backprop_states(backprop(dY))
 

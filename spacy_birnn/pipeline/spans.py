@@ -34,7 +34,8 @@ class SpanPipe(BiRNNPipe):
     @property
     def codec(self) -> SpanCodec:
         """The tag scheme over the labels as they are now."""
-        scheme, types = self.model.get_ref("emissions").attrs["scheme"], self.label_data
+        settings = self.model.get_ref("emissions").attrs["settings"]
+        scheme, types = settings["scheme"], self.label_data
         codec = self._codec  # read and written in one go: several threads may predict
         if codec is None or (codec.scheme, codec.types) != (scheme, types):
             self._codec = codec = SpanCodec(types, scheme)

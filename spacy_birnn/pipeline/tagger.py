@@ -127,11 +127,23 @@ class BiRNNTagger(BiRNNPipe):
             return [token.pos_ for token in doc]
         return [token._.get(self.attribute) for token in doc]
 
+    def read_gold(self, doc: Doc) -> List[Optional[str]]:
+        """As `read`, of a reference: a custom attribute may hold whatever there is.
+
+        Raises:
+            BirnnError: a value is neither missing nor a string.
+        """
+        tags = self.read(doc)
+        for tag in tags:
+            if not (tag is None or isinstance(tag, str)):
+                raise BirnnError(Errors.B023.format(name=self.name, label=tag))
+        return tags
+
     def collect_labels(self, example: Example) -> Iterable[str]:
         reference = example.reference
         return (
             tag
-            for tag, token in zip(self.read(reference), reference)
+            for tag, token in zip(self.read_gold(reference), reference)
             if tag and not token.is_space
         )
 
@@ -154,7 +166,7 @@ class BiRNNTagger(BiRNNPipe):
         index = {label: i for i, label in enumerate(self.labels)}
         ids = []
         for example in examples:
-            tags = gold.tags(example, self.read)
+            tags = gold.tags(example, self.read_gold)
             for tag, token in zip(tags, example.predicted):
                 if tag is None or token.is_space:
                     ids.append(-1)

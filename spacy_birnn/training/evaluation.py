@@ -61,8 +61,8 @@ class DevSet:
             the speed.
 
         Raises:
-            BirnnError: nothing that counts is annotated, or a score that counts is no
-                number.
+            BirnnError: nothing that counts is annotated or known, or a score that
+                counts is no number.
         """
         examples = self.examples()
         if self._is_first:
@@ -75,7 +75,7 @@ class DevSet:
             if doc is not example.predicted:
                 example.predicted = doc
         scores = Scorer(self.nlp).score(examples)
-        self._warn_of_unknown(scores)
+        self._check_names(scores)
         known = {key: value for key, value in scores.items() if value is not None}
         counted = {key: known[key] for key in self.weights if key in known}
         for key, value in counted.items():
@@ -89,12 +89,17 @@ class DevSet:
         )
         return float(total), plain(known)
 
-    def _warn_of_unknown(self, scores: Dict[str, Any]) -> None:
+    def _check_names(self, scores: Dict[str, Any]) -> None:
         """Say once which weights belong to no score: they count as 0."""
-        for key in self._unchecked:
-            if key not in scores:
-                line = Warnings.W494.format(key=key, hint=spelling_hint(key, scores))
-                warnings.warn(line, stacklevel=2)
+        unknown = [key for key in self._unchecked if key not in scores]
+        # The tokenizer's are always there and seldom meant.
+        named = [key for key in scores if not key.startswith("token_")]
+        if unknown and len(unknown) == len(self.weights):
+            listed = ", ".join(named) or "nothing"
+            raise BirnnError(Errors.B071.format(keys=", ".join(unknown), named=listed))
+        for key in unknown:
+            line = Warnings.W494.format(key=key, hint=spelling_hint(key, named))
+            warnings.warn(line, stacklevel=2)
         self._unchecked = []
 
     def examples(self) -> List[Example]:

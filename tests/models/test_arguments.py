@@ -12,6 +12,7 @@ from spacy_birnn.models.arguments import (
     dropout_rate,
     is_number,
 )
+from spacy_birnn.models.settings import Settings
 
 
 @pytest.mark.parametrize("value", [0, -1, True, "12", 1.5, None])
@@ -41,7 +42,8 @@ def test_numbers_have_a_range(value):
 
 
 def make_node(dropout):
-    return Model("node", lambda m, x, is_train: (x, id), attrs=dropout_attrs(dropout))
+    attrs = {"settings": Settings(dropout=dropout), **dropout_attrs(dropout)}
+    return Model("node", lambda m, x, is_train: (x, id), attrs=attrs)
 
 
 def test_null_follows_set_dropout_rate():

@@ -30,6 +30,12 @@ def trained(request, docs):
     return model
 
 
+def blank_as(model, **kwargs):
+    """An uninitialized tagger with the settings of another one."""
+    embed = model.get_ref("tok2vec").get_ref("embed")
+    return make_tagger(None, embed=dict(embed.attrs["settings"]), **kwargs)
+
+
 def same(a, b):
     return numpy.array_equal(a, b)
 
@@ -38,7 +44,7 @@ def same(a, b):
 
 
 def test_round_trip_into_an_uninitialized_model(trained, docs):
-    other = make_tagger(None, seed=1)
+    other = blank_as(trained, seed=1)
     other.from_bytes(trained.to_bytes())
     assert same(predict(other, docs), predict(trained, docs))
     assert other.to_bytes() == trained.to_bytes()
@@ -55,7 +61,7 @@ def test_round_trip_into_a_trained_model(docs):
 
 
 def test_training_goes_on_after_a_round_trip(trained, docs):
-    other = make_tagger(None).from_bytes(trained.to_bytes())
+    other = blank_as(trained).from_bytes(trained.to_bytes())
     new = make_docs(*TEXTS, "words never met before", vocab=docs[0].vocab)
     for model in (trained, other):
         torch.manual_seed(0)

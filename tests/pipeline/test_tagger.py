@@ -1,6 +1,7 @@
 """`birnn_tagger`: tags, parts of speech and custom attributes."""
 
 import math
+import re
 
 import pytest
 import spacy
@@ -143,13 +144,19 @@ def test_missing_tags_are_learned_from_what_is_known():
     assert before == TAGS[1]
 
 
-def test_labels_that_are_no_strings():
+@pytest.mark.parametrize("value", [7, 0, False, ["N"], []])
+def test_labels_that_are_no_strings(value):
+    """Neither at the start nor in an update."""
     nlp = spacy.blank("en")
-    nlp.add_pipe("birnn_tagger", config=config(target="_.birnn_test_mixed"))
+    pipe = nlp.add_pipe("birnn_tagger", config=config(target="_.birnn_test_mixed"))
     data = examples(nlp, "_.birnn_test_mixed")
-    data[0].reference[0]._.birnn_test_mixed = 7
-    with pytest.raises(BirnnError, match=r"^\[B023\].*label 7"):
+    nlp.initialize(lambda: data)
+    data[0].reference[0]._.birnn_test_mixed = value
+    told = rf"^\[B023\].*label {re.escape(repr(value))}"
+    with pytest.raises(BirnnError, match=told):
         nlp.initialize(lambda: data)
+    with pytest.raises(BirnnError, match=told):
+        pipe.update(data)
 
 
 def test_default_score_weights_are_those_of_the_default_target():

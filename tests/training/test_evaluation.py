@@ -59,6 +59,19 @@ def test_weights_of_unknown_scores_are_named_once(nlp):
         dev.evaluate()
 
 
+def test_the_tokenizer_s_scores_are_not_meant(nlp):
+    dev = DevSet(nlp, lambda: read(nlp), {"tok_acc": 0.5, "ents_f": 0.5})
+    with pytest.warns(UserWarning, match="W494.*tok_acc.*did you mean 'tag_acc'"):
+        dev.evaluate()
+
+
+def test_weights_of_nothing_but_unknown_scores_are_refused(nlp):
+    """The dev corpus is not to blame."""
+    dev = DevSet(nlp, lambda: read(nlp), {"pos_acc": 0.5, "np_f": 0.5})
+    with pytest.raises(BirnnError, match=r"^\[B071\].* pos_acc, np_f; .*tag_acc"):
+        dev.evaluate()
+
+
 def test_labels_that_training_does_not_have_are_named_once():
     nlp = spacy.blank("en")
     pipe = nlp.add_pipe("birnn_ner")
