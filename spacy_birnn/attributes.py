@@ -1,9 +1,9 @@
 """Where a Doc holds a target: `_.name` stands for `token._.name`, the custom attribute
 of a token; entities and groups of spans may be there or not."""
 
-from typing import Optional
+from typing import Any, Dict, Optional
 
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Token
 
 CUSTOM = "_."
 
@@ -14,6 +14,17 @@ def custom_name(target: str) -> Optional[str]:
         return None
     name = target.removeprefix(CUSTOM)
     return name if name.isidentifier() else None
+
+
+def custom_value(token: Token, name: str) -> Any:
+    """The value that a token's custom attribute was given. Its default is none."""
+    if not Token.has_extension(name):
+        return None
+    _, _, getter, _ = Token.get_extension(name)
+    if getter is not None:
+        return token._.get(name)
+    given: Dict[Any, Any] = token.doc.user_data
+    return given.get(("._.", name, token.idx, None))
 
 
 def is_annotated(doc: Doc, target: str, spans_key: str) -> bool:

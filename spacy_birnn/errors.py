@@ -63,7 +63,8 @@ class Errors(metaclass=_Coded):
     )
     B012 = (
         "The vocabulary's word vectors are {found} wide (0: there are none), the model "
-        "was trained with {trained}: load the vectors that it was trained with."
+        "was trained with {trained}: load the vectors that it was trained with, and "
+        "make Docs with the vocabulary of the pipeline."
     )
     B013 = (
         "Component '{name}': no labels. The examples have no {what}: check the columns "
@@ -115,6 +116,10 @@ class Errors(metaclass=_Coded):
     B026 = (
         "{where}: {key} = {value!r}, but the saved model was trained with {saved!r}: "
         "load it with that."
+    )
+    B027 = (
+        "Component '{name}': labels = {labels!r} must be a list of labels, such as "
+        "[{labels!r}]."
     )
     B031 = (
         "Component '{name}': {method} takes a list of Docs, not a {kind}: "

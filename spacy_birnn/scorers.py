@@ -11,7 +11,7 @@ from spacy.tokens import Span as SpacySpan
 from spacy.training import Example
 from spacy.util import filter_spans
 
-from .attributes import CUSTOM, is_annotated
+from .attributes import CUSTOM, custom_value, is_annotated
 from .schemes import BLANK, Span, encode
 from .span_counts import TOKEN_ATTRS, span_scores, token_accuracy
 
@@ -281,15 +281,11 @@ def _token_getter(target: str) -> Tuple[str, Callable[[Token, str], Any]]:
     """The name under which a token attribute is scored, and how to read it."""
     if not target.startswith(CUSTOM):
         return target, _builtin_value
-    return target[len(CUSTOM) :], _custom_value
+    return target[len(CUSTOM) :], custom_value
 
 
 def _builtin_value(token: Token, attr: str) -> str:
     return getattr(token, f"{attr}_")
-
-
-def _custom_value(token: Token, name: str) -> Any:
-    return token._.get(name) if Token.has_extension(name) else None
 
 
 def _plain(scores: Dict[str, Any]) -> Dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Dict, Iterable, Set
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..attributes import custom_name, is_annotated
+from ..attributes import custom_name, custom_value, is_annotated
 from ..scorers import target_spans
 
 
@@ -70,5 +70,5 @@ def read_tags(doc: Doc, target: str) -> Iterable[str]:
         if name is None:
             yield getattr(token, f"{target}_")
         else:
-            value = token._.get(name) if token.has_extension(name) else None
+            value = custom_value(token, name)
             yield "" if value is None else str(value)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import Iterable, Iterator, List, Sequence, Tuple
+from typing import Any, Iterable, Iterator, List, Sequence, Tuple, cast
 
 import numpy
 from spacy.attrs import ENT_IOB, IS_SPACE, ORTH, SENT_START
@@ -57,6 +57,9 @@ class DocBatch(List[Doc]):
 
     @lazy
     def _attrs(self) -> numpy.ndarray:
+        for vocab in {cast(Any, doc.vocab) for doc in self}:
+            if IS_SPACE not in vocab.lex_attr_getters:  # nor in those of a bare Vocab()
+                vocab.add_flag(str.isspace, IS_SPACE)
         return self.read(ORTH, SENT_START, IS_SPACE, ENT_IOB)
 
     @property
@@ -115,6 +118,18 @@ def share_strings(source: Vocab, vocab: Vocab, keys: Iterable[int]) -> None:
     """Let a vocabulary know the strings of these hashes, which another one knows."""
     for key in set(keys):
         vocab.strings.add(source.strings[key])
+
+
+def in_vocab(doc: Doc, vocab: Vocab) -> Doc:
+    """A document, or a copy of its words and sentence starts in another vocabulary."""
+    if doc.vocab is vocab:
+        return doc
+    return Doc(
+        vocab,
+        words=[token.text for token in doc],
+        spaces=[bool(token.whitespace_) for token in doc],
+        sent_starts=[token.is_sent_start for token in doc],
+    )
 
 
 def line_breaks(text: str) -> int:

@@ -22,7 +22,7 @@ from ..errors import BirnnError, Errors
 from ..models.arguments import check_grad_clip, is_number
 from ..models.embed import log_coverage
 from ..models.flat import to_tensor
-from ..models.sentences import portions, share_strings
+from ..models.sentences import in_vocab, portions, share_strings
 from ..models.shim import shim_of
 from .adversarial import find_perturbation
 from .labels import LabelledPipe
@@ -180,8 +180,10 @@ class BiRNNPipe(
             labels: the labels, in the order to use; else those of the examples, sorted.
 
         Raises:
-            BirnnError: there is no label.
+            BirnnError: there is no label, or one cannot be used.
         """
+        if isinstance(labels, str):
+            raise BirnnError(Errors.B027.format(name=self.name, labels=labels))
         # Only some are looked at: to read all of them takes as long as to learn from.
         validate_get_examples(
             lambda: list(islice(get_examples(), SAMPLE)), "BiRNNPipe.initialize"
@@ -190,7 +192,7 @@ class BiRNNPipe(
         sample: List[Doc] = []
         for example in get_examples():
             if len(sample) < SAMPLE:
-                sample.append(example.predicted)
+                sample.append(in_vocab(example.predicted, self.vocab))
             orths = example.predicted.to_array(ORTH).tolist()
             if example.predicted.vocab is not self.vocab:
                 share_strings(example.predicted.vocab, self.vocab, orths)

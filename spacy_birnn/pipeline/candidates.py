@@ -1,6 +1,6 @@
 """Spans that a component has found and was not sure enough of."""
 
-from typing import List, NamedTuple, Optional
+from typing import Any, List, NamedTuple, Optional
 
 from spacy.tokens import Doc, Span, SpanGroup
 
@@ -35,8 +35,9 @@ def keep_candidates(doc: Doc, component: str, spans: List[PredictedSpan]) -> Non
         for start, end, label, confidence in spans
     ]
     earlier = doc.spans.get(CANDIDATES, SpanGroup(doc))
-    scores = earlier.attrs.get("scores", [None] * len(earlier))
-    components = earlier.attrs.get("components", [None] * len(earlier))
+    scores, components = (
+        one_per_span(earlier, attr) for attr in ("scores", "components")
+    )
     kept = [
         entry for entry in zip(earlier, scores, components) if entry[2] != component
     ]
@@ -49,3 +50,9 @@ def keep_candidates(doc: Doc, component: str, spans: List[PredictedSpan]) -> Non
     doc.spans[CANDIDATES] = SpanGroup(
         doc, name=CANDIDATES, attrs=attrs, spans=spans_of_all
     )
+
+
+def one_per_span(group: SpanGroup, attr: str) -> List[Any]:
+    """An attribute's values; none where spans were added or removed past it."""
+    values = list(group.attrs.get(attr, ()))
+    return values if len(values) == len(group) else [None] * len(group)

@@ -12,7 +12,7 @@ from thinc.types import Floats2d
 from ..errors import BirnnError, Errors
 from ..models.sentences import DocBatch
 from . import gold
-from .candidates import CANDIDATES, PredictedSpan
+from .candidates import CANDIDATES, PredictedSpan, one_per_span
 from .defaults import default_model
 from .spans import SpanPipe
 
@@ -138,15 +138,14 @@ class BiRNNChunker(SpanPipe):
         for doc, spans in zip(docs, scores):
             earlier = SpanGroup(doc) if self.cfg["overwrite"] else self._group(doc)
             attrs = dict(earlier.attrs)
-            known = list(attrs.pop("scores", ()))
-            if len(known) != len(earlier):
-                known = [None] * len(earlier)
+            known = one_per_span(earlier, "scores")
+            attrs.pop("scores", None)
             found = [
                 (Span(doc, start, end, label=label), confidence)
                 for start, end, label, confidence in self.drop_uncertain(doc, spans)
             ]
             found = sorted([*zip(earlier, known), *found], key=_by_place)
-            if self.cfg["confidence"]:
+            if self.cfg["confidence"] or any(score is not None for score in known):
                 attrs["scores"] = [confidence for _, confidence in found]
             doc.spans[self.spans_key] = SpanGroup(
                 doc, name=self.spans_key, attrs=attrs, spans=[span for span, _ in found]

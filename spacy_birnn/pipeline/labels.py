@@ -114,16 +114,22 @@ class LabelledPipe(metaclass=ABCMeta):
         """Give the model its labels, before it is initialized.
 
         Raises:
-            BirnnError: there is none, or one cannot be used.
+            BirnnError: there is none, or one cannot be used; those of before stay.
         """
         self._check_labels(labels)
-        self.cfg["labels"], self.cfg["masked"] = labels, []
         if not labels:
             key = self.cfg.get("spans_key")
             target = self.cfg["target"]
             what = f"spans['{key}']" if key is not None else f"'{target}' tags"
             raise BirnnError(Errors.B013.format(name=self.name, what=what))
-        set_labels(self.model, *self.prepare_labels())
+        before, self.cfg["labels"] = self.cfg["labels"], labels
+        try:
+            names, scheme = self.prepare_labels()
+        except BirnnError:
+            self.cfg["labels"] = before
+            raise
+        self.cfg["masked"] = []
+        set_labels(self.model, names, scheme)
 
     def _check_labels(self, labels: List[str]) -> None:
         for i, label in enumerate(labels):

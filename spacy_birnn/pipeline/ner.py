@@ -134,6 +134,8 @@ class BiRNNEntityRecognizer(SpanPipe):
             offset += len(doc)
             if not len(doc):
                 continue
+            if self.cfg["overwrite"] and doc.user_data:
+                _forget_confidences(doc)
             new = columns[rows]
             if preset is not None and preset[rows].any():
                 new[preset[rows]] = doc.to_array(ATTRS)[preset[rows]]
@@ -158,3 +160,10 @@ class BiRNNEntityRecognizer(SpanPipe):
                 types[first:last] = doc.vocab.strings.add(label)
             offset += len(doc)
         return columns
+
+
+def _forget_confidences(doc: Doc) -> None:
+    """Those of earlier entities are not of what takes their place."""
+    for ent in doc.ents:
+        if ent._.confidence is not None:
+            ent._.confidence = None

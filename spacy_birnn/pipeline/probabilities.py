@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..errors import BirnnError, Errors
 from ..models.arguments import is_number, is_whole
-from ..models.sentences import DocBatch, portions
+from ..models.sentences import portions
 from ..models.sequence_tagger import get_decoder
 from .candidates import PredictedSpan, keep_candidates
 from .sequences import Sequences
@@ -97,25 +97,25 @@ class ProbabilisticPipe(metaclass=ABCMeta):
         self.check_initialized()
         if not is_whole(k) or k < 1:
             raise BirnnError(Errors.B016.format(name=self.name, k=k))
-        docs = DocBatch(self._docs(docs, "k_best"))
-        if not docs:
-            return []
-        sequences, emissions = self.sequences(docs), self.emissions(docs)
-        found = get_decoder(self.model).k_best(
-            sequences.select(emissions),
-            sequences.lengths,
-            k,
-            sequences.permitted_on(emissions.device),
-        )
-        return [
-            [(self.label_strings(doc, ids), log) for ids, log in best]
-            for doc, best in zip(docs, sequences.join_k_best(docs, found, k))
-        ]
+        best_of_all: KBest = []
+        for batch in portions(self._docs(docs, "k_best")):
+            sequences, emissions = self.sequences(batch), self.emissions(batch)
+            found = get_decoder(self.model).k_best(
+                sequences.select(emissions),
+                sequences.lengths,
+                k,
+                sequences.permitted_on(emissions.device),
+            )
+            best_of_all += [
+                [(self.label_strings(doc, ids), log) for ids, log in best]
+                for doc, best in zip(batch, sequences.join_k_best(batch, found, k))
+            ]
+        return best_of_all
 
     def _docs(self, docs: Any, method: str) -> List[Doc]:
         """The argument of a method, which takes several documents."""
         kind = type(docs).__name__
-        if not isinstance(docs, (Doc, str)):
+        if not isinstance(docs, (Doc, str)) and isinstance(docs, Iterable):
             found = list(docs)
             wrong = [one for one in found if not isinstance(one, Doc)]
             if not wrong:

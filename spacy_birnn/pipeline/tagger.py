@@ -13,7 +13,7 @@ from thinc.api import Model
 from thinc.types import Floats2d, Ints2d
 from torch import Tensor
 
-from ..attributes import custom_name
+from ..attributes import custom_name, custom_value
 from ..errors import BirnnError, Errors
 from ..models.sentences import DocBatch, doc_batch
 from ..models.sequence_tagger import get_decoder, get_prepared_decoder
@@ -125,7 +125,7 @@ class BiRNNTagger(BiRNNPipe):
             return [token.tag_ for token in doc]
         if self.target == "pos":
             return [token.pos_ for token in doc]
-        return [token._.get(self.attribute) for token in doc]
+        return [custom_value(token, self.attribute) for token in doc]
 
     def read_gold(self, doc: Doc) -> List[Optional[str]]:
         """As `read`, of a reference: a custom attribute may hold whatever there is.
@@ -253,7 +253,7 @@ class BiRNNTagger(BiRNNPipe):
             if not len(doc):
                 continue
             earlier: List[Any] = self.read(doc)
-            keep = [False] * len(doc) if self.cfg["overwrite"] else self._are_set(doc)
+            keep = [not self.cfg["overwrite"] and bool(tag) for tag in earlier]
             found: List[Any] = list(self.label_strings(doc, ids))
             confidences = self._confidences(doc, marginals)
             for i in self._drop_uncertain(doc, found, confidences, keep):
@@ -263,16 +263,6 @@ class BiRNNTagger(BiRNNPipe):
                 for token, confidence, kept in zip(doc, confidences, keep):
                     if not kept:
                         token._.confidence = confidence
-
-    def _are_set(self, doc: Doc) -> List[bool]:
-        """Which tokens have a value; a custom attribute's default is none."""
-        name = custom_name(self.target)
-        values = map(bool, self.read(doc))
-        if name is None:
-            return list(values)
-        known = doc.user_data
-        keys = (("._.", name, token.idx, None) for token in doc)
-        return [value and key in known for value, key in zip(values, keys)]
 
     def _confidences(
         self, doc: Doc, marginals: Optional[List[float]]

@@ -10,6 +10,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Span
 from spacy.training import Example
+from spacy.vocab import Vocab
 from thinc.api import Adam, to_numpy
 
 from spacy_birnn import schemes
@@ -69,6 +70,31 @@ def test_labels_that_cannot_be_used(labels):
     pipe = nlp.add_pipe("birnn_ner", config=config())
     with pytest.raises(BirnnError, match=r"^\[B023\] Component 'birnn_ner'"):
         pipe.initialize(lambda: examples(nlp), nlp=nlp, labels=labels)
+
+
+def test_labels_that_are_one_text():
+    nlp = spacy.blank("en")
+    pipe = nlp.add_pipe("birnn_ner", config=config())
+    with pytest.raises(BirnnError, match=r"^\[B027\] .* labels = 'PER' .*\['PER'\]"):
+        pipe.initialize(lambda: examples(nlp), nlp=nlp, labels="PER")
+
+
+@pytest.mark.parametrize(
+    ("settings", "labels"),
+    [
+        ({"factory": "birnn_ner"}, []),
+        ({"factory": "birnn_ner"}, ["PER", "PER"]),
+        ({"factory": "birnn_tagger", "target": "pos"}, ["NOUN", "no part of speech"]),
+    ],
+)
+def test_labels_that_are_refused_leave_a_trained_component_as_it_was(settings, labels):
+    nlp = trained(steps=2, **settings)
+    pipe = nlp.get_pipe(settings["factory"])
+    before, data = [found(doc) for doc in nlp.pipe(texts())], pipe.checksum()
+    with pytest.raises(BirnnError, match=r"^\[B(013|023|018)\]"):
+        pipe.initialize(lambda: examples(nlp), nlp=nlp, labels=labels)
+    assert pipe.checksum() == data
+    assert [found(doc) for doc in nlp.pipe(texts())] == before
 
 
 def test_labels_in_the_given_order():
@@ -535,3 +561,45 @@ def test_examples_of_another_vocabulary(factory):
     mixed = [*data[:1], *examples(nlp, pipe.target)[1:]]
     nlp.update(mixed, sgd=nlp.resume_training())
     assert len(pipe.k_best([eg.predicted for eg in mixed], k=2)) == len(mixed)
+
+
+def test_documents_of_several_vocabularies():
+    """A word that only one of them knows."""
+    nlp, other = trained(), spacy.blank("en")
+    docs = [nlp.make_doc("Anna hired Otto ."), other.make_doc("Zorblax lives there .")]
+    pipe = nlp.get_pipe("birnn_ner")
+    best = pipe.k_best(docs, k=2)
+    assert best == [pipe.k_best([doc], k=2)[0] for doc in docs]
+    assert len(pipe.entropies(docs)) == 2
+
+
+def test_vectors_are_those_of_the_pipeline():
+    """Of the examples' vocabulary, which has none, nothing but words is taken."""
+    nlp, other = spacy.blank("en"), spacy.blank("en")
+    for word in ("Anna", "Otto", "lives"):
+        nlp.vocab.set_vector(word, numpy.full(12, len(word), dtype="float32"))
+    pipe = nlp.add_pipe("birnn_ner", config=config())
+    nlp.initialize(lambda: examples(other))
+    embed = pipe.model.get_ref("tok2vec").get_ref("embed")
+    assert embed.attrs["has_table"]
+    with pytest.raises(BirnnError, match=r"^\[B012\].*vocabulary of the pipeline"):
+        nlp.update(examples(other))
+    nlp.update(examples(nlp))
+
+
+def test_white_space_of_a_bare_vocabulary():
+    """Its words have no flags."""
+    nlp = trained()
+    words = ["Anna", "\n", "lives", "\n", "there"]
+    docs = [Doc(vocab, words=words) for vocab in (nlp.vocab, Vocab())]
+    ours, theirs = list(nlp.pipe(docs))
+    assert theirs[1].is_space
+    assert found(theirs) == found(ours)
+
+
+@pytest.mark.parametrize("docs", [None, 5])
+def test_what_is_no_list_of_documents(docs):
+    pipe = trained().get_pipe("birnn_ner")
+    for method in (pipe.k_best, pipe.entropies):
+        with pytest.raises(BirnnError, match=r"^\[B031\]"):
+            method(docs)

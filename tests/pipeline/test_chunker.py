@@ -61,6 +61,16 @@ def test_earlier_spans_stay_unless_overwritten():
         assert spans(doc, "other") == [(2, 4, "MINE")]
 
 
+def test_scores_of_earlier_spans_stay_without_confidences():
+    nlp = trained("birnn_chunker")
+    doc = doc_of(nlp, SENTENCES[0][0])
+    group = SpanGroup(doc, name="chunks", attrs={"scores": [0.25]})
+    group.append(Span(doc, 2, 4, label="MINE"))
+    doc.spans["chunks"] = group
+    assert nlp(doc).spans["chunks"].attrs == {"scores": [None, 0.25, None]}
+    assert nlp(SENTENCES[0][0]).spans["chunks"].attrs == {}
+
+
 def test_spans_of_unknown_confidence():
     nlp = trained("birnn_chunker", confidence=True)
     doc = doc_of(nlp, SENTENCES[0][0])

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import spacy
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import Doc, DocBin, Span, SpanGroup
 
 from spacy_birnn.errors import BirnnError
 
@@ -142,6 +142,30 @@ def test_candidates_of_several_components_stand_side_by_side():
     again = nlp.get_pipe("birnn_ner")(doc)  # which replaces its own
     names = again.spans["birnn_candidates"].attrs["components"]
     assert sorted(names) == sorted(name for name, *_ in expected)
+
+
+def test_candidates_that_were_edited_stay():
+    """Their scores are not known any more, rather than those of their neighbours."""
+    settings = {"min_confidence": 1.0, "candidates": True}
+    doc = trained("birnn_chunker", **settings)(SENTENCES[1][0])
+    group = doc.spans["birnn_candidates"]
+    kept = list(group)[1:]
+    attrs = dict(group.attrs)
+    doc.spans["birnn_candidates"] = SpanGroup(
+        doc, name="birnn_candidates", spans=kept, attrs=attrs
+    )
+    doc.spans["birnn_candidates"].append(Span(doc, 3, 4, label="MINE"))
+    doc.spans["birnn_candidates"].append(Span(doc, 5, 6, label="MINE"))
+    trained(**settings).get_pipe("birnn_ner")(doc)
+    group = doc.spans["birnn_candidates"]
+    pairs = zip(group, group.attrs["components"], group.attrs["scores"], strict=True)
+    of_ner, edited = [], []
+    for span, component, score in pairs:
+        (edited if component is None else of_ner).append((span.label_, score))
+    assert [label for label, _ in of_ner] == ["PER", "PER"]
+    assert all(0.5 < score < 1.0 for _, score in of_ner)
+    labels = [*(span.label_ for span in kept), "MINE", "MINE"]
+    assert sorted(edited) == sorted((label, None) for label in labels)
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.01])

@@ -135,6 +135,16 @@ def test_entities_of_a_ruler_stay():
     assert [e.ent_id_ for e in doc.ents if e.label_ == "RULE"] == ["kept"]
 
 
+def test_confidences_of_earlier_entities_go_with_them():
+    doc = trained(confidence=True)(SENTENCES[0][0])
+    assert all(ent._.confidence for ent in doc.ents)
+    unsure = trained()
+    stays = unsure(doc.copy())
+    assert [e._.confidence for e in stays.ents] == [e._.confidence for e in doc.ents]
+    replaced = trained(overwrite=True)(doc)
+    assert [ent._.confidence for ent in replaced.ents] == [None] * len(stays.ents)
+
+
 def test_overwrite_replaces_all_earlier_entities():
     """Also where the model says O, and blocked tokens."""
     nlp = trained(overwrite=True)

@@ -60,6 +60,24 @@ def test_the_default_of_an_attribute_is_no_value():
     Token.remove_extension("birnn_test_default")
 
 
+def test_the_default_of_an_attribute_is_no_gold_either():
+    """Neither learned nor scored."""
+    Token.set_extension("birnn_test_default", default="O", force=True)
+    nlp = spacy.blank("en")
+    target = "_.birnn_test_default"
+    pipe = nlp.add_pipe("birnn_tagger", config=config(target=target))
+    words = SENTENCES[0][0].split()
+    gold = Doc(nlp.vocab, words=words)
+    for i, tag in enumerate(["A", "B"]):
+        gold[i]._.birnn_test_default = tag
+    data = [Example(Doc(nlp.vocab, words=words), gold)]
+    nlp.initialize(lambda: data)
+    assert pipe.labels == ("A", "B")
+    train(nlp, data, 40)
+    assert nlp.evaluate(data)["birnn_test_default_acc"] == 1.0
+    Token.remove_extension("birnn_test_default")
+
+
 @pytest.mark.parametrize("target", ["ents", "_.", "_.a b", "TAG", "", "_.confidence"])
 def test_unknown_target(target):
     nlp = spacy.blank("en")
