@@ -101,8 +101,8 @@ class Errors(metaclass=_Coded):
         "[components.{name}.model] is '{found}'."
     )
     B023 = (
-        "Component '{name}': label {label!r} cannot be used: labels are non-empty "
-        "strings, each given once."
+        "Component '{name}': label {label!r} cannot be used: labels are strings on one "
+        "line, without tabs and not blank, each given once."
     )
     B024 = (
         "Component '{name}': the saved model does not fit the model of the config "

@@ -233,6 +233,11 @@ class _Record:
         else:
             raise self._unknown(f"{json.dumps(entry)[:40]} is no span of characters")
         labels = labels if isinstance(labels, list) else [labels]
+        if not all(labels) or not labels:
+            shown = json.dumps(entry, ensure_ascii=False)[:60]
+            raise self._unknown(
+                f"{shown} has no label: give it one, or remove it where it is annotated"
+            )
         is_span = is_whole(start) and is_whole(end) and all(map(_is_text, labels))
         if not is_span:
             raise self._unknown(f"{json.dumps(entry)[:60]} is no span of characters")

@@ -120,11 +120,13 @@ def _may_have_entities(settings: ConlluCorpus, path: Path) -> bool:
 def _entity_tags(parsed: Parsed, key: str) -> List[str]:
     """The tag of each word from its own column or from MISC, empty without one."""
     start = f"{key}="
+
+    def in_misc(word: Row) -> str:
+        found = next((part for part in word.misc if part.startswith(start)), start)
+        return found.removeprefix(start).replace(r"\p", "|")  # as `tag` writes it
+
     return [
-        word.cells[key]
-        if key in word.cells
-        else next((p.removeprefix(start) for p in word.misc if p.startswith(start)), "")
-        for word in parsed.words
+        word.cells[key] if key in word.cells else in_misc(word) for word in parsed.words
     ]
 
 

@@ -4,6 +4,7 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
 from ..errors import BirnnError, Errors
 from .base import Sentence
+from .layout import split_row
 
 FIELDS = (
     *("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS"),
@@ -75,11 +76,6 @@ def _is_row(line: str, columns: Sequence[str]) -> bool:
     """Whether a line that begins with `#` has a word: it has all columns, and no ID."""
     cells = line.split("\t")
     return len(cells) == len(columns) > 1 and "ID" not in columns
-
-
-def split_row(line: str) -> List[str]:
-    """Split a row on tabs; on blanks where an editor has replaced the tabs."""
-    return line.split("\t") if "\t" in line else line.split()
 
 
 def _read_row(line: str, number: int, columns: Sequence[str], name: str) -> Row:

@@ -22,7 +22,6 @@ from .brat import is_brat
 from .conll import ConllCorpus
 from .conllu import ConlluCorpus
 from .conllu_rows import GLOBAL_COLUMNS, WIDTH
-from .conllu_rows import split_row as split_conllu_row
 from .layout import PROSE_WORDS, is_docstart, split_row
 from .loading import is_dataset
 from .reader import Notes
@@ -98,7 +97,7 @@ def sniff(
     if (columns or {}).get("word", 0) != 0:
         return "conll"
     for line in _rows(path, encoding):
-        cells = split_conllu_row(line)
+        cells = split_row(line)
         is_id = cells[0].replace("-", "").replace(".", "").isdigit()
         return "conllu" if len(cells) == WIDTH and is_id else "conll"
     return "conll"

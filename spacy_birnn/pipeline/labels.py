@@ -133,5 +133,12 @@ class LabelledPipe(metaclass=ABCMeta):
 
     def _check_labels(self, labels: List[str]) -> None:
         for i, label in enumerate(labels):
-            if not isinstance(label, str) or not label or label in labels[:i]:
+            if not _is_label(label) or label in labels[:i]:
                 raise BirnnError(Errors.B023.format(name=self.name, label=label))
+
+
+def _is_label(label: Any) -> bool:
+    """Whether it can be a cell of a table, as CoNLL files have them."""
+    if not isinstance(label, str) or not label.strip() or "\t" in label:
+        return False
+    return len(f"{label}.".splitlines()) == 1

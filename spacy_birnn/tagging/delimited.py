@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zlib
 from dataclasses import replace
 from typing import Iterator, List
@@ -12,6 +13,8 @@ from .items import Item
 from .sources import Input, Line
 
 _DELIMITERS = ",\t;|"
+_ESCAPED = re.compile("[\udc80-\udcff]")
+"""A byte that was not decoded (PEP 383)."""
 
 
 def read_csv(source: Input) -> Iterator[Item]:
@@ -27,12 +30,16 @@ def read_csv(source: Input) -> Iterator[Item]:
     # Fields may hold line ends, which the reader of csv wants to see as they are.
     encoding = source.fields.encoding
     marked = "utf-8-sig" if encoding == "utf-8" else encoding
-    lines = io.TextIOWrapper(source.file, encoding=marked, newline="")
+    # What cannot be decoded costs its own row alone: it stands there as surrogates.
+    lines = io.TextIOWrapper(
+        source.file, encoding=marked, errors="surrogateescape", newline=""
+    )
     number = 1
     try:
         header = lines.readline()
         if not header:
             return
+        _check_decoded(header, source, number)
         delimiter = max(_DELIMITERS, key=header.count)
         names = next(csv.reader([header], delimiter=delimiter))
         _check_header(names, source)
@@ -41,10 +48,13 @@ def read_csv(source: Input) -> Iterator[Item]:
             if not row and len(names) > 1:
                 continue  # an empty line
             number = 1 + rows.line_num
+            joined = delimiter.join(row)
             try:
+                _check_decoded(joined, source, number)
                 item = _item(source, names, row, number)
             except BirnnError as error:
-                source.refuse(error, number, delimiter.join(row))
+                raw = joined.encode(encoding, "surrogateescape")
+                source.refuse(error, number, raw.decode(encoding, "replace"))
                 continue
             yield item
     except (UnicodeDecodeError, csv.Error) as error:
@@ -57,6 +67,22 @@ def read_csv(source: Input) -> Iterator[Item]:
         ) from error
     finally:
         lines.detach()  # whoever opened the file closes it
+
+
+def _check_decoded(text: str, source: Input, number: int) -> None:
+    """Raise where a row has bytes that are not of the encoding."""
+    if text.isascii():
+        return
+    found = _ESCAPED.search(text)
+    if found is not None:
+        byte = f"0x{ord(found[0]) - 0xDC00:02x}"
+        reason = (
+            f"byte {byte} is not of the encoding: name that with --encoding, such as "
+            "latin-1 or cp1252"
+        )
+        raise BirnnError(
+            Errors.B254.format(path=source.name, line=number, reason=reason)
+        )
 
 
 def _check_header(names: List[str], source: Input) -> None:

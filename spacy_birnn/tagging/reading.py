@@ -143,7 +143,6 @@ class ShardReader:
                 self.reading.fields,
                 number,
                 partial(_lines_before, piece),
-                piece.start == 0,
             )
             try:
                 for item in SOURCES[piece.format](source):

@@ -107,7 +107,7 @@ class Layout:
 
 def _span_cells(layout: Layout, target: Target) -> List[str]:
     at, spans = layout.at, spans_of(layout.doc, target)
-    kept = [(at[s.start], at[s.end], s.label_) for s in spans]
+    kept = [(at[s.start], at[s.end], s.label_.translate(_BREAKS)) for s in spans]
     kept = [span for span in kept if span[0] < span[1]]
     try:
         cells = encode(kept, len(layout.words), "iob2")

@@ -4,6 +4,7 @@ A source is a function from an open file to a stream of items. To add a format, 
 one and name it in `formats`; what can be read from the middle is in `tables`.
 """
 
+import codecs
 import zlib
 from dataclasses import dataclass
 from typing import (
@@ -43,7 +44,6 @@ class Input:
         refuse: Is told of each bad document: it raises the error, or notes it.
         piece: The number of the piece in its shard.
         first: Counts the lines before the piece; called for messages only.
-        is_start: Whether it is the beginning of the file.
     """
 
     file: BinaryIO
@@ -53,7 +53,6 @@ class Input:
     fields: Fields = Fields()
     piece: int = 0
     first: Callable[[], int] = lambda: 0
-    is_start: bool = True
 
     def context(self, number: int, meta: Optional[Dict[str, Any]] = None) -> Context:
         """The context of a document that stands at a line."""
@@ -100,7 +99,7 @@ def _good_lines(
             encoding of the file.
     """
     encoding = source.fields.encoding
-    if "\n".encode(encoding) != b"\n":
+    if "\n".encode(encoding).removeprefix(codecs.BOM_UTF8) != b"\n":
         raise BirnnError(Errors.B486.format(path=source.name, encoding=encoding))
     for number, raw in enumerate(raw_lines(source.file, source.name), 1):
         at = Line(source, number)
@@ -124,9 +123,8 @@ def _decode(raw: bytes, at: Line) -> str:
             ) from error
         line_number = at.source.first() + at.number
         raise _not_decoded(error, at.source.name, line_number) from error
-    if at.number == 1 and at.source.is_start:
-        line = line.removeprefix("\ufeff")
-    return line.rstrip("\r\n")
+    # A file that was put together from several has their marks inside.
+    return line.removeprefix("\ufeff").rstrip("\r\n")
 
 
 def _not_decoded(error: UnicodeDecodeError, name: str, line: int) -> BirnnError:

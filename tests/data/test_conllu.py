@@ -5,9 +5,12 @@ import pytest
 import spacy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from spacy.tokens import Doc
 
 from spacy_birnn.data.conllu import ConlluCorpus
 from spacy_birnn.errors import BirnnError
+from spacy_birnn.tagging.conllu_records import to_conllu_lines
+from spacy_birnn.tagging.targets import Target
 
 NLP = spacy.blank("en")
 
@@ -347,3 +350,21 @@ def test_a_word_that_is_a_sign_of_comments(tmp_path):
     (example,) = ConlluCorpus(path, ents_key="NER")(NLP)
     assert [token.text for token in example.reference] == ["#", "1"]
     assert [ent.text for ent in example.reference.ents] == ["# 1"]
+
+
+def test_blanks_within_words_of_rows_without_tabs(write):
+    """An editor has replaced the tabs; no-break spaces are parts of words."""
+    rows = ["1 10\u00a0000 _ NUM _ _ 0 root _ name=B-X", "2 x\u3000y _ X _ _ 1 dep _ _"]
+    (doc,) = read(write("\n".join(rows) + "\n\n"))
+    assert [token.text for token in doc] == ["10\u00a0000", "x\u3000y"]
+    assert [token.pos_ for token in doc] == ["NUM", "X"]
+    assert [ent.label_ for ent in doc.ents] == ["X"]
+
+
+def test_bars_in_labels(write):
+    """MISC has them between its parts: `tag` writes those of a label as `\\p`."""
+    nlp = spacy.blank("en")
+    doc = Doc(nlp.vocab, words=["Ada", "left"], ents=["B-a|b", "O"])
+    lines = to_conllu_lines(doc, [Target("ents")], False)
+    (found,) = read(write("\n".join(lines) + "\n"))
+    assert [ent.label_ for ent in found.ents] == ["a|b"]

@@ -163,7 +163,7 @@ def test_a_label_that_nobody_added_is_an_error_that_says_how():
 
 
 @every_factory
-@pytest.mark.parametrize("label", ["", 7])
+@pytest.mark.parametrize("label", ["", 7, "  ", "a\tb", "a\n", "a\u2028b"])
 def test_labels_that_cannot_be_used(factory, label):
     nlp = trained(factory)
     pipe = nlp.get_pipe(factory)

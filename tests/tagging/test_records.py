@@ -2,7 +2,7 @@ import json
 
 from spacy.tokens import Doc, Span, SpanGroup, Token
 
-from spacy_birnn.tagging.records import to_record
+from spacy_birnn.tagging.records import Layout, to_record
 from spacy_birnn.tagging.targets import Target
 
 ENTS, CHUNKS, TAG, POS = (
@@ -65,3 +65,9 @@ def test_custom_attributes(nlp):
         assert to_record(doc, [Target("_.written")])["tags"] == ["X", ""]
     finally:
         Token.remove_extension("written")
+
+
+def test_labels_with_tabs_and_line_ends_are_one_cell(doc):
+    """Those of other components: ours have none."""
+    doc.ents = [Span(doc, 0, 2, label="A\tB\nC")]
+    assert Layout(doc).column(ENTS)[:2] == ["B-A B C", "I-A B C"]

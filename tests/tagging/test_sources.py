@@ -2,6 +2,7 @@ import gzip
 import io
 import json
 import os
+import re
 import sys
 
 import pytest
@@ -270,6 +271,45 @@ def test_text_without_an_ending_is_no_table(tmp_path, name, content, expected):
 def test_empty_lines_of_csv(tmp_path):
     path = write(tmp_path / "a.csv", "id,text\n\n0,Ada\n\n")
     assert [item.content for item in read(path, "csv")] == ["Ada"]
+
+
+def test_bytes_of_another_encoding_cost_their_row_of_csv_alone(tmp_path):
+    good = [f"{i},Ada is {i}\n".encode() for i in range(2000)]
+    rows = [b"id,text\n", *good[:1000], b'x,"Z\xfcrich\nlake"\n', *good[1000:]]
+    path = write(tmp_path / "a.csv", b"".join(rows))
+    told = rf"{path}:1003: .*0xfc.*--encoding"
+    with pytest.raises(BirnnError, match=rf"^\[B254\] {told}"):
+        read(path, "csv")
+    skipping = Reading(on_error="skip")
+    reader = ShardReader(Shard(0, [Piece(str(path), "csv")]), skipping)
+    assert len(list(reader.items())) == 2000
+    (bad,) = reader.bad
+    assert re.search(told, bad.reason)
+    assert bad.record == "x,Z\ufffdrich\nlake"
+    items = read(path, "csv", encoding="latin-1")
+    assert len(items) == 2001
+    assert items[1000].content == "Z\xfcrich\nlake"
+
+
+def test_a_csv_whose_header_is_of_another_encoding(tmp_path):
+    path = write(tmp_path / "a.csv", "id,text\n1,Ada\n".encode("utf-16"))
+    with pytest.raises(BirnnError, match=rf"^\[B254\] {path}:1: .*--encoding"):
+        read(path, "csv")
+    assert read(path, "csv", encoding="utf-16")[0].content == "Ada"
+
+
+def test_byte_order_marks_inside(tmp_path):
+    """Of files that were put together."""
+    path = write(tmp_path / "a.txt", "\ufeffone\ntwo\n" * 2)
+    assert [item.content for item in read(path, "text")] == ["one", "two"] * 2
+    path = write(tmp_path / "a.jsonl", '\ufeff{"text": "Ada"}\n' * 2)
+    assert [item.content for item in read(path, "jsonl")] == ["Ada"] * 2
+
+
+def test_utf_8_with_its_mark_by_name(tmp_path):
+    path = write(tmp_path / "a.txt", "\ufeffone\ntwo\n")
+    items = read(path, "text", encoding="utf-8-sig")
+    assert [item.content for item in items] == ["one", "two"]
 
 
 @pytest.mark.parametrize("row", [b"\xff", b'"Ada', b'"Ada" Byron"x'])
