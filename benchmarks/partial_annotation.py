@@ -8,7 +8,7 @@ Half of the entities of CoNLL-2003's eng.train are drawn at random (`--seeds`). 
 models are trained: with all entities (`full`); with the tokens of that half marked as
 not annotated (`missing`); with the same tokens as `O` (`outside`), as a reader that
 knows no missing annotation has them. All are the `efficiency` config on single
-sentences, with the same number of steps, a seventh of what the config would
+sentences, with the same number of steps, a quarter of what the config would
 take. Their averaged weights at the end are scored on eng.testa, which chooses nothing.
 
 What is known is kept in benchmarks/results/partial_annotation.json: the same command
