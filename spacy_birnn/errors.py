@@ -475,8 +475,8 @@ class Errors(metaclass=_Coded):
     B214 = (
         "{path} has no gold annotation for what the pipeline sets ({targets}). For a "
         "CoNLL file say with --columns which column holds it, as in --columns "
-        "word=0,{column}=-1; for entities in MISC of CoNLL-U give --ents-key; for tags in "
-        "JSON lines of `tag`, --format datasets --labels tags."
+        "word=0,{column}=-1; for entities in MISC of CoNLL-U give --ents-key; for tags "
+        "in JSON lines of `tag`, --format datasets --labels tags."
     )
     B215 = "{path} holds .spacy files already: convert reads other formats."
     B216 = "Cannot use the language '{lang}' ({reason}): give a code such as en or xx."
