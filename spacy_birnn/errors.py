@@ -206,8 +206,8 @@ class Errors(metaclass=_Coded):
         "pipeline."
     )
     B071 = (
-        "Config: [training] score_weights: no component gives a score named {keys}; "
-        "there are {named}: correct the names."
+        "Config: [training] score_weights: no component gives a score named {keys} "
+        "(scores: {named}): correct the names."
     )
     B067 = (
         "Cannot write {path}: {reason}. What was saved before is untouched: mend this "

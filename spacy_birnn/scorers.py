@@ -1,7 +1,7 @@
 """Scores: spaCy's own keys from spaCy's own functions, and seqeval's beside them."""
 
 from itertools import accumulate, pairwise
-from typing import Any, Callable, Dict, Iterable, List, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Sequence, Set, Tuple
 
 from spacy.attrs import IS_SPACE
 from spacy.pipeline.spancat import spancat_score
@@ -72,7 +72,7 @@ def _token_score(examples: List[Example], target: str) -> Dict[str, Any]:
     counted = token_accuracy(examples, target) if target in TOKEN_ATTRS else None
     if counted is not None:
         return counted
-    attr, getter = _token_getter(target)
+    attr, getter = _token_getter(target, examples)
     return _plain(Scorer.score_token_attr(examples, attr, getter=getter))
 
 
@@ -87,7 +87,8 @@ def tag_prf(examples: Iterable[Example], target: str) -> Dict[str, Dict[str, Any
     Tokens are counted as spaCy's accuracy counts them: a gold token that no single
     predicted token stands for is a miss; one without annotation is left out.
     """
-    attr, getter = _token_getter(target)
+    examples = list(examples)
+    attr, getter = _token_getter(target, examples)
     counts: Dict[str, PRFScore] = {}
     for example in examples:
         gold = {t.i: getter(t, attr) for t in example.reference}
@@ -277,11 +278,21 @@ def seqeval_report(gold: Tags, predicted: Tags) -> str:
     return classification_report(gold, predicted, digits=4, zero_division=0)
 
 
-def _token_getter(target: str) -> Tuple[str, Callable[[Token, str], Any]]:
+def _token_getter(
+    target: str, examples: Sequence[Example]
+) -> Tuple[str, Callable[[Token, str], Any]]:
     """The name under which a token attribute is scored, and how to read it."""
     if not target.startswith(CUSTOM):
         return target, _builtin_value
-    return target[len(CUSTOM) :], custom_value
+    gold = {id(example.reference) for example in examples}
+
+    def read(token: Token, name: str) -> Any:
+        """Gold is what was set. A prediction may be the default."""
+        if id(token.doc) in gold or not Token.has_extension(name):
+            return custom_value(token, name)
+        return token._.get(name)
+
+    return target[len(CUSTOM) :], read
 
 
 def _builtin_value(token: Token, attr: str) -> str:

@@ -65,9 +65,9 @@ def create_joining_batcher(
         longest: Docs are joined in numbers from 2 to this, all equally likely.
         warmup: Over how many epochs the share grows, from nothing in the first one.
             Single sentences are learned faster.
-        min_batches: How many steps an epoch is to have at least, but for sizes that are
-            rounded up: where `size` gives fewer,
-            batches are smaller, and a joined Doc is half of one at most, or two Docs.
+        min_batches: How many steps an epoch is meant to have at least: where `size`
+            gives fewer, batches are smaller, and a joined Doc is half of one at most,
+            or two Docs.
             For corpora of few Docs; a stream, whose length is not known, has batches of
             `size`. A joined Doc is never cut, so there may be somewhat fewer steps.
         buffer: How many batches are made at once, of Docs of like length each, and

@@ -15,13 +15,13 @@ from thinc.types import Ints2d
 
 from ..data.joining import POSITION
 from ..errors import BirnnError, Errors
+from ..models.vocabularies import add_strings
 from ..pipeline.base import BiRNNPipe
 from ..pipeline.soft_labels import SoftLabels, TeacherChain, attach
 from ..progress import show_progress
 from ..training.dev_use import DevUse
 from .student import add_labels, find_component_name, gold_reader
 from .targets import GOLD, TEXTS, Piece, Targets
-from .teachers import add_strings
 
 SENTENCES = 10_000
 """Sentences of an epoch where no annotated data says how long one is."""

@@ -7,22 +7,20 @@ for a little smoothing.
 
 import math
 from contextlib import ExitStack
-from typing import Any, Iterable, List, Protocol, Sequence, cast
+from typing import Any, List, Protocol, Sequence
 
 import numpy
 import torch
-from spacy.attrs import NORM, ORTH, SENT_START, SPACY
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import filter_spans
-from spacy.vocab import Vocab
-from thinc.types import Ints2d
 from torch import Tensor
 from torch.nn import functional as F
 
 from ..models.sentences import portions
 from ..models.sequence_tagger import get_decoder
+from ..models.vocabularies import doc_in
 from ..nn.crf.chain import ChainScores
 from ..pipeline.base import BiRNNPipe
 from ..tagging.targets import Target, component_targets, spans_of
@@ -121,6 +119,7 @@ class ChainTeacher:
         self.chain = ChainScores(start[c], transitions[c][:, c], end[c])
 
     def emissions(self, docs: Sequence[Doc]) -> Tensor:
+        # The tokens of the student, whatever the teacher's own tokenizer does.
         own = [doc_in(self.nlp.vocab, doc) for doc in docs]
         if self.nlp.pipe_names:
             own = list(self.nlp.pipe(own))
@@ -185,26 +184,3 @@ def _clear_tag(token, name: str) -> None:
         setattr(token, f"{name}_", "")
     else:
         token._.set(name.removeprefix("_."), None)
-
-
-def doc_in(vocab: Vocab, doc: Doc) -> Doc:
-    """The words, spaces, norms and sentence starts of a document in another vocabulary.
-
-    So teachers read the tokens of the student, whatever their own tokenizers do.
-    """
-    if not len(doc):
-        return Doc(vocab)
-    attrs = doc.to_array([ORTH, SPACY, NORM, SENT_START])
-    strings = doc.vocab.strings
-    # Much faster than to ask each token.
-    words = [strings[key] for key in attrs[:, 0].tolist()]
-    new = Doc(vocab, words=words, spaces=attrs[:, 1].astype(bool).tolist())
-    add_strings(vocab, (strings[key] for key in set(attrs[:, 2].tolist())))
-    new.from_array([NORM, SENT_START], cast(Ints2d, attrs[:, 2:]))
-    return new
-
-
-def add_strings(vocab: Vocab, strings: Iterable[str]) -> None:
-    """Make sure that a vocabulary knows these strings."""
-    for string in strings:
-        vocab.strings.add(string)

@@ -19,10 +19,11 @@ from ..nn.words import WordCharEmbedding
 from .arguments import check_positive, check_rate
 from .empty import empty_batch
 from .flat import to_arrays, to_tensor
-from .sentences import doc_batch, share_strings
+from .sentences import doc_batch
 from .settings import Settings
 from .shim import TorchShim, shim_of
 from .vectors import RULES, coverage_line, find, no_own, row_finder
+from .vocabularies import share_strings
 from .word_forms import FormEmbedder, read_forms
 
 # A child of spaCy's logger: its lines come out like spaCy's own.
@@ -158,7 +159,8 @@ def given_vectors(model: Model, vocab: Vocab) -> Optional[Vectors]:
 
 
 def _reads_vectors(node: Model) -> bool:
-    return node.attrs.get("settings", {}).get("vectors", "none") != "none"
+    settings = node.attrs.get("settings")
+    return isinstance(settings, Settings) and settings.get("vectors", "none") != "none"
 
 
 def reads_vectors(model: Model) -> bool:

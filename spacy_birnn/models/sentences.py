@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import Any, Iterable, Iterator, List, Sequence, Tuple, cast
+from typing import Iterable, Iterator, List, Sequence, Tuple
 
 import numpy
 from spacy.attrs import ENT_IOB, IS_SPACE, ORTH, SENT_START
 from spacy.tokens import Doc
-from spacy.vocab import Vocab
 
 from ..nn.lazy import lazy
+from .vocabularies import know_white_space
 
 PORTION = 40_000
 """Tokens, more or less, that the model is given at once in prediction, whatever the
@@ -57,9 +57,8 @@ class DocBatch(List[Doc]):
 
     @lazy
     def _attrs(self) -> numpy.ndarray:
-        for vocab in {cast(Any, doc.vocab) for doc in self}:
-            if IS_SPACE not in vocab.lex_attr_getters:  # nor in those of a bare Vocab()
-                vocab.add_flag(str.isspace, IS_SPACE)
+        for vocab in {doc.vocab for doc in self}:
+            know_white_space(vocab)
         return self.read(ORTH, SENT_START, IS_SPACE, ENT_IOB)
 
     @property
@@ -112,24 +111,6 @@ class DocBatch(List[Doc]):
         """Each document with its rows of the flat token matrix."""
         ends = accumulate(map(len, self))
         return ((doc, slice(end - len(doc), end)) for doc, end in zip(self, ends))
-
-
-def share_strings(source: Vocab, vocab: Vocab, keys: Iterable[int]) -> None:
-    """Let a vocabulary know the strings of these hashes, which another one knows."""
-    for key in set(keys):
-        vocab.strings.add(source.strings[key])
-
-
-def in_vocab(doc: Doc, vocab: Vocab) -> Doc:
-    """A document, or a copy of its words and sentence starts in another vocabulary."""
-    if doc.vocab is vocab:
-        return doc
-    return Doc(
-        vocab,
-        words=[token.text for token in doc],
-        spaces=[bool(token.whitespace_) for token in doc],
-        sent_starts=[token.is_sent_start for token in doc],
-    )
 
 
 def line_breaks(text: str) -> int:

@@ -12,7 +12,8 @@ from thinc.api import Model, deserialize_attr
 from ..errors import BirnnError, Errors
 
 TRAINING = frozenset({"dropout", "word_dropout", "vote_dropout"})
-"""Settings that weights do not depend on: the config's hold, whatever the file says."""
+"""Settings that matter in training again and again: the config's hold, whatever the
+file says. What only a first initialization reads is fixed like the sizes."""
 
 
 class Settings(Dict[str, Any]):
@@ -37,8 +38,8 @@ def keep_settings(own: Settings, data: bytes, name: str, node: Model) -> Setting
         BirnnError: the file's weights were made with others.
     """
     saved = srsly.msgpack_loads(data)
-    for key in own.keys() & saved.keys() - TRAINING:
-        if own[key] != saved[key]:
+    for key in own:
+        if key not in TRAINING and saved.get(key, own[key]) != own[key]:
             raise BirnnError(
                 Errors.B026.format(
                     where=node.name, key=key, value=own[key], saved=saved[key]

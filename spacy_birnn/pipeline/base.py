@@ -22,8 +22,9 @@ from ..errors import BirnnError, Errors
 from ..models.arguments import check_grad_clip, is_number
 from ..models.embed import log_coverage
 from ..models.flat import to_tensor
-from ..models.sentences import in_vocab, portions, share_strings
+from ..models.sentences import portions
 from ..models.shim import shim_of
+from ..models.vocabularies import doc_in, know_white_space, share_strings
 from .adversarial import find_perturbation
 from .labels import LabelledPipe
 from .language_model import LanguageModelling
@@ -191,11 +192,13 @@ class BiRNNPipe(
         found, forms = set(self.cfg["labels"]), Counter[int]()
         sample: List[Doc] = []
         for example in get_examples():
+            doc, is_own = example.predicted, example.predicted.vocab is self.vocab
+            know_white_space(example.reference.vocab)
             if len(sample) < SAMPLE:
-                sample.append(in_vocab(example.predicted, self.vocab))
-            orths = example.predicted.to_array(ORTH).tolist()
-            if example.predicted.vocab is not self.vocab:
-                share_strings(example.predicted.vocab, self.vocab, orths)
+                sample.append(doc if is_own else doc_in(self.vocab, doc))
+            orths = doc.to_array(ORTH).tolist()
+            if not is_own:
+                share_strings(doc.vocab, self.vocab, orths)
             forms.update(orths)
             if labels is None:
                 found.update(self.collect_labels(example))

@@ -38,8 +38,12 @@ def keep_candidates(doc: Doc, component: str, spans: List[PredictedSpan]) -> Non
     scores, components = (
         one_per_span(earlier, attr) for attr in ("scores", "components")
     )
+    new = {(span.start, span.end, span.label_) for span, *_ in found}
     kept = [
-        entry for entry in zip(earlier, scores, components) if entry[2] != component
+        (span, score, name)
+        for span, score, name in zip(earlier, scores, components)
+        if name != component
+        and (name is not None or (span.start, span.end, span.label_) not in new)
     ]
     entries = sorted([*kept, *found], key=lambda entry: (entry[0].start, entry[0].end))
     attrs = {
@@ -53,6 +57,9 @@ def keep_candidates(doc: Doc, component: str, spans: List[PredictedSpan]) -> Non
 
 
 def one_per_span(group: SpanGroup, attr: str) -> List[Any]:
-    """An attribute's values; none where spans were added or removed past it."""
-    values = list(group.attrs.get(attr, ()))
-    return values if len(values) == len(group) else [None] * len(group)
+    """The values of an attribute that has one for each span. None where their number
+    differs: spans were added or removed past it."""
+    values = group.attrs.get(attr)
+    if values is None or len(values) != len(group):
+        return [None] * len(group)
+    return list(values)

@@ -1,6 +1,6 @@
 """`birnn_ner`: entities into `doc.ents`."""
 
-from typing import Callable, Iterable, List, Optional, Sequence, cast
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, cast
 
 import numpy
 from spacy.attrs import ENT_ID, ENT_IOB, ENT_KB_ID, ENT_TYPE
@@ -164,6 +164,6 @@ class BiRNNEntityRecognizer(SpanPipe):
 
 def _forget_confidences(doc: Doc) -> None:
     """Those of earlier entities are not of what takes their place."""
+    given: Dict[Any, Any] = doc.user_data
     for ent in doc.ents:
-        if ent._.confidence is not None:
-            ent._.confidence = None
+        given.pop(("._.", "confidence", ent.start_char, ent.end_char), None)

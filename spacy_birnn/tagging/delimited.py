@@ -7,6 +7,7 @@ import zlib
 from dataclasses import replace
 from typing import Iterator, List
 
+from ..data.text import UTF_16_MARKS
 from ..errors import BirnnError, Errors
 from .content import record_content
 from .items import Item
@@ -15,6 +16,7 @@ from .sources import Input, Line
 _DELIMITERS = ",\t;|"
 _ESCAPED = re.compile("[\udc80-\udcff]")
 """A byte that was not decoded (PEP 383)."""
+_UTF_16 = tuple(mark.decode("ascii", "surrogateescape") for mark in UTF_16_MARKS)
 
 
 def read_csv(source: Input) -> Iterator[Item]:
@@ -48,13 +50,14 @@ def read_csv(source: Input) -> Iterator[Item]:
             if not row and len(names) > 1:
                 continue  # an empty line
             number = 1 + rows.line_num
+            # A file that was put together from several has their marks inside.
+            row[:1] = [cell.removeprefix("\ufeff") for cell in row[:1]]
             joined = delimiter.join(row)
             try:
                 _check_decoded(joined, source, number)
                 item = _item(source, names, row, number)
             except BirnnError as error:
-                raw = joined.encode(encoding, "surrogateescape")
-                source.refuse(error, number, raw.decode(encoding, "replace"))
+                source.refuse(error, number, _ESCAPED.sub("\ufffd", joined))
                 continue
             yield item
     except (UnicodeDecodeError, csv.Error) as error:
@@ -76,9 +79,10 @@ def _check_decoded(text: str, source: Input, number: int) -> None:
     found = _ESCAPED.search(text)
     if found is not None:
         byte = f"0x{ord(found[0]) - 0xDC00:02x}"
+        likely = "utf-16" if text[:2] in _UTF_16 else "latin-1 or cp1252"
         reason = (
             f"byte {byte} is not of the encoding: name that with --encoding, such as "
-            "latin-1 or cp1252"
+            f"{likely}"
         )
         raise BirnnError(
             Errors.B254.format(path=source.name, line=number, reason=reason)

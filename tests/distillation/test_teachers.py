@@ -16,11 +16,11 @@ from spacy_birnn.distillation.teachers import (
     SMOOTHING,
     ChainTeacher,
     LabelTeacher,
-    doc_in,
     make_teacher,
 )
 from spacy_birnn.errors import BirnnError
 from spacy_birnn.models.sequence_tagger import get_decoder
+from spacy_birnn.models.vocabularies import doc_in
 from spacy_birnn.nn.crf.forward_backward import forward_backward
 from spacy_birnn.nn.packing import Packing
 from spacy_birnn.tagging.targets import Target

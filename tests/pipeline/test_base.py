@@ -596,6 +596,13 @@ def test_white_space_of_a_bare_vocabulary():
     assert theirs[1].is_space
     assert found(theirs) == found(ours)
 
+    tagger, vocab = spacy.blank("en"), Vocab()
+    pipe = tagger.add_pipe("birnn_tagger", config=config())
+    gold = Doc(vocab, words=["Anna", "\n", "lives"], tags=["N", "_SP", "V"])
+    bare = Doc(vocab, words=["Anna", "\n", "lives"])
+    tagger.initialize(lambda: [Example(bare, gold)])
+    assert pipe.labels == ("N", "V")
+
 
 @pytest.mark.parametrize("docs", [None, 5])
 def test_what_is_no_list_of_documents(docs):

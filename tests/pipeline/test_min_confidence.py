@@ -166,6 +166,10 @@ def test_candidates_that_were_edited_stay():
     assert all(0.5 < score < 1.0 for _, score in of_ner)
     labels = [*(span.label_ for span in kept), "MINE", "MINE"]
     assert sorted(edited) == sorted((label, None) for label in labels)
+    trained("birnn_chunker", **settings).get_pipe("birnn_chunker")(doc)
+    names = doc.spans["birnn_candidates"].attrs["components"]
+    assert names.count("birnn_chunker") == len(kept) + 1
+    assert names.count(None) == 2  # the own ones have taken their places again
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.01])

@@ -143,6 +143,7 @@ def test_confidences_of_earlier_entities_go_with_them():
     assert [e._.confidence for e in stays.ents] == [e._.confidence for e in doc.ents]
     replaced = trained(overwrite=True)(doc)
     assert [ent._.confidence for ent in replaced.ents] == [None] * len(stays.ents)
+    assert not any("confidence" in key for key in replaced.user_data)
 
 
 def test_overwrite_replaces_all_earlier_entities():

@@ -75,6 +75,12 @@ def test_the_default_of_an_attribute_is_no_gold_either():
     assert pipe.labels == ("A", "B")
     train(nlp, data, 40)
     assert nlp.evaluate(data)["birnn_test_default_acc"] == 1.0
+    predicted, other = Doc(nlp.vocab, words=words), Doc(nlp.vocab, words=words)
+    for i, tag in enumerate(["O", "B"]):
+        other[i]._.birnn_test_default = tag
+    predicted[1]._.birnn_test_default = "B"  # and "O" by default
+    scores = pipe.scorer([Example(predicted, other)], **pipe.cfg)
+    assert scores["birnn_test_default_acc"] == 1.0
     Token.remove_extension("birnn_test_default")
 
 

@@ -293,9 +293,24 @@ def test_bytes_of_another_encoding_cost_their_row_of_csv_alone(tmp_path):
 
 def test_a_csv_whose_header_is_of_another_encoding(tmp_path):
     path = write(tmp_path / "a.csv", "id,text\n1,Ada\n".encode("utf-16"))
-    with pytest.raises(BirnnError, match=rf"^\[B254\] {path}:1: .*--encoding"):
+    with pytest.raises(
+        BirnnError, match=rf"^\[B254\] {path}:1: .*--encoding.*utf-16[.]$"
+    ):
         read(path, "csv")
     assert read(path, "csv", encoding="utf-16")[0].content == "Ada"
+
+
+def test_half_characters_of_utf_16_in_csv(tmp_path):
+    """Bytes that cannot be encoded again."""
+    rows = (
+        "text\nAda\n".encode("utf-16-le") + b"\x80\xdc" + "\nBob\n".encode("utf-16-le")
+    )
+    path = write(tmp_path / "a.csv", rows)
+    skipping = Reading(Fields(encoding="utf-16-le"), on_error="skip")
+    reader = ShardReader(Shard(0, [Piece(str(path), "csv")]), skipping)
+    assert [item.content for item in reader.items()][:1] == ["Ada"]
+    assert reader.bad
+    assert "\ufffd" in reader.bad[0].record
 
 
 def test_byte_order_marks_inside(tmp_path):
@@ -304,6 +319,8 @@ def test_byte_order_marks_inside(tmp_path):
     assert [item.content for item in read(path, "text")] == ["one", "two"] * 2
     path = write(tmp_path / "a.jsonl", '\ufeff{"text": "Ada"}\n' * 2)
     assert [item.content for item in read(path, "jsonl")] == ["Ada"] * 2
+    path = write(tmp_path / "a.csv", "\ufefftext\nAda\n\ufeffBob\n")
+    assert [item.content for item in read(path, "csv")] == ["Ada", "Bob"]
 
 
 def test_utf_8_with_its_mark_by_name(tmp_path):
