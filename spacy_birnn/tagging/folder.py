@@ -146,8 +146,8 @@ class Folder:
 
     def _start(self, plan: Plan) -> None:
         self.is_new = not storage.is_folder(self.address)
-        storage.make_folder(self.workplace)
         try:
+            storage.make_folder(self.workplace)
             self._write(self._progress(f"{PLAN}.json"), to_json(plan.to_dict()))
         except BaseException:
             with suppress(BirnnError):

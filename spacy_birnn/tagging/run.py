@@ -233,10 +233,10 @@ class Job:
             identity = {} if self.is_stream else describe_pipeline(nlp)
             plan = Plan(identity, self.options.to_dict(), shards)
             done.update(output.begin(plan, self.options.resume, self.options.force))
-            resumed = len(done)
-            todo = [shard for shard in shards if shard.number not in done]
-            status.total = sum(shard.size for shard in todo)
             try:
+                resumed = len(done)
+                todo = [shard for shard in shards if shard.number not in done]
+                status.total = sum(shard.size for shard in todo)
                 for one in execute(todo, status):
                     done[one.number] = one
                 output.finish(plan, done)

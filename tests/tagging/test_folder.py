@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from spacy_birnn.errors import BirnnError
+from spacy_birnn.tagging import storage
 from spacy_birnn.tagging.chunks import Records
 from spacy_birnn.tagging.folder import Folder
 from spacy_birnn.tagging.manifest import Plan
@@ -65,5 +66,16 @@ def test_a_plan_that_cannot_be_written_leaves_nothing(out, monkeypatch):
 
     monkeypatch.setattr(Folder, "_write", fail)
     with pytest.raises(BirnnError, match="no room"):
+        begun(out)
+    assert not Path(out).exists()
+
+
+def test_ctrl_c_while_the_folder_is_made_leaves_nothing(out, monkeypatch):
+    def make_some(address):
+        Path(out).mkdir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(storage, "make_folder", make_some)
+    with pytest.raises(KeyboardInterrupt):
         begun(out)
     assert not Path(out).exists()
