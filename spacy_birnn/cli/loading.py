@@ -38,7 +38,7 @@ def load_pipeline(model: str, gpu_id: int = -1) -> Language:
 
 
 def targets_of(nlp: Language, model: str, action: str) -> List[Target]:
-    """What a pipeline sets that can be tagged and scored.
+    """The targets of a pipeline: what it can tag and be scored on.
 
     Args:
         nlp: the pipeline.

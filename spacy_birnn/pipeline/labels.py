@@ -60,14 +60,7 @@ class LabelledPipe(metaclass=ABCMeta):
         """
         if label in self.cfg["labels"]:
             return 0
-        before = self.cfg["labels"]
-        self._check_labels([*before, label])
-        self.cfg["labels"] = [*before, label]
-        try:
-            names, scheme = self.prepare_labels()
-        except BirnnError:
-            self.cfg["labels"] = before
-            raise
+        names, scheme = self._take_labels([*self.cfg["labels"], label])
         if self.is_initialized:
             self.cfg["masked"] = [*self.cfg["masked"], label]
             add_labels(self.model, names, scheme)
@@ -116,20 +109,25 @@ class LabelledPipe(metaclass=ABCMeta):
         Raises:
             BirnnError: there is none, or one cannot be used; those of before stay.
         """
-        self._check_labels(labels)
         if not labels:
             key = self.cfg.get("spans_key")
             target = self.cfg["target"]
             what = f"spans['{key}']" if key is not None else f"'{target}' tags"
             raise BirnnError(Errors.B013.format(name=self.name, what=what))
+        names, scheme = self._take_labels(labels)
+        self.cfg["masked"] = []
+        set_labels(self.model, names, scheme)
+
+    def _take_labels(self, labels: List[str]) -> Tuple[List[str], str]:
+        """Set the labels, and prepare those of the decoder. Those of before stay where
+        one cannot be used."""
+        self._check_labels(labels)
         before, self.cfg["labels"] = self.cfg["labels"], labels
         try:
-            names, scheme = self.prepare_labels()
+            return self.prepare_labels()
         except BirnnError:
             self.cfg["labels"] = before
             raise
-        self.cfg["masked"] = []
-        set_labels(self.model, names, scheme)
 
     def _check_labels(self, labels: List[str]) -> None:
         for i, label in enumerate(labels):
