@@ -165,8 +165,10 @@ def wait_for_parts(path, count, process):
 
 
 def test_an_address_where_nobody_answers_is_one_line(tag):
-    address = f"127.0.0.1:{free_port()}"
-    stdout, stderr = end(tag("out/", "--engine", "ray", "--address", address), 1)
+    with socket.socket() as taken:  # so that nobody else listens there meanwhile
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        stdout, stderr = end(tag("out/", "--engine", "ray", "--address", address), 1)
     assert stdout == ""
     assert stderr.startswith(f"[B273] Ray cannot be started or reached ({address}): ")
     assert stderr.count("\n") == 1

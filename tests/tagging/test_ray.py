@@ -137,7 +137,8 @@ landed = 0
 for trial in range(5):
     before = parts()
     with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as folder:
-        process = subprocess.Popen(line, env={**os.environ, "RAY_TMPDIR": folder})
+        env = {**os.environ, "RAY_TMPDIR": folder}
+        process = subprocess.Popen(line, env=env, stdout=subprocess.DEVNULL)
         while parts() == before and process.poll() is None:
             time.sleep(0.01)
         time.sleep(random.uniform(0, 0.2))
