@@ -1,9 +1,9 @@
 """Where a Doc holds a target: `_.name` stands for `token._.name`, the custom attribute
 of a token; entities and groups of spans may be there or not."""
 
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
-from spacy.tokens import Doc, Token
+from spacy.tokens import Doc, SpanGroup, Token
 
 CUSTOM = "_."
 
@@ -32,3 +32,12 @@ def is_annotated(doc: Doc, target: str, spans_key: str) -> bool:
     if target == "ents":
         return bool(doc.has_annotation("ENT_IOB"))
     return spans_key in doc.spans
+
+
+def one_per_span(group: SpanGroup, attr: str) -> List[Any]:
+    """The values of an attribute that has one for each span. None where their number
+    differs: spans were added or removed past it."""
+    values = group.attrs.get(attr)
+    if values is None or len(values) != len(group):
+        return [None] * len(group)
+    return list(values)

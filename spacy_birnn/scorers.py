@@ -288,9 +288,9 @@ def _token_getter(
 
     def read(token: Token, name: str) -> Any:
         """Gold is what was set. A prediction may be the default."""
-        if id(token.doc) in gold or not Token.has_extension(name):
+        if id(token.doc) in gold:
             return custom_value(token, name)
-        return token._.get(name)
+        return token._.get(name) if Token.has_extension(name) else None
 
     return target[len(CUSTOM) :], read
 

@@ -24,7 +24,7 @@ from spacy.tokens import Doc
 from spacy.tokens import Span as SpacySpan
 from spacy.training import Example
 
-from ..attributes import is_annotated
+from ..attributes import is_annotated, one_per_span
 from ..scorers import character_bounds, target_spans
 
 
@@ -190,9 +190,9 @@ def _confidences(doc: Doc, target: str, spans_key: str):
         known = SpacySpan.has_extension("confidence")
         return lambda span: span._.confidence if known else None
     group = doc.spans.get(spans_key)
-    scores = [] if group is None else group.attrs.get("scores")
-    if group is None or scores is None or len(scores) != len(group):
+    if group is None:
         return lambda span: None
+    scores = one_per_span(group, "scores")
     of_span = {
         (span.start, span.end, span.label): score for span, score in zip(group, scores)
     }

@@ -1,8 +1,10 @@
 """Spans that a component has found and was not sure enough of."""
 
-from typing import Any, List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional
 
 from spacy.tokens import Doc, Span, SpanGroup
+
+from ..attributes import one_per_span
 
 CANDIDATES = "birnn_candidates"
 """The group of `doc.spans` that keeps them where that is wanted."""
@@ -35,9 +37,8 @@ def keep_candidates(doc: Doc, component: str, spans: List[PredictedSpan]) -> Non
         for start, end, label, confidence in spans
     ]
     earlier = doc.spans.get(CANDIDATES, SpanGroup(doc))
-    scores, components = (
-        one_per_span(earlier, attr) for attr in ("scores", "components")
-    )
+    scores = one_per_span(earlier, "scores")
+    components = one_per_span(earlier, "components")
     new = {(span.start, span.end, span.label_) for span, *_ in found}
     kept = [
         (span, score, name)
@@ -54,12 +55,3 @@ def keep_candidates(doc: Doc, component: str, spans: List[PredictedSpan]) -> Non
     doc.spans[CANDIDATES] = SpanGroup(
         doc, name=CANDIDATES, attrs=attrs, spans=spans_of_all
     )
-
-
-def one_per_span(group: SpanGroup, attr: str) -> List[Any]:
-    """The values of an attribute that has one for each span. None where their number
-    differs: spans were added or removed past it."""
-    values = group.attrs.get(attr)
-    if values is None or len(values) != len(group):
-        return [None] * len(group)
-    return list(values)

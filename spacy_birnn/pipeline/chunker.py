@@ -9,10 +9,11 @@ from spacy.training import Example
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..attributes import one_per_span
 from ..errors import BirnnError, Errors
 from ..models.sentences import DocBatch
 from . import gold
-from .candidates import CANDIDATES, PredictedSpan, one_per_span
+from .candidates import CANDIDATES, PredictedSpan
 from .defaults import default_model
 from .spans import SpanPipe
 

@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterable, List, Sequence, Tuple
 from spacy.attrs import IS_SPACE, SENT_START
 from spacy.tokens import Doc, Span, Token
 
+from ..attributes import one_per_span
 from ..data.layout import DOCSTART
 from ..errors import BirnnError, Errors
 from ..schemes import encode
@@ -150,9 +151,7 @@ def _group_records(doc: Doc, key: str) -> List[Dict[str, Any]]:
     group = doc.spans.get(key)
     if group is None:
         return []
-    scores = group.attrs.get("scores")
-    if scores is None or len(scores) != len(group):
-        scores = [None] * len(group)
+    scores = one_per_span(group, "scores")
     return [
         _span_record(span, None if score is None else float(score))
         for span, score in zip(group, scores, strict=True)
